@@ -1,0 +1,30 @@
+/** Text from outside (keys, values, log lines) made fit for a terminal. */
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/**
+ * Control characters, line separators and marks that turn the writing direction become visible escapes, so that a key can
+ * neither drive the terminal nor break a table. `allowed` matches the characters to leave, none by default.
+ */
+export function visible(text: string, allowed: RegExp = /(?!)/): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) =>
+    allowed.test(character) ? character : (SHORT_ESCAPES[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  );
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what colours are made of
+const COLOR = /\u001b\[[\d;]*m/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is a range of those too
+const ASCII = /^[\u0000-\u007f]*$/;
+const WIDE =
+  /^(?![\uff61-\uffdc])(?:[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|.\ufe0f)/u;
+
+/** Columns that a terminal gives to the text: 2 for each wide character (Unicode TR11) and emoji, 0 for colours. */
+export function displayWidth(text: string): number {
+  const shown = text.replace(COLOR, '');
+  if (ASCII.test(shown)) return shown.length;
+  let width = 0;
+  for (const { segment } of new Intl.Segmenter().segment(shown)) width += WIDE.test(segment) ? 2 : 1;
+  return width;
+}
