@@ -1,0 +1,60 @@
+/**
+ * What is stored, replicated and compared: one version of one key, and the position of a node in the stream of versions.
+ * Plain data; the store, the wire and the core share it.
+ */
+import type { Version } from './version.ts';
+
+export interface KvRecord {
+  /** 1 to 1,024 bytes of UTF-8; any characters. */
+  readonly key: string;
+  /** The `JSON.stringify` text of the value, never re-serialised after the leader made it; null is a tombstone. */
+  readonly value: string | null;
+  readonly version: Version;
+  /** Follower acks that this write needed when it was admitted. */
+  readonly need: number;
+  /** The leader's wall clock at admission, for people. Invariant: no decision reads it. */
+  readonly timestampMs: number;
+}
+
+/** How far a node's data goes. Durable in the same transaction as the records it speaks of. */
+export interface Position {
+  /** For every key the node holds at least the newest version <= watermark. Its epoch is the epoch that the node has reached. */
+  readonly watermark: Version;
+  /** How far the running scan got; equal to the watermark when none runs. Valid only in the epoch `cursorEpoch`. */
+  readonly cursor: Version;
+  /** Epoch of the leader whose scan moved the cursor. */
+  readonly cursorEpoch: number;
+  /** Smallest need that a promotion must still honour (SPEC 6), as last told by the leader; null before any leader spoke. */
+  readonly kMin: number | null;
+}
+
+/** A node's hard state: what it promised. A file of its own, that no snapshot touches. */
+export interface HardState {
+  /** Random id of the cluster's data, made at birth; nodes of different lineages never talk. */
+  readonly lineage: string;
+  readonly nodeId: string;
+  /** Random id of this data directory; in the memory store, of this start. */
+  readonly incarnation: string;
+  /** Every node of the lineage, fixed at birth. */
+  readonly members: readonly Member[];
+  /** Nothing of a lower epoch is accepted any more. */
+  readonly promisedEpoch: number;
+  /** The one candidate or leader to whom `promisedEpoch` was promised. */
+  readonly promisedTo: string;
+  /** The newest epoch that this node opened as its leader; 0 if it never led. */
+  readonly ledEpoch: number;
+  /** True until a node without hard state took over a majority's highest promise and reached an open epoch from zero. */
+  readonly blank: boolean;
+}
+
+export interface Member {
+  readonly id: string;
+  readonly url: string;
+}
+
+export const EMPTY_POSITION: Position = {
+  watermark: { epoch: 0, seq: 0 },
+  cursor: { epoch: 0, seq: 0 },
+  cursorEpoch: 0,
+  kMin: null,
+};

@@ -1,0 +1,104 @@
+/**
+ * The store in memory: the same contract as on disk, and nothing left after the process.
+ *
+ * Not here: anything asynchronous; a commit is done when the call returns, only its answer comes with the next microtask.
+ * Invariant: `#byKey`, `#byVersion` and `#keys` hold the same rows, one per key. Records are never changed, so a dump view is a
+ * list of references.
+ */
+import { EMPTY_POSITION, type KvRecord, type Position } from '../core/record.ts';
+import { compareVersions, formatVersion, isNewer, maxVersion, type Version, ZERO } from '../core/version.ts';
+import { digestOf } from './digest.ts';
+import { compareKeys } from './key-order.ts';
+import { cutPage, isEmptyRange, lastOf } from './page.ts';
+import { SortedList } from './sorted-list.ts';
+import type { Commit, DumpView, ListRange, Page, Persisted, ScanRange, Store } from './store.ts';
+import { StoreError } from './store-error.ts';
+
+export function openMemoryStore(): Store {
+  return new MemoryStore();
+}
+
+class MemoryStore implements Store {
+  readonly kind = 'memory';
+  readonly #byKey = new Map<string, KvRecord>();
+  readonly #byVersion = new SortedList<KvRecord, Version>((record, at) => compareVersions(record.version, at));
+  readonly #keys = new SortedList<string, string>(compareKeys);
+  #position: Position = EMPTY_POSITION;
+  #failure: StoreError | null = null;
+
+  async commit(batch: Commit): Promise<Persisted> {
+    if (this.#failure !== null) throw this.#failure;
+    const previous = new Map<string, KvRecord | null>();
+    for (const key of batch.previousOf ?? []) previous.set(key, this.get(key));
+    for (const record of batch.records) this.#apply(record);
+    if (batch.position !== undefined) this.#position = batch.position;
+    return { previous };
+  }
+
+  position(): Position {
+    return this.#position;
+  }
+
+  head(): Version {
+    return maxVersion(this.#byVersion.last()?.version ?? ZERO, this.#position.watermark);
+  }
+
+  get(key: string): KvRecord | null {
+    return this.#byKey.get(key) ?? null;
+  }
+
+  scan(range: ScanRange): Page {
+    const head = this.head();
+    return cutPage(range, head, isEmptyRange(range, head) ? [] : this.#changes(range.since, lastOf(range, head)));
+  }
+
+  list(range: ListRange): readonly KvRecord[] {
+    const { prefix, after, limit } = range;
+    const found: KvRecord[] = [];
+    if (limit <= 0) return found;
+    for (const record of this.#fromKey(compareKeys(prefix, after) > 0 ? prefix : after)) {
+      if (!record.key.startsWith(prefix)) break;
+      if (record.value === null || record.key === after) continue;
+      found.push(record);
+      if (found.length === limit) break;
+    }
+    return found;
+  }
+
+  dump(options: { tombstones: boolean }): DumpView {
+    const kept: KvRecord[] = [];
+    for (const record of this.#fromKey('')) {
+      if (options.tombstones || record.value !== null) kept.push(record);
+    }
+    return { position: this.#position, head: this.head(), ...digestOf(kept), rows: () => kept, close: () => {} };
+  }
+
+  count(): number {
+    return this.#byKey.size;
+  }
+
+  async close(): Promise<void> {}
+
+  #apply(record: KvRecord): void {
+    const held = this.#byKey.get(record.key);
+    if (held === undefined) this.#keys.add(record.key, record.key);
+    else if (!isNewer(record.version, held.version)) return;
+    else this.#byVersion.remove(held.version);
+    this.#byKey.set(record.key, record);
+    if (this.#byVersion.add(record, record.version)) return;
+    this.#failure = new StoreError(`expected one key per version, but ${formatVersion(record.version)} came with two: restart the node`);
+    throw this.#failure;
+  }
+
+  /** Rows of (since, last] in version order. */
+  *#changes(since: Version, last: Version): Generator<KvRecord, void, undefined> {
+    for (const record of this.#byVersion.from(since)) {
+      if (isNewer(record.version, last)) return;
+      if (isNewer(record.version, since)) yield record;
+    }
+  }
+
+  *#fromKey(first: string): Generator<KvRecord, void, undefined> {
+    for (const key of this.#keys.from(first)) yield this.#byKey.get(key) as KvRecord;
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * The file on disk: its schema, how it is recognised, and how a connection to it is set up.
+ *
+ * `kv` has no rowid, so a row is found by one search in one tree; keys are TEXT, compared as UTF-8 bytes (collation BINARY; SQLite keeps
+ * NUL and everything else in them). `value` comes last: reading a version never touches the overflow pages of a large value.
+ * The unique index holds the order of versions that catch-up reads. A tombstone is a NULL value. `node` has one row, the position.
+ */
+import { DatabaseSync } from 'node:sqlite';
+import type { KvRecord, Position } from '../core/record.ts';
+import { StoreError } from './store-error.ts';
+
+export const DATA_FILE = 'data.sqlite';
+
+/** Raised whenever a file of the older form can no longer be read as it is. */
+export const FORMAT = 1;
+
+/** "kvct": marks the file as ours among all SQLite files. */
+const APPLICATION_ID = 0x6b766374;
+
+/**
+ * Only our own connections share the file. A lock is held for microseconds, or while a log that a crash left is recovered at start;
+ * waiting is better than failing, and past five seconds something is wrong that waiting does not cure.
+ */
+const BUSY_TIMEOUT_MS = 5000;
+
+const SCHEMA = `
+  CREATE TABLE kv (
+    key TEXT NOT NULL PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    need INTEGER NOT NULL,
+    timestamp_ms REAL NOT NULL,
+    value TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX kv_by_version ON kv (epoch, seq);
+  CREATE TABLE node (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    watermark_epoch INTEGER NOT NULL,
+    watermark_seq INTEGER NOT NULL,
+    cursor_epoch INTEGER NOT NULL,
+    cursor_seq INTEGER NOT NULL,
+    scan_epoch INTEGER NOT NULL,
+    k_min INTEGER
+  ) STRICT;
+  INSERT INTO node VALUES (1, 0, 0, 0, 0, 0, NULL);
+  PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${FORMAT};
+`;
+
+/** The columns of a row, in the order in which `recordOf` and the writer's statements take them. */
+export const ROW = 'key, value, epoch, seq, need, timestamp_ms';
+
+export const SELECT_ROW = `SELECT ${ROW} FROM kv WHERE key = ?`;
+
+export const SELECT_POSITION = 'SELECT watermark_epoch, watermark_seq, cursor_epoch, cursor_seq, scan_epoch, k_min FROM node';
+
+/** A row as an array; connections are set to return arrays, which cost two thirds of what objects do. */
+export type Row = readonly [key: string, value: string | null, epoch: number, seq: number, need: number, timestampMs: number];
+
+export function recordOf(row: Row): KvRecord {
+  return { key: row[0], value: row[1], version: { epoch: row[2], seq: row[3] }, need: row[4], timestampMs: row[5] };
+}
+
+export function positionOf(row: readonly number[]): Position {
+  const [watermarkEpoch, watermarkSeq, cursorEpoch, cursorSeq, scanEpoch, kMin] = row as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number | null,
+  ];
+  return {
+    watermark: { epoch: watermarkEpoch, seq: watermarkSeq },
+    cursor: { epoch: cursorEpoch, seq: cursorSeq },
+    cursorEpoch: scanEpoch,
+    kMin,
+  };
+}
+
+/** The inverse of `positionOf`, in the order of the table's columns. */
+export function columnsOf(position: Position): readonly (number | null)[] {
+  const { watermark, cursor, cursorEpoch, kMin } = position;
+  return [watermark.epoch, watermark.seq, cursor.epoch, cursor.seq, cursorEpoch, kMin];
+}
+
+/**
+ * The connection that writes: makes the file if there is none, refuses one that is not ours or of another format.
+ * synchronous=FULL: a commit returns after the log is on disk. Not quicker settings: NORMAL syncs at checkpoints only.
+ */
+export function openWriter(file: string): DatabaseSync {
+  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, returnArrays: true });
+  try {
+    if (isNew(database)) {
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+      database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT`);
+    } else {
+      refuseOtherFormats(database, file);
+    }
+    // Every 1,000 pages of log are copied back, which delays one commit by 10 ms or so; 4,000 pages, or four times the cache, gained nothing.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 1000');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** A connection that cannot write. Each has its own view of the data. */
+export function openReader(file: string): DatabaseSync {
+  const database = new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS, returnArrays: true });
+  // Small: what is cached is thrown away with every commit of the writer.
+  database.exec('PRAGMA cache_size = -1024');
+  return database;
+}
+
+/** One number from a statement that yields one row of one column. */
+export function numberFrom(database: DatabaseSync, sql: string): number {
+  const row = database.prepare(sql).get() as unknown as readonly number[] | undefined;
+  return Number(row?.[0]);
+}
+
+function isNew(database: DatabaseSync): boolean {
+  return numberFrom(database, 'SELECT count(*) FROM sqlite_schema') === 0 && numberFrom(database, 'PRAGMA user_version') === 0;
+}
+
+function refuseOtherFormats(database: DatabaseSync, file: string): void {
+  if (numberFrom(database, 'PRAGMA application_id') !== APPLICATION_ID) {
+    throw new StoreError(`expected a kvctl data file, got a database of another program at ${file}: set DATA_DIR to another directory`);
+  }
+  const format = numberFrom(database, 'PRAGMA user_version');
+  if (format === FORMAT) return;
+  const advice = format > FORMAT ? 'run the newer kvctl that wrote it' : 'run the older kvctl that wrote it, or purge the data';
+  throw new StoreError(`expected data of format ${FORMAT}, got format ${format} at ${file}: ${advice}`);
+}

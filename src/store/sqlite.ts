@@ -1,0 +1,195 @@
+/**
+ * The store on disk: Node's own SQLite, a write-ahead log, one writer thread and readers in this thread.
+ *
+ * Not here: SQL and the thread's inside (sqlite-format, sqlite-reader, sqlite-worker). Early
+ * releases of Node 24 print an ExperimentalWarning for `node:sqlite`, unless started with --disable-warning=ExperimentalWarning.
+ * Invariant: `position`, `head` and `count` are those of the last answered commit; reads may be ahead of them by what is durable already.
+ */
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { KvRecord, Position } from '../core/record.ts';
+import { maxVersion, type Version } from '../core/version.ts';
+import { type DirectoryLock, lockDirectory, syncDirectory } from './directory.ts';
+import { columnsOf, DATA_FILE } from './sqlite-format.ts';
+import { type Answer, type CommitRequest, newestPerKey, packRows, type Request, unpackRows } from './sqlite-messages.ts';
+import { SqliteReader } from './sqlite-reader.ts';
+import type { Commit, DumpView, ListRange, Page, Persisted, ScanRange, Store } from './store.ts';
+import { StoreError } from './store-error.ts';
+
+/**
+ * The thread holds little more than the batch it works on, so a small nursery does, and keeps a busy node small. The old generation
+ * must hold the largest batch there can be: 64 MiB of waiting values, two bytes per character, and the copy that SQLite is given.
+ */
+const WORKER_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 512 };
+
+/** This module runs as .ts from src and as .js from a build; so does its worker. */
+const WORKER = new URL(`./sqlite-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
+
+/**
+ * Opens the data of a directory, which is made if it is not there, and holds it for this process alone until `close`.
+ * Errors (StoreError): the directory cannot be written or is held by another process; the file is broken, foreign or of another format.
+ */
+export async function openSqliteStore(options: { readonly dataDir: string }): Promise<Store> {
+  const lock = await lockDirectory(options.dataDir);
+  const file = join(options.dataDir, DATA_FILE);
+  let writer: WriterThread | undefined;
+  let reader: SqliteReader | undefined;
+  try {
+    writer = await WriterThread.start(file);
+    reader = new SqliteReader(file);
+    await syncDirectory(options.dataDir);
+    return new SqliteStore(lock, writer, reader);
+  } catch (error) {
+    reader?.close();
+    await writer?.close();
+    lock.release();
+    throw error;
+  }
+}
+
+class SqliteStore implements Store {
+  readonly kind = 'sqlite';
+  readonly #lock: DirectoryLock;
+  readonly #writer: WriterThread;
+  readonly #reader: SqliteReader;
+  #position: Position;
+  #newest: Version;
+  #count: number;
+  #closing: Promise<void> | null = null;
+
+  constructor(lock: DirectoryLock, writer: WriterThread, reader: SqliteReader) {
+    this.#lock = lock;
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#position = reader.position();
+    this.#newest = reader.newest();
+    this.#count = reader.count();
+  }
+
+  async commit(batch: Commit): Promise<Persisted> {
+    const records = newestPerKey(batch.records);
+    const previousOf = batch.previousOf ?? [];
+    const position = batch.position === undefined ? null : columnsOf(batch.position);
+    const answer = await this.#writer.commit({ kind: 'commit', rows: packRows(records), position, previousOf });
+    for (const { version } of records) this.#newest = maxVersion(this.#newest, version);
+    this.#position = batch.position ?? this.#position;
+    this.#count += answer.inserted;
+    const previous = new Map<string, KvRecord | null>();
+    for (const key of previousOf) previous.set(key, null);
+    if (answer.previous !== null) for (const record of unpackRows(answer.previous)) previous.set(record.key, record);
+    return { previous };
+  }
+
+  position(): Position {
+    return this.#position;
+  }
+
+  head(): Version {
+    return maxVersion(this.#newest, this.#position.watermark);
+  }
+
+  get(key: string): KvRecord | null {
+    return this.#reader.get(key);
+  }
+
+  scan(range: ScanRange): Page {
+    return this.#reader.scan(range);
+  }
+
+  list(range: ListRange): readonly KvRecord[] {
+    return this.#reader.list(range);
+  }
+
+  dump(options: { tombstones: boolean }): DumpView {
+    return this.#reader.dump(options);
+  }
+
+  count(): number {
+    return this.#count;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** The writer goes last: the last connection, if it may write, folds the log into the file and removes it. */
+  async #close(): Promise<void> {
+    this.#reader.close();
+    await this.#writer.close();
+    this.#lock.release();
+  }
+}
+
+type Persist = Extract<Answer, { kind: 'persisted' }>;
+
+interface Waiting {
+  readonly resolve: (answer: Persist) => void;
+  readonly reject: (error: StoreError) => void;
+}
+
+/** The other thread as seen from here. Invariant: `#waiting` has one entry per unanswered commit, oldest first. */
+class WriterThread {
+  readonly #worker: Worker;
+  readonly #file: string;
+  readonly #waiting: Waiting[] = [];
+  readonly #exited: Promise<void>;
+  #failure: StoreError | null = null;
+
+  /** Answers once the file is open and as it must be. */
+  static start(file: string): Promise<WriterThread> {
+    return new Promise((resolve, reject) => {
+      const worker = new Worker(WORKER, { workerData: { file }, resourceLimits: WORKER_LIMITS, name: 'store' });
+      worker.once('error', reject);
+      worker.once('message', (answer: Answer) => {
+        worker.off('error', reject);
+        if (answer.kind === 'ready') resolve(new WriterThread(file, worker));
+        else reject(new StoreError(answer.kind === 'refused' ? answer.message : `expected ready, got ${answer.kind}`));
+      });
+    });
+  }
+
+  private constructor(file: string, worker: Worker) {
+    this.#file = file;
+    this.#worker = worker;
+    worker.on('message', (answer: Answer) => this.#settle(answer));
+    worker.on('error', (error: Error) => this.#fail(error.message));
+    this.#exited = new Promise((resolve) => {
+      worker.once('exit', () => {
+        this.#fail('the writer thread ended');
+        resolve();
+      });
+    });
+  }
+
+  commit(request: CommitRequest): Promise<Persist> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#send(request);
+    });
+  }
+
+  /** Running commits are answered first: requests are taken in order. */
+  async close(): Promise<void> {
+    this.#send({ kind: 'close' });
+    await this.#exited;
+  }
+
+  #send(request: Request): void {
+    this.#worker.postMessage(request);
+  }
+
+  #settle(answer: Answer): void {
+    if (answer.kind === 'persisted') this.#waiting.shift()?.resolve(answer);
+    else this.#fail(answer.kind === 'failed' ? answer.message : `expected an answer to a commit, got ${answer.kind}`);
+  }
+
+  /** Refuses the running commits and all to come: of a disk that failed once nothing more is believed. */
+  #fail(reason: string): void {
+    this.#failure ??= new StoreError(
+      `expected the disk to take a commit to ${this.#file}, got "${reason}": make room or mend the disk, then restart the node; until then it takes no writes`,
+    );
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The store contract: the newest record per key, an index by version, and the node's position, kept together.
+ *
+ * Not here: who may write, what is newer in the protocol's sense, hard state (a file of its own, hard-state.ts).
+ * Invariant: exactly one row per key, live or tombstone; a commit keeps the newest version per key, whatever the order
+ * in which versions arrive, so late, repeated and reordered records are harmless.
+ */
+import type { KvRecord, Position } from '../core/record.ts';
+import type { Version } from '../core/version.ts';
+
+export interface Commit {
+  /** In any order, possibly several of one key; of each key only the newest, here or already stored, remains. */
+  readonly records: readonly KvRecord[];
+  /** The position after this commit, durable in the same transaction; omitted, the stored one stays. */
+  readonly position?: Position;
+  /** Keys of which the row that stood *before* this commit is wanted back. */
+  readonly previousOf?: readonly string[];
+}
+
+export interface Persisted {
+  /** One entry per key of `previousOf`: the row before the commit, a tombstone included, or null. */
+  readonly previous: ReadonlyMap<string, KvRecord | null>;
+}
+
+/** Rows of (since, coversTo] in version order, as one consistent view saw them. */
+export interface Page {
+  readonly since: Version;
+  /** Every row of the view with a version in (since, coversTo] is in `rows`. */
+  readonly coversTo: Version;
+  /** The newest version that the view knows: max(newest row, watermark). */
+  readonly head: Version;
+  readonly rows: readonly KvRecord[];
+}
+
+export interface ScanRange {
+  readonly since: Version;
+  /** Upper bound of coversTo, inclusive; null = up to the view's head. */
+  readonly until: Version | null;
+  /** At most so many rows and, but for at least one row, so many bytes of key and value. */
+  readonly limit: number;
+  readonly maxBytes: number;
+}
+
+export interface ListRange {
+  readonly prefix: string;
+  /** Exclusive lower bound; '' from the start. */
+  readonly after: string;
+  readonly limit: number;
+}
+
+/** One consistent view for `GET /dump`: not disturbed by commits made while it is read. Close it on every way out. */
+export interface DumpView {
+  readonly position: Position;
+  /** The newest version of the view: max(newest row, watermark). */
+  readonly head: Version;
+  /** Rows that `rows()` will yield. */
+  readonly count: number;
+  /** Hex sha-256 over `key NUL value-or-tombstone NUL version LF` of those rows in key order; equal content, equal digest. */
+  readonly digest: string;
+  /** By UTF-8 bytes of the key. */
+  rows(): Iterable<KvRecord>;
+  close(): void;
+}
+
+export interface Store {
+  readonly kind: 'memory' | 'sqlite';
+  /**
+   * Makes the batch durable (sqlite: on disk, one transaction, one fsync) and answers once it is.
+   * Commits are applied in call order. A rejection means that the outcome is unknown: the caller must treat the
+   * records as possibly durable, and the store refuses every further commit.
+   */
+  commit(batch: Commit): Promise<Persisted>;
+  /** The last committed position. */
+  position(): Position;
+  /** max(newest row, watermark) of the committed data. */
+  head(): Version;
+  /** The committed row of this key, a tombstone included. Synchronous: microseconds. */
+  get(key: string): KvRecord | null;
+  /** One page of changes, from one read transaction. */
+  scan(range: ScanRange): Page;
+  /** Live rows with the prefix, by UTF-8 bytes of the key. */
+  list(range: ListRange): readonly KvRecord[];
+  /** `tombstones` false leaves tombstones out of count, digest and rows. */
+  dump(options: { tombstones: boolean }): DumpView;
+  /** Rows, tombstones included. */
+  count(): number;
+  /** Waits for running commits; afterwards nothing may be called, but for close itself. */
+  close(): Promise<void>;
+}
