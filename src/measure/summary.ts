@@ -1,0 +1,132 @@
+/**
+ * Samples and trace of one quorum become one row of the table.
+ *
+ * Not here: running anything, or drawing; a kept run can be summarised again by a newer kvctl.
+ * Invariant: only answers of the load phase count; latencies are of successes only, in the client's view; the delays that
+ * were drawn, not those that were configured, make floor and overhead.
+ */
+import { type Distribution, meanOf } from '../lib/distribution.ts';
+import type { Ms } from '../lib/units.ts';
+import type { Sample } from '../workload/sample.ts';
+import { expectedKth, quantileKth } from './order-statistic.ts';
+import type { ParityTotals, QuorumResult, ReadResult } from './result.ts';
+import { latencyOf, measured } from './sample.ts';
+import { type LatencySummary, mean, summarise } from './statistics.ts';
+import { replicationTimes, type WriteTrace } from './trace.ts';
+import { judgeRow, thinFields } from './verdict.ts';
+
+interface QuorumRun {
+  readonly quorum: number;
+  /** Warm-up included; it is left out here. */
+  readonly samples: readonly Sample[];
+  /** Of this quorum's writes, warm-up included, read after settling, so that late acks are in it. */
+  readonly trace: readonly WriteTrace[];
+  /** One per follower, in force while the samples were taken. */
+  readonly distributions: readonly Distribution[];
+  readonly hasLoss: boolean;
+  readonly parityAtLastAck: ParityTotals;
+  /** Null if the replicas were not equal in time. */
+  readonly settleMs: Ms | null;
+  readonly generatorBusy: number;
+  readonly leaderBusy: number | null;
+  /** First intended start to last answer of the load phase. */
+  readonly elapsedMs: Ms;
+}
+
+export function summariseQuorum(run: QuorumRun): QuorumResult {
+  const writes = measured(run.samples, 'put');
+  const answered = writes.filter((sample) => sample.ok);
+  const latency = summarise(answered.map(latencyOf));
+  const overhead = run.hasLoss ? null : summarise(overheads(answered));
+  const replication = replicationTimes(withoutWarmUp(run.trace, run.samples));
+  const replicated = summarise(replication.ackedMs);
+  return {
+    quorum: run.quorum,
+    ...counts(writes),
+    ...latencyFields(latency),
+    ci95_ms: latency?.ci95 ?? null,
+    max_latency_ms: latency?.max ?? null,
+    writes_per_s: run.elapsedMs > 0 ? (answered.length / run.elapsedMs) * 1000 : 0,
+    ...modelFields(run),
+    floor_ms: meanFloor(answered),
+    overhead_ms: overhead === null ? null : { mean: overhead.mean, p99: overhead.p99 },
+    replication_ms:
+      replicated === null ? null : { mean: replicated.mean, median: replicated.median, p95: replicated.p95, p99: replicated.p99 },
+    parity_at_last_ack: run.parityAtLastAck,
+    settle_ms: run.settleMs,
+    ...judgeRow({
+      successes: answered.length,
+      meanDelayMs: run.distributions.length === 0 ? null : mean(run.distributions.map(meanOf)),
+      costMs: overhead?.mean ?? null,
+      generatorBusy: run.generatorBusy,
+      leaderBusy: run.leaderBusy,
+    }),
+    thin: thinOf(latency, overhead, replicated),
+    generator_busy: run.generatorBusy,
+    leader_busy: run.leaderBusy,
+    latency_samples: answered.length,
+    replication_samples: replication.ackedMs.length,
+    replication_unacked: replication.unacked,
+    reads: summariseReads(run.samples),
+  };
+}
+
+function summariseReads(samples: readonly Sample[]): ReadResult | null {
+  const reads = measured(samples, 'get');
+  if (reads.length === 0) return null;
+  return { ...counts(reads), ...latencyFields(summarise(reads.filter((sample) => sample.ok).map(latencyOf))) };
+}
+
+function counts(samples: readonly Sample[]): Pick<QuorumResult, 'requests' | 'successes' | 'fails'> {
+  const successes = samples.filter((sample) => sample.ok).length;
+  return { requests: samples.length, successes, fails: samples.length - successes };
+}
+
+function latencyFields(latency: LatencySummary | null) {
+  return {
+    avg_latency_ms: latency?.mean ?? null,
+    median_latency_ms: latency?.median ?? null,
+    p95_latency_ms: latency?.p95 ?? null,
+    p99_latency_ms: latency?.p99 ?? null,
+  };
+}
+
+/** With loss a delay may be drawn several times, and the model of one draw per follower would be wrong without saying so. */
+function modelFields({ quorum, distributions, hasLoss }: QuorumRun): Pick<QuorumResult, 'model_ms' | 'model_quantiles_ms'> {
+  if (hasLoss || quorum > distributions.length) return { model_ms: null, model_quantiles_ms: null };
+  const quantile = (p: number) => quantileKth(distributions, quorum, p);
+  return {
+    model_ms: expectedKth(distributions, quorum),
+    model_quantiles_ms: { median: quantile(0.5), p95: quantile(0.95), p99: quantile(0.99) },
+  };
+}
+
+/** Latency minus floor, write by write. */
+function overheads(answered: readonly Sample[]): number[] {
+  return answered.flatMap((sample) => (sample.floorMs === null ? [] : [latencyOf(sample) - sample.floorMs]));
+}
+
+function meanFloor(answered: readonly Sample[]): number | null {
+  const floors = answered.flatMap((sample) => (sample.floorMs === null ? [] : [sample.floorMs]));
+  return floors.length === 0 ? null : mean(floors);
+}
+
+/** By version, the only thing that samples and trace share; a warm-up write that failed has none, and stays in. */
+function withoutWarmUp(trace: readonly WriteTrace[], samples: readonly Sample[]): readonly WriteTrace[] {
+  const warmUp = new Set(samples.filter((sample) => sample.phase === 'warmup').map((sample) => sample.version));
+  return trace.filter((write) => !warmUp.has(write.version));
+}
+
+function thinOf(latency: LatencySummary | null, overhead: LatencySummary | null, replicated: LatencySummary | null): string[] {
+  const writes = latency?.n ?? 0;
+  const acks = replicated?.n ?? 0;
+  return thinFields([
+    { field: 'median_latency_ms', p: 50, n: writes },
+    { field: 'p95_latency_ms', p: 95, n: writes },
+    { field: 'p99_latency_ms', p: 99, n: writes },
+    { field: 'overhead_ms.p99', p: 99, n: overhead?.n ?? 0 },
+    { field: 'replication_ms.median', p: 50, n: acks },
+    { field: 'replication_ms.p95', p: 95, n: acks },
+    { field: 'replication_ms.p99', p: 99, n: acks },
+  ]);
+}
