@@ -1,0 +1,41 @@
+/**
+ * All the files that a report consists of, as text, for whoever keeps them (runs) and paints the pictures (render):
+ *
+ *   const painted = new Map<string, string>();
+ *   for (const { name, spec } of chartsOf(input)) painted.set(name, await renderSvg(spec));
+ *   for (const { file, text } of reportFiles(input, painted)) await run.write(file, text);
+ */
+import { charts } from './charts/all.ts';
+import type { Chart } from './charts/spec.ts';
+import { flatRows, toCsv } from './csv.ts';
+import { factsOf } from './facts.ts';
+import { type Pictures, reportHtml } from './html.ts';
+import type { ReportInput } from './input.ts';
+import { summaryMarkdown } from './markdown.ts';
+
+export interface ReportFile {
+  /** Relative to the run folder. */
+  readonly file: string;
+  readonly text: string;
+}
+
+/** The pictures to paint; the first is the overview. */
+export function chartsOf({ result, shapes }: ReportInput): readonly Chart[] {
+  return charts(factsOf(result), shapes);
+}
+
+/** Everything but PNGs: summary.json|csv|md, charts/*.vl.json, charts/*.svg for the pictures given, report.html. */
+export function reportFiles(input: ReportInput, pictures: Pictures): readonly ReportFile[] {
+  return [
+    { file: 'summary.json', text: json(input.result) },
+    { file: 'summary.csv', text: toCsv(flatRows(input.result)) },
+    { file: 'summary.md', text: summaryMarkdown(input) },
+    ...chartsOf(input).map(({ name, spec }) => ({ file: `charts/${name}.vl.json`, text: json(spec) })),
+    ...[...pictures].map(([name, svg]) => ({ file: `charts/${name}.svg`, text: svg })),
+    { file: 'report.html', text: reportHtml(input, pictures) },
+  ];
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

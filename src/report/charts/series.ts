@@ -1,0 +1,88 @@
+/** Lines over the quorum with their names at their right ends: the layers that the latency charts share. */
+import { figure } from '../wording.ts';
+import { spread } from './axes.ts';
+import type { ChartSpec } from './spec.ts';
+import { INK } from './theme.ts';
+
+export interface Point {
+  readonly quorum: number;
+  readonly ms: number;
+}
+
+export interface Series {
+  /** Its figure at the right end follows by itself. */
+  readonly label: string;
+  readonly color: string;
+  /** Ascending by quorum; empty series are not drawn. */
+  readonly points: readonly Point[];
+  readonly style: 'strong' | 'thin' | 'dashed';
+}
+
+const STROKE = {
+  strong: { strokeWidth: 2.5 },
+  thin: { strokeWidth: 1.25 },
+  dashed: { strokeWidth: 1.75, strokeDash: [5, 4] },
+} as const;
+/** More points than this, and their figures would meet. */
+const MAX_LABELLED = 8;
+/** px from the baseline of one label to that of the next. */
+const LINE_HEIGHT = 15;
+
+/** Each series as line and points; a single point is a point. */
+export function lines(all: readonly Series[]): ChartSpec[] {
+  return all
+    .filter((series) => series.points.length > 0)
+    .flatMap(({ points, color, style }) => [
+      { data: { values: points }, mark: { type: 'line', color, ...STROKE[style] } },
+      ...(style === 'dashed' && points.length > 1
+        ? []
+        : [{ data: { values: points }, mark: { type: 'point', filled: true, opacity: 1, color, size: style === 'strong' ? 64 : 22 } }]),
+    ]);
+}
+
+/** The name of each series beside its last point, pushed apart where points meet. `top` is the axis' upper end, `height` the plot's in px. */
+export function endLabels(all: readonly Series[], top: number, height: number): ChartSpec[] {
+  const ends = all.flatMap(({ points, label, color, style }) => {
+    const end = points.at(-1);
+    return end === undefined ? [] : [{ ...end, label: `${label} ${figure(end.ms)}`, color, style }];
+  });
+  const right = Math.max(...ends.map((end) => end.quorum));
+  const atRight = ends.filter((end) => end.quorum === right);
+  const positions = spread(
+    atRight.map((end) => end.ms),
+    (LINE_HEIGHT / height) * top,
+    top,
+  );
+  return atRight.map(({ quorum, label, color, style }, i) => ({
+    data: { values: [{ quorum, ms: positions[i] }] },
+    mark: {
+      type: 'text',
+      text: label,
+      align: 'left',
+      baseline: 'middle',
+      dx: 12,
+      color: color === INK.measuredPale ? INK.quiet : color,
+      fontWeight: style === 'strong' ? 'bold' : 'normal',
+    },
+  }));
+}
+
+/** The figures of a line beside its points, save the last, which has its own label at the end of the line. `top` as in endLabels. */
+export function pointLabels(points: readonly Point[], color: string, top: number): ChartSpec {
+  const labelled = points.length > MAX_LABELLED ? [] : points.slice(0, -1);
+  // Below the point, where a rising line leaves room; above it where the axis would be in the way.
+  const isAtFoot = `datum.ms < ${top * 0.07}`;
+  return {
+    data: { values: labelled.map((point) => ({ ...point, text: figure(point.ms) })) },
+    mark: {
+      type: 'text',
+      align: 'left',
+      baseline: 'top',
+      dx: { expr: `${isAtFoot} ? -10 : 7` },
+      dy: { expr: `${isAtFoot} ? -22 : 5` },
+      color,
+      fontWeight: 'bold',
+    },
+    encoding: { text: { field: 'text', type: 'nominal' } },
+  };
+}

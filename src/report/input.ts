@@ -1,0 +1,26 @@
+/**
+ * What a report is made of besides the benchmark's own document. Plain data, and one function that the report itself may not
+ * import: the model's distribution belongs to measure, and reports take figures, they do not make them.
+ */
+import type { BenchResult } from '../measure/result.ts';
+
+export interface ReportInput {
+  readonly result: BenchResult;
+  /** One per quorum that was run; without them the distributions are not drawn. */
+  readonly shapes: readonly LatencyShape[];
+  /** Name and value of what the run depended on (Node, operating system, processors, versions), in the order of reading. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Wall clock at the start, ISO 8601. */
+  readonly startedAt: string;
+  /** The command line that repeats the run; null if there is none. */
+  readonly command: string | null;
+}
+
+/** How the latencies of one quorum's writes are distributed, and how the delays alone would have been. */
+export interface LatencyShape {
+  readonly quorum: number;
+  /** Of the successful writes, in ms, in any order. */
+  readonly latencies: readonly number[];
+  /** P(k-th smallest delay <= ms): measure's cdfKth; null where the model does not apply (simulated loss). */
+  readonly modelCdf: ((ms: number) => number) | null;
+}

@@ -1,0 +1,62 @@
+/** The summary as GitHub's Markdown: finding, table, pictures by their relative files, explanation, replicas, how it was measured. */
+import { charts } from './charts/all.ts';
+import { workloadText } from './charts/theme.ts';
+import { explain } from './explanation.ts';
+import { factsOf } from './facts.ts';
+import type { ReportInput } from './input.ts';
+import { METHOD } from './method.ts';
+import { benchTable, headingOf, lastAckTable, parityTable, readTable, type Table } from './table.ts';
+
+/** A file of its own in a run folder, beside `charts/`. */
+export function summaryMarkdown(input: ReportInput): string {
+  const { result, shapes, environment, startedAt, command } = input;
+  const [conclusion, ...rest] = explain(result);
+  const reads = readTable(result);
+  const pictures = charts(factsOf(result), shapes);
+  return `${[
+    `# kvctl bench: ${plain(result.cluster.name)}`,
+    plain(conclusion.text),
+    plain(workloadText(result)),
+    `## Results`,
+    markdownTable(benchTable(result)),
+    ...(reads === null ? [] : ['### Reads', markdownTable(reads)]),
+    ...pictures.slice(0, 1).map((picture) => `![${plain(picture.alt)}](charts/${picture.name}.svg)`),
+    `More pictures: ${pictures
+      .slice(1)
+      .map((picture) => `[${picture.name}](charts/${picture.name}.svg)`)
+      .join(', ')}.`,
+    '## Explanation',
+    ...rest.map((sentence) => plain(sentence.text)),
+    ...(result.cluster.followers === 0 ? [] : ['## Replicas', 'At the last answer of each quorum:', markdownTable(lastAckTable(result))]),
+    ...(result.parity.length === 0 ? [] : ['After settling:', markdownTable(parityTable(result.parity))]),
+    '## How it was measured',
+    METHOD.map(({ term, text }) => `- **${plain(term)}**: ${plain(text)}`).join('\n'),
+    '## Environment',
+    Object.entries({ started: startedAt, seed: `${result.seed}`, ...environment })
+      .map(([name, value]) => `- ${plain(name)}: ${plain(value)}`)
+      .join('\n'),
+    ...(command === null ? [] : [`Again, with the same delays: ${code(command)}`]),
+  ].join('\n\n')}\n`;
+}
+
+/** A table of GitHub's Markdown with its notes below. */
+export function markdownTable({ columns, rows, notes }: Table): string {
+  const lines = [
+    columns.map((column) => plain(headingOf(column))),
+    columns.map((column) => (column.isNumber ? '---:' : '---')),
+    ...rows.map((row) => row.map(plain)),
+  ].map((cells) => `| ${cells.join(' | ')} |`);
+  return [lines.join('\n'), ...notes.map(plain)].join('\n\n');
+}
+
+/** So that text from outside stays text: no cell ends a column, no name starts a tag or a link. */
+function plain(text: string): string {
+  return text.replace(/[\\|<>*_`[\]]/g, (character) => `\\${character}`).replace(/\r?\n/g, ' ');
+}
+
+/** A code span that holds any text: its fence is longer than every run of backticks within. */
+function code(text: string): string {
+  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence} ${text.replace(/\r?\n/g, ' ')} ${fence}`;
+}

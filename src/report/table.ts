@@ -1,0 +1,186 @@
+/**
+ * The tables of a benchmark as data: headings, units and cells that are text already. The command line, Markdown and the
+ * page lay the same tables out, each in its own way.
+ *
+ * Invariant: all cells of a column of milliseconds have the same number of decimals, so that their points stand below each other.
+ */
+import type { BenchResult, ParityRow, QuorumResult } from '../measure/result.ts';
+import { halfInterval } from './facts.ts';
+import { decimalsFor } from './wording.ts';
+
+export interface Table {
+  readonly columns: readonly TableColumn[];
+  /** As many cells as columns; `-` where there is no figure. */
+  readonly rows: readonly (readonly string[])[];
+  /** Lines below the table: what its marks mean, and why a row should not be believed. */
+  readonly notes: readonly string[];
+}
+
+export interface TableColumn {
+  readonly heading: string;
+  /** `ms`, `/s`, or empty. */
+  readonly unit: string;
+  /** Set to the right. */
+  readonly isNumber: boolean;
+  /** Columns of a higher rank leave first where a table must be narrower; 0 never leaves. */
+  readonly rank: number;
+}
+
+/** Stands after a percentile of too few values. */
+const THIN_MARK = '*';
+const NOTHING = '-';
+
+interface Source<Row> extends TableColumn {
+  readonly value: (row: Row) => number | string | null;
+  /** Name in QuorumResult.thin. */
+  readonly field?: string;
+}
+
+const BENCH_COLUMNS: readonly Source<QuorumResult>[] = [
+  { heading: 'quorum', unit: '', isNumber: true, rank: 0, value: (row) => `${row.quorum}` },
+  { heading: 'n', unit: '', isNumber: true, rank: 8, value: (row) => `${row.requests}` },
+  { heading: 'ok', unit: '', isNumber: true, rank: 1, value: (row) => `${row.successes}` },
+  { heading: 'failed', unit: '', isNumber: true, rank: 1, value: (row) => `${row.fails}` },
+  { heading: 'mean', unit: 'ms', isNumber: true, rank: 0, value: (row) => row.avg_latency_ms },
+  { heading: '±95 %', unit: 'ms', isNumber: true, rank: 2, value: halfInterval },
+  { heading: 'p50', unit: 'ms', isNumber: true, rank: 5, value: (row) => row.median_latency_ms, field: 'median_latency_ms' },
+  { heading: 'p95', unit: 'ms', isNumber: true, rank: 3, value: (row) => row.p95_latency_ms, field: 'p95_latency_ms' },
+  { heading: 'p99', unit: 'ms', isNumber: true, rank: 4, value: (row) => row.p99_latency_ms, field: 'p99_latency_ms' },
+  { heading: 'max', unit: 'ms', isNumber: true, rank: 9, value: (row) => row.max_latency_ms },
+  { heading: 'writes', unit: '/s', isNumber: true, rank: 3, value: (row) => row.writes_per_s },
+  { heading: 'model', unit: 'ms', isNumber: true, rank: 1, value: (row) => row.model_ms },
+  { heading: 'floor', unit: 'ms', isNumber: true, rank: 7, value: (row) => row.floor_ms },
+  { heading: 'overhead', unit: 'ms', isNumber: true, rank: 4, value: (row) => row.overhead_ms?.mean ?? null },
+  { heading: 'overhead p99', unit: 'ms', isNumber: true, rank: 10, value: (row) => row.overhead_ms?.p99 ?? null, field: 'overhead_ms.p99' },
+  { heading: 'replication', unit: 'ms', isNumber: true, rank: 6, value: (row) => row.replication_ms?.mean ?? null },
+  {
+    heading: 'replication p95',
+    unit: 'ms',
+    isNumber: true,
+    rank: 11,
+    value: (row) => row.replication_ms?.p95 ?? null,
+    field: 'replication_ms.p95',
+  },
+  { heading: 'level at last ack', unit: '', isNumber: true, rank: 8, value: levelText },
+  { heading: 'settled after', unit: 'ms', isNumber: true, rank: 8, value: (row) => row.settle_ms },
+  { heading: 'verdict', unit: '', isNumber: false, rank: 2, value: (row) => row.verdict },
+];
+
+/** One row per quorum, in the order in which they ran. */
+export function benchTable({ results }: BenchResult): Table {
+  const isThin = results.some((row) => row.thin.length > 0 && row.successes > 0);
+  const legend = `${THIN_MARK} of too few values to be more than the maximum: p99 wants at least 100, p95 at least 20`;
+  return {
+    columns: BENCH_COLUMNS.map(columnOf),
+    rows: cellsOf(BENCH_COLUMNS, results, (row, field) => row.thin.includes(field)),
+    notes: [
+      ...(isThin ? [legend] : []),
+      ...results.flatMap((row) => row.reasons.map((reason) => `quorum ${row.quorum} is ${row.verdict}: ${reason}`)),
+    ],
+  };
+}
+
+/** Null if there were no reads. */
+export function readTable({ results }: BenchResult): Table | null {
+  const rows = results.flatMap(({ quorum, reads }) => (reads === null ? [] : [{ quorum, ...reads }]));
+  if (rows.length === 0) return null;
+  type Row = (typeof rows)[number];
+  const columns: readonly Source<Row>[] = [
+    { heading: 'quorum', unit: '', isNumber: true, rank: 0, value: (row) => `${row.quorum}` },
+    { heading: 'reads ok', unit: '', isNumber: true, rank: 0, value: (row) => `${row.successes}` },
+    { heading: 'failed', unit: '', isNumber: true, rank: 0, value: (row) => `${row.fails}` },
+    { heading: 'mean', unit: 'ms', isNumber: true, rank: 0, value: (row) => row.avg_latency_ms },
+    { heading: 'p50', unit: 'ms', isNumber: true, rank: 0, value: (row) => row.median_latency_ms },
+    { heading: 'p95', unit: 'ms', isNumber: true, rank: 0, value: (row) => row.p95_latency_ms },
+    { heading: 'p99', unit: 'ms', isNumber: true, rank: 0, value: (row) => row.p99_latency_ms },
+  ];
+  return { columns: columns.map(columnOf), rows: cellsOf(columns, rows, () => false), notes: [] };
+}
+
+/** After settling: one row per node that does not lead. Also what `parity` prints. */
+export function parityTable(parity: readonly ParityRow[]): Table {
+  const columns: readonly Source<ParityRow>[] = [
+    { heading: 'node', unit: '', isNumber: false, rank: 0, value: (row) => row.node },
+    { heading: 'status', unit: '', isNumber: false, rank: 0, value: (row) => row.status },
+    { heading: 'missing', unit: '', isNumber: true, rank: 0, value: (row) => `${row.missing}` },
+    { heading: 'stale', unit: '', isNumber: true, rank: 0, value: (row) => `${row.stale}` },
+    { heading: 'extra', unit: '', isNumber: true, rank: 0, value: (row) => `${row.extra}` },
+    { heading: 'corrupt', unit: '', isNumber: true, rank: 0, value: (row) => `${row.corrupt}` },
+    {
+      heading: 'for example',
+      unit: '',
+      isNumber: false,
+      rank: 2,
+      value: (row) => row.keys.map((key) => JSON.stringify(key)).join(' ') || null,
+    },
+    { heading: 'url', unit: '', isNumber: false, rank: 1, value: (row) => row.url },
+  ];
+  return { columns: columns.map(columnOf), rows: cellsOf(columns, parity, () => false), notes: [] };
+}
+
+/** At the last answer of each quorum: how many followers were in which state. */
+export function lastAckTable({ results }: BenchResult): Table {
+  const columns: readonly Source<QuorumResult>[] = [
+    { heading: 'quorum', unit: '', isNumber: true, rank: 0, value: (row) => `${row.quorum}` },
+    { heading: 'match', unit: '', isNumber: true, rank: 0, value: (row) => `${row.parity_at_last_ack.match}` },
+    { heading: 'lag', unit: '', isNumber: true, rank: 0, value: (row) => `${row.parity_at_last_ack.lag}` },
+    { heading: 'mismatch', unit: '', isNumber: true, rank: 0, value: (row) => `${row.parity_at_last_ack.mismatch}` },
+    { heading: 'unreachable', unit: '', isNumber: true, rank: 0, value: (row) => `${row.parity_at_last_ack.unreachable}` },
+    { heading: 'missing keys', unit: '', isNumber: true, rank: 0, value: (row) => `${row.parity_at_last_ack.missing}` },
+    { heading: 'stale keys', unit: '', isNumber: true, rank: 0, value: (row) => `${row.parity_at_last_ack.stale}` },
+    { heading: 'settled after', unit: 'ms', isNumber: true, rank: 0, value: (row) => row.settle_ms },
+  ];
+  return { columns: columns.map(columnOf), rows: cellsOf(columns, results, () => false), notes: [] };
+}
+
+/** Heading and unit as one text. */
+export function headingOf({ heading, unit }: TableColumn): string {
+  return unit === '' ? heading : `${heading} ${unit}`;
+}
+
+/**
+ * The table without the columns that a width has no room for, the least important gone first. `gap` is what a column takes
+ * besides its text, in characters. Columns of rank 0 stay, room or not.
+ */
+export function fitTable(table: Table, width: number, gap: number): Table {
+  const widths = table.columns.map(
+    (column, i) => Math.max(headingOf(column).length, ...table.rows.map((row) => (row[i] as string).length)) + gap,
+  );
+  const kept = table.columns.map((_, i) => i);
+  const total = () => kept.reduce((sum, i) => sum + (widths[i] as number), 0);
+  while (total() > width) {
+    const rank = Math.max(...kept.map((i) => (table.columns[i] as TableColumn).rank));
+    if (rank === 0) break;
+    kept.splice(
+      kept.findLastIndex((i) => (table.columns[i] as TableColumn).rank === rank),
+      1,
+    );
+  }
+  return {
+    columns: kept.map((i) => table.columns[i] as TableColumn),
+    rows: table.rows.map((row) => kept.map((i) => row[i] as string)),
+    notes: table.notes,
+  };
+}
+
+function levelText({ parity_at_last_ack: { match, lag, mismatch, unreachable } }: QuorumResult): string {
+  return `${match} of ${match + lag + mismatch + unreachable}`;
+}
+
+function columnOf({ heading, unit, isNumber, rank }: TableColumn): TableColumn {
+  return { heading, unit, isNumber, rank };
+}
+
+function cellsOf<Row>(columns: readonly Source<Row>[], rows: readonly Row[], isThin: (row: Row, field: string) => boolean): string[][] {
+  const decimals = columns.map(({ value }) =>
+    decimalsFor(Math.max(0, ...rows.map(value).map((cell) => (typeof cell === 'number' ? Math.abs(cell) : 0)))),
+  );
+  return rows.map((row) =>
+    columns.map(({ value, field }, i) => {
+      const cell = value(row);
+      if (cell === null) return NOTHING;
+      const text = typeof cell === 'string' ? cell : cell.toFixed(decimals[i]);
+      return field !== undefined && isThin(row, field) ? `${text}${THIN_MARK}` : text;
+    }),
+  );
+}
