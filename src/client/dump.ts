@@ -1,0 +1,71 @@
+/**
+ * `GET /dump` read as it streams in: a header line, then one row per line, into a map by key.
+ *
+ * Values stay the JSON text that the node sent, because parity compares texts: parsing would make two different texts of
+ * one value equal. Invariant: a dump that was cut short is an error, never a shorter dump.
+ */
+import type { z } from 'zod';
+import { type DumpHeader, dumpHeader, dumpRow } from '../wire/api.ts';
+
+/** One consistent view of one node. */
+export interface Dump extends DumpHeader {
+  readonly rows: ReadonlyMap<string, DumpedRow>;
+}
+
+export interface DumpedRow {
+  /** JSON text; null is a tombstone. */
+  readonly value: string | null;
+  readonly version: { readonly epoch: number; readonly seq: number };
+}
+
+/** Throws an Error whose message says what was got instead of a dump. */
+export async function parseDump(chunks: AsyncIterable<Uint8Array>): Promise<Dump> {
+  let header: DumpHeader | null = null;
+  const rows = new Map<string, DumpedRow>();
+  for await (const line of linesOf(chunks)) {
+    if (header === null) {
+      header = parseLine(line, dumpHeader);
+      continue;
+    }
+    const row = parseLine(line, dumpRow);
+    const value = row.value === undefined ? null : valueText(line, row.key, row.version, row.value);
+    rows.set(row.key, { value, version: versionOf(row.version) });
+  }
+  if (header === null) throw new Error('an empty answer');
+  if (rows.size !== header.count) throw new Error(`a dump with ${rows.size} of the ${header.count} rows that its header announces`);
+  return { ...header, rows };
+}
+
+function parseLine<T>(line: string, schema: z.ZodType<T>): T {
+  try {
+    return schema.parse(JSON.parse(line));
+  } catch (error) {
+    throw new Error(`a dump with the line ${JSON.stringify(line.slice(0, 80))}`, { cause: error });
+  }
+}
+
+/** The value's own text, cut out of the line; from the parsed value only if the line is in another order than nodes write it. */
+function valueText(line: string, key: string, version: string, value: unknown): string {
+  const before = `{"key":${JSON.stringify(key)},"value":`;
+  const after = `,"version":"${version}"}`;
+  if (line.startsWith(before) && line.endsWith(after)) return line.slice(before.length, line.length - after.length);
+  return JSON.stringify(value);
+}
+
+function versionOf(text: string): DumpedRow['version'] {
+  const dot = text.indexOf('.');
+  return { epoch: Number(text.slice(0, dot)), seq: Number(text.slice(dot + 1)) };
+}
+
+async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let rest = '';
+  for await (const chunk of chunks) {
+    rest += decoder.decode(chunk, { stream: true });
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') yield line;
+  }
+  rest += decoder.decode();
+  if (rest.trim() !== '') yield rest;
+}
