@@ -1,0 +1,239 @@
+/**
+ * The life of a local cluster: up, down, restart. What a command line and an experiment call; beside it, faults.ts breaks
+ * nodes and status.ts looks at them.
+ *
+ * There is no daemon. Each call takes the cluster's lock, compares the state file with the processes, and only then acts.
+ * Invariants: a process is in the state file before anything waits for it, so that `down` finds it whatever happens to us; a
+ * first start that failed leaves no data, because a birth needs every node blank; nothing is signalled but processes whose
+ * pid and start time are those in the state file.
+ */
+import { existsSync, rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { KvctlError } from '../wire/errors.ts';
+import { discard, isRunning, keptState, nameOption, requireSame, reserve } from './ground.ts';
+import { type ClusterPaths, clusterPaths, ioError } from './home.ts';
+import { endProcesses, type SpawnedNode, spawnNode } from './local.ts';
+import { withLock } from './lock.ts';
+import { type ClusterPlan, planCluster } from './plan.ts';
+import { isPortFree, portTaken } from './ports.ts';
+import { waitUntilReady } from './readiness.ts';
+import { type ClusterSpec, DEFAULT_BASE_PORT } from './spec.ts';
+import { type ClusterState, observe, readState, withProcess, writeState } from './state.ts';
+
+export interface ClusterOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Progress, one sentence each. */
+  readonly onStep?: ((text: string) => void) | undefined;
+  /** The state directory; default stateHome(). */
+  readonly home?: string | undefined;
+}
+
+export interface WaitOptions extends ClusterOptions {
+  /** For the nodes to be ready, in ms. Default 30 s. */
+  readonly waitTimeoutMs?: number | undefined;
+  /** The nodes' program; default: the node of this package. */
+  readonly entry?: string | undefined;
+}
+
+export interface UpOutcome {
+  readonly state: ClusterState;
+  /** True if it ran before; nothing was changed then. */
+  readonly isAlreadyRunning: boolean;
+  /** Ids of nodes that do not run: after a fault, in a cluster that ran already. */
+  readonly stopped: readonly string[];
+  readonly paused: readonly string[];
+}
+
+export const DEFAULT_WAIT_MS = 30_000;
+/** SPEC 9: how long a node may take to answer what is in flight. */
+const DOWN_GRACE_MS = 10_000;
+/** Of a cluster that never served there is nothing in flight. */
+const ABORT_GRACE_MS = 1_000;
+/** The ports of a process that is gone are free at once on Linux; elsewhere nobody promises that. */
+const PORT_MS = 2_000;
+const PORT_POLL_MS = 20;
+
+/**
+ * Returns when the leader is open and all links stream. The same spec again is no error and changes nothing.
+ * Throws `cluster_differs`, `port_taken`, `io`; `not_ready` or `interrupted` after everything that was started is stopped.
+ */
+export async function up(spec: ClusterSpec, options: WaitOptions = {}): Promise<UpOutcome> {
+  const paths = clusterPaths(spec.name, options.home);
+  return withLock(paths.lock, lockOptions('kvctl up', options), async () => {
+    const standing = readState(paths);
+    if (standing !== null && isRunning(standing)) {
+      requireSame(standing, spec);
+      return joinRunning(standing, paths, options);
+    }
+    const kept = keptState(spec, paths);
+    if (kept === null) discard(paths);
+    const planned = await reserve(spec, kept, paths, options);
+    try {
+      const started = await start(planned, idsOf(planned), paths, options);
+      await untilReady(started, options);
+      return { state: markBorn(started.state, paths), isAlreadyRunning: false, stopped: [], paused: [] };
+    } catch (error) {
+      options.onStep?.('stopping what was started');
+      await stopAfterFailure(paths, kept === null);
+      throw error;
+    }
+  });
+}
+
+export interface DownOutcome {
+  /** Ids of the nodes that ran. */
+  readonly ended: readonly string[];
+  readonly isPurged: boolean;
+  /** False if no such cluster was known. */
+  readonly wasKnown: boolean;
+}
+
+/** SIGTERM, and SIGKILL after 10 s, paused nodes too; returns when no process is left and no port busy. No error on nothing. */
+export async function down(name: string, options: ClusterOptions & { purge?: boolean } = {}): Promise<DownOutcome> {
+  const paths = clusterPaths(name, options.home);
+  const isPurged = options.purge === true && existsSync(paths.directory);
+  if (!existsSync(paths.directory)) return { ended: [], isPurged, wasKnown: false };
+  return withLock(paths.lock, lockOptions('kvctl down', options), async () => {
+    const state = readState(paths);
+    const ended = state === null ? [] : await stopNodes(state, paths, idsOf(state), options);
+    if (isPurged) remove(paths.directory);
+    return { ended, isPurged, wasKnown: state !== null };
+  });
+}
+
+/**
+ * Stops what runs of the nodes (null: all) and starts them with the same data, port and environment; returns when they are
+ * open or stream. Throws `not_ready` naming who is missing; what was started keeps running then.
+ * The lock is let go before the waiting: a leader that waits for its followers gets them by another `restart`.
+ */
+export async function restart(name: string, ids: readonly string[] | null, options: WaitOptions = {}): Promise<ClusterState> {
+  const paths = clusterPaths(name, options.home);
+  const started = await withLock(paths.lock, lockOptions('kvctl restart', options), async () => {
+    const state = requireState(paths, name);
+    const wanted = ids ?? idsOf(state);
+    await stopNodes(state, paths, wanted, options);
+    return start(requireState(paths, name), wanted, paths, options);
+  });
+  await untilReady(started, options);
+  if (started.state.born_at !== null) return started.state;
+  return withLock(paths.lock, lockOptions('kvctl restart', options), async () => markBorn(requireState(paths, name), paths));
+}
+
+interface Started {
+  readonly state: ClusterState;
+  readonly wanted: readonly string[];
+  readonly spawned: readonly SpawnedNode[];
+}
+
+/** Starts the nodes, writing down each process at once. */
+async function start(planned: ClusterState, wanted: readonly string[], paths: ClusterPaths, options: WaitOptions): Promise<Started> {
+  const plan = planOf(planned, paths);
+  let state = planned;
+  const nodes = plan.nodes.filter(({ id }) => wanted.includes(id));
+  await requireFreePorts(nodes);
+  const spawned: SpawnedNode[] = [];
+  options.onStep?.(`starting ${nodes.map(({ id }) => id).join(', ')}`);
+  for (const node of nodes) {
+    if (options.signal?.aborted) throw new KvctlError('interrupted', 'interrupted while starting the nodes');
+    const child = await spawnNode({ ...node, dataDir: node.data_dir, cwd: paths.directory, entry: options.entry });
+    spawned.push(child);
+    state = withProcess(state, node.id, child.identity);
+    writeState(paths, state);
+  }
+  return { state, wanted, spawned };
+}
+
+function untilReady({ state, wanted, spawned }: Started, options: WaitOptions): Promise<void> {
+  const { waitTimeoutMs: timeoutMs = DEFAULT_WAIT_MS, signal, onStep } = options;
+  return waitUntilReady({ nodes: state.nodes, wanted, spawned, timeoutMs, signal, onStep });
+}
+
+function markBorn(state: ClusterState, paths: ClusterPaths): ClusterState {
+  if (state.born_at !== null) return state;
+  const born = { ...state, born_at: new Date().toISOString() };
+  writeState(paths, born);
+  return born;
+}
+
+async function joinRunning(standing: ClusterState, paths: ClusterPaths, options: WaitOptions): Promise<UpOutcome> {
+  const observed = observe(standing.nodes);
+  const ids = (wanted: string) => observed.filter(({ state }) => state === wanted).map(({ node }) => node.id);
+  const [stopped, paused] = [ids('stopped'), ids('paused')];
+  // The `up` that started it was killed before it could see the birth: look in its place.
+  if (standing.born_at === null && stopped.length + paused.length === 0) {
+    await untilReady({ state: standing, wanted: idsOf(standing), spawned: [] }, options);
+    return { state: markBorn(standing, paths), isAlreadyRunning: true, stopped, paused };
+  }
+  return { state: standing, isAlreadyRunning: true, stopped, paused };
+}
+
+/** Ends the nodes' processes, writes that down, and makes sure that their ports are free. Returns the ids of those that ran. */
+async function stopNodes(state: ClusterState, paths: ClusterPaths, ids: readonly string[], options: ClusterOptions): Promise<string[]> {
+  const living = observe(state.nodes).filter(({ node, identity }) => identity !== null && ids.includes(node.id));
+  const ended = living.map(({ node }) => node.id);
+  if (ended.length > 0) options.onStep?.(`stopping ${ended.join(', ')}`);
+  await endProcesses(
+    living.flatMap(({ identity }) => identity ?? []),
+    DOWN_GRACE_MS,
+  );
+  writeState(
+    paths,
+    ids.reduce((next, id) => withProcess(next, id, null), state),
+  );
+  await requireFreePorts(
+    living.map(({ node }) => node),
+    PORT_MS,
+  );
+  return ended;
+}
+
+async function stopAfterFailure(paths: ClusterPaths, isNew: boolean): Promise<void> {
+  const state = readState(paths);
+  if (state === null) return;
+  const living = observe(state.nodes).flatMap(({ identity }) => identity ?? []);
+  await endProcesses(living, ABORT_GRACE_MS);
+  if (isNew) discard(paths);
+  else
+    writeState(
+      paths,
+      state.nodes.reduce((next, { id }) => withProcess(next, id, null), state),
+    );
+}
+
+/** The ports of a cluster that exists: its nodes cannot have others, because they know each other by them. Waits `patienceMs`. */
+async function requireFreePorts(nodes: readonly { readonly port: number }[], patienceMs = 0): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const free = await Promise.all(nodes.map(({ port }) => isPortFree(port)));
+    const taken = nodes.find((_, index) => free[index] === false);
+    if (taken === undefined) return;
+    if (performance.now() >= deadline) throw portTaken(taken.port, 'stop that first');
+    await delay(PORT_POLL_MS);
+  }
+}
+
+function remove(directory: string): void {
+  try {
+    rmSync(directory, { recursive: true, force: true });
+  } catch (error) {
+    throw ioError(`expected to remove ${directory}`, error);
+  }
+}
+
+function planOf(state: ClusterState, paths: ClusterPaths): ClusterPlan {
+  return planCluster(state.spec, state.nodes[0]?.port ?? DEFAULT_BASE_PORT, paths, state.token);
+}
+
+function requireState(paths: ClusterPaths, name: string): ClusterState {
+  const state = readState(paths);
+  if (state === null) throw new KvctlError('no_cluster', `no cluster "${name}" is known: start one with \`kvctl up${nameOption(name)}\``);
+  return state;
+}
+
+function idsOf(state: ClusterState): string[] {
+  return state.nodes.map(({ id }) => id);
+}
+
+function lockOptions(doing: string, options: ClusterOptions) {
+  return { doing, signal: options.signal, onWait: (holder: string) => options.onStep?.(`waiting for ${holder}`) };
+}

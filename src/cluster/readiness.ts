@@ -1,0 +1,142 @@
+/**
+ * Waiting until nodes are of use: the leader has opened its epoch, a follower's link streams. The leader alone is asked as
+ * soon as it is known, because it knows both, and because six starting nodes have better things to do than to answer us.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { KvClient } from '../client/kv-client.ts';
+import type { NodeStatus } from '../wire/api.ts';
+import { KvctlError } from '../wire/errors.ts';
+import type { SpawnedNode } from './local.ts';
+import { lastWords } from './logs.ts';
+import { type NodeState, observe } from './state.ts';
+
+export interface ReadinessWish {
+  /** Every node of the cluster, with its process. */
+  readonly nodes: readonly NodeState[];
+  /** The nodes to wait for. */
+  readonly wanted: readonly string[];
+  /** Nodes that this process has started: if one ends, waiting is over. */
+  readonly spawned: readonly SpawnedNode[];
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Told whenever more is ready than before. */
+  readonly onStep?: ((text: string) => void) | undefined;
+}
+
+const POLL_MS = 25;
+/** One answer; a node that is busy starting takes its time. */
+const ANSWER_MS = 1_000;
+
+/** Throws `not_ready` that names the node, why, and its last words; `interrupted` if aborted. */
+export async function waitUntilReady(wish: ReadinessWish): Promise<void> {
+  const client = new KvClient({ timeoutMs: ANSWER_MS });
+  const deadline = performance.now() + wish.timeoutMs;
+  let lastStep = '';
+  let leaderId: string | null = null;
+  try {
+    for (;;) {
+      throwIfInterrupted(wish.signal);
+      throwIfEnded(wish);
+      const asked = leaderId === null ? wish.nodes : wish.nodes.filter(({ id }) => id === leaderId);
+      const answers = await askAll(client, asked);
+      const leader = leaderOf(answers);
+      leaderId = leader?.node ?? null;
+      const missing = leader === null ? wish.wanted.map((id) => ({ id, why: 'no leader answers' })) : missingOf(leader, wish.wanted);
+      if (leader !== null && missing.length === 0) return;
+      const step = leader === null ? '' : describeStep(leader);
+      if (step !== lastStep) wish.onStep?.(step);
+      lastStep = step;
+      if (leader === null && isLeaderless(wish, answers)) throw leaderless(wish);
+      if (performance.now() > deadline) throw tooLate(wish, missing, answers);
+      await delay(POLL_MS);
+    }
+  } finally {
+    await client.close();
+  }
+}
+
+/** The node that leads: of those that say so, the one of the highest epoch. */
+export function leaderOf(answers: readonly NodeStatus[]): NodeStatus | null {
+  const leaders = answers.filter(({ role, phase }) => role === 'leader' && phase !== 'deposed');
+  return leaders.reduce<NodeStatus | null>((best, next) => (best === null || next.epoch > best.epoch ? next : best), null);
+}
+
+interface Missing {
+  readonly id: string;
+  readonly why: string;
+}
+
+/** The wanted nodes that are not of use yet, by what the leader says. */
+function missingOf(leader: NodeStatus, wanted: readonly string[]): Missing[] {
+  return wanted.flatMap((id): Missing[] => {
+    const isOpen = leader.phase === 'open';
+    if (id === leader.node) return isOpen ? [] : [{ id, why: `it is ${leader.phase}: ${leader.waiting_for ?? 'not open yet'}` }];
+    if (!isOpen) return [{ id, why: `leader ${leader.node} is ${leader.phase}: ${leader.waiting_for ?? 'not open yet'}` }];
+    const link = leader.replicas.find(({ node }) => node === id);
+    if (link === undefined) return [{ id, why: `leader ${leader.node} does not know it` }];
+    return link.link === 'stream' && link.is_up ? [] : [{ id, why: `its link is ${link.is_up ? 'up' : 'down'}, in ${link.link}` }];
+  });
+}
+
+function describeStep(leader: NodeStatus): string {
+  if (leader.phase !== 'open')
+    return `leader ${leader.node} is ${leader.phase}${leader.waiting_for === null ? '' : `: ${leader.waiting_for}`}`;
+  const streaming = leader.replicas.filter(({ link, is_up }) => link === 'stream' && is_up).length;
+  return `leader ${leader.node} is open, ${streaming} of ${leader.replicas.length} links stream`;
+}
+
+/** What each node answers now; those that do not answer are left out. */
+async function askAll(client: KvClient, nodes: readonly NodeState[]): Promise<NodeStatus[]> {
+  const answers = await Promise.all(nodes.map(({ url }) => client.status(url).catch(() => null)));
+  return answers.filter((answer) => answer !== null);
+}
+
+/** Every process that runs has answered that it follows: nobody will ever open, so there is nothing to wait for. */
+function isLeaderless(wish: ReadinessWish, answers: readonly NodeStatus[]): boolean {
+  const running = observe(wish.nodes).filter(({ state }) => state === 'running');
+  return running.length > 0 && running.every(({ node }) => answers.some((answer) => answer.node === node.id));
+}
+
+function throwIfInterrupted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new KvctlError('interrupted', 'interrupted while waiting for the nodes');
+}
+
+function throwIfEnded(wish: ReadinessWish): void {
+  for (const { id, exit } of wish.spawned) {
+    const end = exit();
+    if (end === null) continue;
+    const how = end.signal === null ? `with exit code ${end.exitCode}` : `by ${end.signal}`;
+    throw notReady(wish, id, `node ${id} ended ${how} before it was ready`, end.exitCode);
+  }
+}
+
+function leaderless(wish: ReadinessWish): KvctlError {
+  const absent = observe(wish.nodes).filter(({ state }) => state !== 'running');
+  const list = absent.map(({ node, state }) => `${node.id} (${state})`).join(', ');
+  const advice = 'start the leader with `kvctl restart`, or with `kvctl resume` if it is paused';
+  const message = `${wish.wanted.join(', ')} started, but all running nodes are followers: expected a leader, which must be among ${list}: ${advice}`;
+  return new KvctlError('not_ready', message, { missing: wish.wanted });
+}
+
+function tooLate(wish: ReadinessWish, missing: readonly Missing[], answers: readonly NodeStatus[]): KvctlError {
+  const silent = wish.wanted.find((id) => leaderOf(answers) === null && !answers.some(({ node }) => node === id));
+  const first = silent === undefined ? (missing[0] as Missing) : { id: silent, why: 'it does not answer' };
+  const names = missing.map(({ id }) => id).join(', ');
+  const seconds = wish.timeoutMs / 1000;
+  return notReady(
+    wish,
+    first.id,
+    `expected ${names} to be ready within ${seconds} s (--wait-timeout), but ${first.id} is not: ${first.why}`,
+    null,
+  );
+}
+
+function notReady(wish: ReadinessWish, id: string, what: string, exitCode: number | null): KvctlError {
+  const node = wish.nodes.find((item) => item.id === id) as NodeState;
+  const words = lastWords(node);
+  const tail =
+    words.length === 0
+      ? `its log ${node.log} is empty`
+      : `the end of its log, ${node.log}:\n${words.map((line) => `  ${line}`).join('\n')}`;
+  return new KvctlError('not_ready', `${what}; ${tail}`, { node: id, exit_code: exitCode, log: node.log });
+}
