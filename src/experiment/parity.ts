@@ -1,0 +1,78 @@
+/**
+ * Asks every node for its dump and compares: once, or until the replicas have settled.
+ * The rules of the comparison are measure/parity's; here is only who is asked, in which order, and for how long.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Dump } from '../client/dump.ts';
+import type { KvClient } from '../client/kv-client.ts';
+import type { Ms } from '../lib/units.ts';
+import { compareDumps, unreachableRow } from '../measure/parity.ts';
+import type { ParityRow } from '../measure/result.ts';
+
+export interface Replicas {
+  readonly leader: NodeAddress;
+  /** All other nodes. */
+  readonly followers: readonly NodeAddress[];
+}
+
+export interface NodeAddress {
+  readonly id: string;
+  readonly url: string;
+}
+
+export interface Settling {
+  /** From the call to all replicas equal; null if they were not in time, or one of them never will be. */
+  readonly settleMs: Ms | null;
+  /** As it was at the end, one row per follower. */
+  readonly rows: readonly ParityRow[];
+}
+
+/** A dump of some 100,000 keys on a busy machine; a paused follower makes every look take so long. */
+const DUMP_MS = 5_000;
+/** Between two looks at the leader's account; about the cost of one look. */
+const POLL_MS = 5;
+/** A link may be down for a moment; after so long nobody waits for what is behind it. */
+const GIVE_UP_ON_DOWN_MS = 1_000;
+
+/**
+ * One row per follower. The leader is dumped first, as compareDumps requires; without its dump nothing can be compared, and
+ * every row is `unreachable`.
+ */
+export async function lookAtParity(client: KvClient, replicas: Replicas): Promise<ParityRow[]> {
+  const leader = await client.dump(replicas.leader.url, { timeoutMs: DUMP_MS }).catch(() => null);
+  return Promise.all(replicas.followers.map((follower) => compareFollower(client, leader, follower)));
+}
+
+/**
+ * Looks again and again until all replicas are equal, one is wrong, or `timeoutMs` has passed. Dumps are fetched only when
+ * the leader says that every follower has everything: they cost more than its account does, and they are the proof.
+ */
+export async function waitForParity(client: KvClient, replicas: Replicas, timeoutMs: Ms, signal: AbortSignal): Promise<Settling> {
+  const startMs = performance.now();
+  for (;;) {
+    const account = await accountOf(client, replicas.leader.url);
+    const levelMs = performance.now() - startMs;
+    if (account === 'level') {
+      const rows = await lookAtParity(client, replicas);
+      if (rows.every((row) => row.status === 'match')) return { settleMs: levelMs, rows };
+      if (rows.some((row) => row.status === 'mismatch')) return { settleMs: null, rows };
+    }
+    const isHopeless = account === 'down' && levelMs > GIVE_UP_ON_DOWN_MS;
+    if (isHopeless || levelMs > timeoutMs || signal.aborted) return { settleMs: null, rows: await lookAtParity(client, replicas) };
+    await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** `level`: all followers have all; `down`: all but those behind a broken link have; `behind`: somebody is still getting it. */
+async function accountOf(client: KvClient, leaderUrl: string): Promise<'level' | 'down' | 'behind'> {
+  const answer = await client.replicaStatus(leaderUrl).catch(() => null);
+  if (answer === null) return 'down';
+  const late = answer.replicas.filter((replica) => replica.lag_records > 0);
+  if (late.length === 0) return 'level';
+  return late.some((replica) => replica.is_up) ? 'behind' : 'down';
+}
+
+async function compareFollower(client: KvClient, leader: Dump | null, follower: NodeAddress): Promise<ParityRow> {
+  const dump = leader === null ? null : await client.dump(follower.url, { timeoutMs: DUMP_MS }).catch(() => null);
+  return leader === null || dump === null ? unreachableRow(follower.id, follower.url) : compareDumps(leader, dump, follower.url);
+}
