@@ -28,6 +28,12 @@ export interface Position {
   readonly kMin: number | null;
 }
 
+/** Which node this is, and which life of its data: the incarnation is the data directory's or, in memory, this start's. */
+export interface Identity {
+  readonly nodeId: string;
+  readonly incarnation: string;
+}
+
 /** A node's hard state: what it promised. A file of its own, that no snapshot touches. */
 export interface HardState {
   /** Random id of the cluster's data, made at birth; nodes of different lineages never talk. */

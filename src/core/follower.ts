@@ -1,0 +1,293 @@
+/**
+ * A node that follows: one serial queue for promises and records, so that a promise is made between two transactions, never inside one.
+ *
+ * Requests that arrive while a commit runs share the next one. A request is answered only when everything it carried, the position
+ * included, is durable here; the watermark that it reports is the durable one.
+ * Blank nodes (without hard state: a memory store's restart, a purged directory) count for nothing until they took over the highest promise
+ * of a majority of the others (recovery.ts) and then reached an open epoch from zero.
+ */
+import { assert } from '../lib/assert.ts';
+import type { Host } from './host.ts';
+import type { FenceRequest, Refusal, ReplicateAnswer, ReplicateRequest, StandingAnswer } from './message.ts';
+import type { HardState, Identity, KvRecord, Position } from './record.ts';
+import { Recovery } from './recovery.ts';
+import { formatVersion, isNewer, maxVersion, type Version, ZERO } from './version.ts';
+import { Watermark } from './watermark.ts';
+
+interface Queued {
+  readonly id: number;
+  readonly message: ReplicateRequest | FenceRequest;
+}
+
+interface Committing {
+  readonly token: number;
+  readonly position: Position;
+  readonly requests: readonly number[];
+}
+
+export class Follower {
+  hard: HardState | null;
+  /** Durable. */
+  position: Position;
+  /** As the leader last told. */
+  head: Version = ZERO;
+  committedThrough: Version = ZERO;
+  quorum: number | null = null;
+  /** The newest request of the promised epoch that was heard; one that was overtaken says nothing new. */
+  #order = 0;
+  /** Set when this node may not follow any more, and why. */
+  refusesToFollow: string | null = null;
+
+  readonly #self: Identity;
+  readonly #host: Host;
+  readonly #queue: Queued[] = [];
+  #tracker: Watermark;
+  #committing: Committing | null = null;
+  #saving: { token: number; state: HardState } | null = null;
+  #answerAfterSave: readonly number[] = [];
+  #recovery: Recovery | null = null;
+  /** What a leader sent to a node without hard state: it waits aside for the recovery, lest a birth's fence waits behind it for ever. */
+  #aside: Queued | null = null;
+
+  constructor(self: Identity, hard: HardState | null, position: Position, host: Host) {
+    this.#self = self;
+    this.#host = host;
+    this.hard = hard;
+    this.position = position;
+    this.#tracker = new Watermark(position, hard?.promisedEpoch ?? 0);
+  }
+
+  get isBlank(): boolean {
+    return this.hard === null || this.hard.blank;
+  }
+
+  get recovery(): Recovery | null {
+    return this.#recovery;
+  }
+
+  request(id: number, message: ReplicateRequest | FenceRequest): void {
+    this.#queue.push({ id, message });
+  }
+
+  /** Works through the queue as far as the store allows. */
+  turn(): void {
+    while (this.#host.isStoreFree() && this.#queue.length > 0) {
+      const next = this.#queue[0] as Queued;
+      const isDone = next.message.t === 'fence' ? this.#fence(next.id, next.message) : this.#replicate(next.id, next.message);
+      if (!isDone) return;
+    }
+  }
+
+  /** True if the commit was this follower's. */
+  persisted(token: number): boolean {
+    if (this.#committing?.token !== token) return false;
+    const { position, requests } = this.#committing;
+    this.#committing = null;
+    this.position = position;
+    if (this.hard?.blank && this.#tracker.hasReachedEpoch) {
+      this.#answerAfterSave = requests;
+      this.#save({ ...this.hard, blank: false });
+    } else this.#answer(requests);
+    return true;
+  }
+
+  /** True if the save was this follower's. */
+  hardSaved(token: number): boolean {
+    if (this.#saving?.token !== token) return false;
+    const { state } = this.#saving;
+    const isNewEpoch = state.promisedEpoch !== this.hard?.promisedEpoch;
+    this.#saving = null;
+    this.hard = state;
+    this.#recovery = null;
+    if (this.#aside !== null) this.#queue.unshift(this.#aside);
+    this.#aside = null;
+    if (isNewEpoch) {
+      this.#tracker.enterEpoch(state.promisedEpoch);
+      this.#order = 0;
+    }
+    this.#answer(this.#answerAfterSave);
+    this.#answerAfterSave = [];
+    return true;
+  }
+
+  /** Where this node stands, by what is durable. */
+  standing(): StandingAnswer {
+    return {
+      t: 'standing',
+      node: this.#self.nodeId,
+      incarnation: this.#self.incarnation,
+      lineage: this.hard?.lineage ?? null,
+      isBlank: this.isBlank,
+      promisedEpoch: this.hard?.promisedEpoch ?? 0,
+      promisedTo: this.hard?.promisedTo ?? null,
+      watermark: this.position.watermark,
+      kMin: this.position.kMin,
+      ledEpoch: this.hard?.ledEpoch ?? 0,
+    };
+  }
+
+  /** The recovery of a blank node heard enough: it takes over the highest promise, and is blank until it reached an epoch. */
+  takeOver(state: HardState): void {
+    this.#save(state);
+  }
+
+  /** Returns false if the queue must wait. */
+  #fence(id: number, message: FenceRequest): boolean {
+    const hard = this.hard;
+    const isBirthHere = hard === null && message.isBirth;
+    if (hard === null && !isBirthHere) {
+      // A blank node's promise would count for nothing, so it makes none.
+      this.#respond(id, this.standing());
+      return true;
+    }
+    if (hard !== null && hard.lineage !== message.lineage)
+      return this.#refuse(id, 'wrong_lineage', `${this.#self.nodeId} belongs to lineage ${hard.lineage}`);
+    if (hard !== null && hard.promisedEpoch === message.epoch && hard.promisedTo === message.from) {
+      this.#respond(id, this.standing());
+      return true;
+    }
+    if (hard !== null && hard.promisedEpoch >= message.epoch) return this.#refuseStale(id, message);
+    this.#save({
+      lineage: message.lineage,
+      nodeId: this.#self.nodeId,
+      incarnation: this.#self.incarnation,
+      members: message.members,
+      promisedEpoch: message.epoch,
+      promisedTo: message.from,
+      ledEpoch: hard?.ledEpoch ?? 0,
+      blank: hard?.blank ?? false,
+    });
+    return false;
+  }
+
+  #replicate(id: number, message: ReplicateRequest): boolean {
+    if (this.refusesToFollow !== null) return this.#refuse(id, 'not_in_epoch', this.refusesToFollow);
+    if (message.incarnation !== null && message.incarnation !== this.#self.incarnation) {
+      return this.#refuse(
+        id,
+        'wrong_incarnation',
+        `${this.#self.nodeId} is incarnation ${this.#self.incarnation}, not ${message.incarnation}`,
+      );
+    }
+    const hard = this.hard;
+    if (hard === null) return this.#replicateToBlank(id, message);
+    if (hard.lineage !== message.lineage)
+      return this.#refuse(id, 'wrong_lineage', `${this.#self.nodeId} belongs to lineage ${hard.lineage}`);
+    const isStale = message.epoch < hard.promisedEpoch || (message.epoch === hard.promisedEpoch && message.from !== hard.promisedTo);
+    if (isStale) return this.#refuseStale(id, message);
+    if (message.epoch > hard.promisedEpoch) {
+      // It was away when this leader fenced the others; that leader has a majority, so the promise is due.
+      this.#save({ ...hard, members: message.members, promisedEpoch: message.epoch, promisedTo: message.from });
+      return false;
+    }
+    return this.#apply();
+  }
+
+  /** Without hard state nothing is stored before the others' promises are known; what asks where it stands is answered. */
+  #replicateToBlank(id: number, message: ReplicateRequest): boolean {
+    this.#recovery ??= new Recovery(this.#self, message.lineage, message.members, this.#host);
+    if (message.records.length === 0 && message.page === null) {
+      this.#respond(id, this.#replicateAnswer());
+      return true;
+    }
+    // Whoever sent the one before gave up on it, for a link has one page in flight.
+    if (this.#aside !== null)
+      this.#refuse(this.#aside.id, 'not_in_epoch', `${this.#self.nodeId} is blank and still asks what it had promised`);
+    this.#queue.shift();
+    this.#aside = { id, message };
+    return true;
+  }
+
+  /** Takes every request at the front of the queue that needs no promise first, and stores them together. */
+  #apply(): boolean {
+    const hard = this.hard;
+    assert(hard !== null, 'records are applied under a promise');
+    const records: KvRecord[] = [];
+    const requests: number[] = [];
+    let kMin = this.position.kMin;
+    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+      const { message } = next;
+      if (
+        message.t !== 'replicate' ||
+        message.lineage !== hard.lineage ||
+        message.epoch !== hard.promisedEpoch ||
+        message.from !== hard.promisedTo
+      )
+        break;
+      if (message.incarnation !== null && message.incarnation !== this.#self.incarnation) break;
+      this.#queue.shift();
+      requests.push(next.id);
+      this.head = maxVersion(this.head, message.head);
+      this.committedThrough = maxVersion(this.committedThrough, message.committedThrough);
+      if (message.order > this.#order) {
+        this.#order = message.order;
+        this.quorum = message.quorum;
+        kMin = message.kMin;
+      }
+      for (const record of message.records) if (!this.#tracker.covers(record.version)) records.push(record);
+      if (message.page !== null) this.#tracker.page(message.page);
+      else for (const record of message.records) this.#tracker.stream(record.version);
+    }
+    const position = this.#tracker.position(kMin);
+    // A blank node that reached the epoch has that to write down, be there nothing else.
+    const isFilled = hard.blank && this.#tracker.hasReachedEpoch;
+    if (records.length === 0 && isSame(position, this.position) && !isFilled) {
+      this.#answer(requests);
+      return true;
+    }
+    const token = this.#host.token();
+    this.#committing = { token, position, requests };
+    this.#host.out({ t: 'persist', token, records, position, previousOf: [] });
+    return false;
+  }
+
+  #save(state: HardState): void {
+    const token = this.#host.token();
+    this.#saving = { token, state };
+    this.#host.out({ t: 'saveHard', token, state });
+  }
+
+  #answer(requests: readonly number[]): void {
+    if (requests.length === 0) return;
+    const answer = this.#replicateAnswer();
+    for (const id of requests) this.#respond(id, answer);
+  }
+
+  #replicateAnswer(): ReplicateAnswer {
+    return {
+      t: 'replicated',
+      incarnation: this.#self.incarnation,
+      watermark: this.position.watermark,
+      cursor: this.position.cursor,
+      cursorEpoch: this.position.cursorEpoch,
+      kMin: this.position.kMin,
+      isBlank: this.isBlank,
+      isCounted: !this.isBlank && this.position.watermark.epoch === this.hard?.promisedEpoch,
+    };
+  }
+
+  #respond(id: number, message: StandingAnswer | ReplicateAnswer | Refusal): void {
+    const at = this.#queue.findIndex((queued) => queued.id === id);
+    if (at !== -1) this.#queue.splice(at, 1);
+    this.#host.out({ t: 'respond', id, message });
+  }
+
+  #refuse(id: number, code: Refusal['code'], message: string): true {
+    this.#respond(id, { t: 'refused', code, epoch: this.hard?.promisedEpoch ?? 0, message });
+    return true;
+  }
+
+  #refuseStale(id: number, message: ReplicateRequest | FenceRequest): true {
+    const text = `${this.#self.nodeId} promised epoch ${this.hard?.promisedEpoch} to ${this.hard?.promisedTo}, and ${message.from} asks for epoch ${message.epoch}`;
+    return this.#refuse(id, 'stale_epoch', text);
+  }
+}
+
+function isSame(a: Position, b: Position): boolean {
+  return (
+    a.kMin === b.kMin &&
+    a.cursorEpoch === b.cursorEpoch &&
+    !isNewer(a.watermark, b.watermark) &&
+    formatVersion(a.cursor) === formatVersion(b.cursor)
+  );
+}

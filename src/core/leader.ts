@@ -1,0 +1,412 @@
+/**
+ * The leader of one epoch: admits writes, stores them in group commits, counts acks, answers clients (SPEC 2).
+ *
+ * Not here: how the epoch was won (opening.ts), what leaves for a follower when (link.ts), the table of unsettled writes (writes.ts).
+ * Invariant: a record is handed to a follower only after the store said `persisted` for it, and a client hears success only after that and
+ * after `need` distinct followers said that they hold the record. Nothing that a client does, not even leaving, stops the replication of an admitted write.
+ */
+import { assert } from '../lib/assert.ts';
+import type { Ms } from '../lib/units.ts';
+import { Deadlines } from './deadlines.ts';
+import type { Host } from './host.ts';
+import { Link, type LinkLimits } from './link.ts';
+import type { NodeId, PageHeader, PutInput, ReplicateAnswer, ReplicateRequest, WriteFailure } from './message.ts';
+import type { Network } from './network.ts';
+import { AckSet, floorOf, isValidQuorum, majorityOf, NeedFloor } from './quorum.ts';
+import { QuorumSetting } from './quorum-setting.ts';
+import type { KvRecord, Member, Position } from './record.ts';
+import { Trace } from './trace.ts';
+import { formatVersion, isNewer, minVersion, type Version, ZERO } from './version.ts';
+import { type Write, Writes } from './writes.ts';
+
+export interface LeaderLimits extends LinkLimits {
+  /** Writes that may wait for their quorum. */
+  readonly waitingWrites: number;
+  /** Of every record that is not settled, about. */
+  readonly unsettledBytes: number;
+  readonly quorumTimeoutMs: Ms;
+  readonly failEarlyMs: Ms;
+}
+
+export interface LeaderStart {
+  readonly nodeId: NodeId;
+  readonly lineage: string;
+  readonly members: readonly Member[];
+  /** The opening of the epoch: (epoch, seq of the newest record). */
+  readonly head: Version;
+  readonly quorum: number;
+  /** The smallest need that what came before must still be honoured with. */
+  readonly kMin: number;
+}
+
+export class Leader {
+  readonly links: readonly Link[];
+  readonly writes = new Writes();
+  readonly trace: Trace;
+  readonly epoch: number;
+  isOpen = false;
+  isDraining = false;
+
+  readonly #start: LeaderStart;
+  readonly #host: Host;
+  readonly #limits: LeaderLimits;
+  readonly #network: Network;
+  readonly #followers: readonly NodeId[];
+  readonly #needs = new NeedFloor();
+  readonly #deadlines: Deadlines;
+  readonly #quorum: QuorumSetting;
+  #head: Version;
+  #durable: Version;
+  /** Admitted since the last commit began. */
+  #gathering: Write[] = [];
+  #askPrevious: string[] = [];
+  /** Reads that wait for the store, by their request. */
+  readonly #readers = new Set<number>();
+  #committing: { token: number; writes: readonly Write[]; kMin: number | null } | null = null;
+  #upLinks = 0;
+  /** Requests sent to anybody. */
+  #order = 0;
+  readonly #openedAt: Ms;
+
+  constructor(start: LeaderStart, limits: LeaderLimits, network: Network, host: Host) {
+    this.#start = start;
+    this.#limits = limits;
+    this.#network = network;
+    this.#host = host;
+    this.#openedAt = host.now();
+    this.epoch = start.head.epoch;
+    this.#head = start.head;
+    this.#durable = start.head;
+    this.#needs.admit(start.head, start.kMin);
+    this.#followers = start.members.map((member) => member.id).filter((id) => id !== start.nodeId);
+    this.trace = new Trace(start.head, this.#followers.length);
+    this.#deadlines = new Deadlines(limits.failEarlyMs);
+    this.#quorum = new QuorumSetting(start.quorum, majorityOf(this.#followers.length), limits.quorumTimeoutMs, host);
+    const port = {
+      send: (link: Link, records: readonly KvRecord[], page: PageHeader | null) => this.#send(link, records, page),
+      scan: (_link: Link, since: Version, until: Version) => this.#scan(since, until),
+      losesNext: (link: Link) => network.losesNext(link.node),
+      drawAgain: (link: Link) => network.drawAgain(link.node),
+      jitter: () => host.jitter(),
+    };
+    this.links = this.#followers.map((node, index) => new Link(node, index, start.head, limits, port));
+  }
+
+  get head(): Version {
+    return this.#head;
+  }
+
+  /** The newest version that the own store holds. */
+  get durable(): Version {
+    return this.#durable;
+  }
+
+  /** Until the epoch is open, what the leader took over is not known to be on a majority, so it is committed for nobody. */
+  get committedThrough(): Version {
+    return this.isOpen ? this.writes.committedThrough(this.#head) : ZERO;
+  }
+
+  get quorum(): number {
+    return this.#quorum.current;
+  }
+
+  /** What is durable with the epoch's opening. */
+  position(): Position {
+    return { watermark: this.#start.head, cursor: this.#start.head, cursorEpoch: this.epoch, kMin: this.kMin };
+  }
+
+  /** SPEC 6: the smallest need above the lowest durable watermark, and of the quorum in force. */
+  get kMin(): number {
+    const lowest = this.links.reduce((low, link) => minVersion(low, link.watermark), this.#durable);
+    return Math.min(this.#quorum.lowest, this.#needs.above(lowest));
+  }
+
+  /** Age of the oldest write that the follower lacks; of the oldest traced one, if that is younger. */
+  lagMs(link: Link, now: Ms): Ms {
+    if (link.watermark.seq >= this.#head.seq) return 0;
+    const admittedAt = this.trace.admittedAt(Math.max(link.watermark.seq, this.#start.head.seq) + 1);
+    return admittedAt === null ? now - this.#openedAt : now - admittedAt;
+  }
+
+  linkTo(node: NodeId): Link {
+    const link = this.links.find((each) => each.node === node);
+    assert(link !== undefined, `${node} is a follower of this lineage`);
+    return link;
+  }
+
+  put(input: PutInput, now: Ms): void {
+    const refusal = this.#refusal(input);
+    if (refusal !== null) {
+      this.#host.out({ t: 'reply', id: input.id, result: refusal });
+      return;
+    }
+    const need = input.need ?? this.#quorum.current;
+    const version = { epoch: this.epoch, seq: this.#head.seq + 1 };
+    this.#head = version;
+    const record = { key: input.key, value: input.value, version, need, timestampMs: input.timestampMs };
+    const delays = this.#network.drawDelays(this.#followers);
+    this.trace.admit(version.seq, need, now, delays);
+    this.#needs.admit(version, need);
+    const write: Write = {
+      id: input.id,
+      record,
+      admittedAt: now,
+      floorMs: floorOf(delays, need),
+      deadlineAt: now + (input.timeoutMs ?? this.#limits.quorumTimeoutMs),
+      mayFailEarly: input.timeoutMs === null,
+      acks: new AckSet(),
+      storedAt: null,
+      isWaiting: true,
+      existed: false,
+      shortSince: null,
+      settles: version.seq,
+    };
+    if (this.writes.admit(write)) this.#askPrevious.push(input.key);
+    this.#gathering.push(write);
+    this.#deadlines.add(write);
+    const isShort = this.#upLinks < need;
+    if (isShort) this.#deadlines.setShort(write, now);
+    for (const link of this.links) {
+      link.admit(record, now + (delays[link.index] as number), now);
+      if (this.#upLinks < this.links.length) link.hurry(now, isShort);
+    }
+  }
+
+  /** Answers with the newest committed record, at once or, if the store must tell it, with the commit that is on its way. */
+  read(id: number, key: string): void {
+    this.#readers.add(id);
+    this.writes.committed(key, (record) => {
+      if (this.#readers.delete(id)) this.#host.out({ t: 'readReady', id, record });
+    });
+  }
+
+  /** Everything that arrived together is here: store it together, and send what may leave. */
+  turn(now: Ms): void {
+    this.#expire(now);
+    this.#quorum.expire(now);
+    this.#commit();
+    for (const link of this.links) link.pump(now, this.#durable);
+  }
+
+  persisted(token: number, previous: ReadonlyMap<string, KvRecord | null>, now: Ms): void {
+    if (this.#committing?.token !== token) return;
+    const { writes, kMin } = this.#committing;
+    this.#committing = null;
+    if (kMin !== null) this.#quorum.recordedHere(kMin);
+    for (const write of writes) {
+      this.#durable = write.record.version;
+      this.trace.stored(write.record.version.seq, now);
+      this.writes.stored(write, previous.get(write.record.key), now);
+    }
+    for (const write of writes) if (this.writes.get(write.record.version.seq) === write) this.#settleIfCommitted(write, now);
+    this.#checkQuorumChange();
+  }
+
+  answered(link: Link, request: number, answer: ReplicateAnswer, now: Ms): void {
+    const wasUp = link.isUp;
+    const sent = link.answered(request, answer, now);
+    if (!wasUp) this.#countLinks(now);
+    if (sent !== null && answer.isCounted) {
+      for (const record of sent.records) this.#acked(link, record, sent.page !== null, now);
+      // Also in the stream: the request of an older record may have failed although the follower took it, and nobody sends that again.
+      if (isNewer(answer.watermark, link.ackedThrough)) this.#ackedThrough(link, answer.watermark, now);
+    }
+    this.#checkQuorumChange();
+  }
+
+  /** Answers of `link` count no more: refused, reset, timed out, partitioned. */
+  failed(link: Link, request: number, now: Ms): void {
+    link.failed(request, now);
+    this.#countLinks(now);
+  }
+
+  /** The follower is another than the one we knew; it answers, so the link is up. */
+  reset(link: Link, request: number, now: Ms): void {
+    link.reset(request, now);
+    this.#countLinks(now);
+  }
+
+  setQuorum(id: number, quorum: number, isForced: boolean, now: Ms): void {
+    if (!isValidQuorum(quorum, this.#followers.length)) {
+      this.#host.out({ t: 'quorumReply', id, result: this.#invalidQuorum(quorum) });
+      return;
+    }
+    this.#quorum.set(id, quorum, isForced, now);
+    for (const link of this.links) link.speak();
+    this.#checkQuorumChange();
+  }
+
+  /** Nodes, the leader counted, that durably reached this epoch. */
+  installedOn(): NodeId[] {
+    const reached = this.links.filter((link) => !link.isBlank && link.watermark.epoch === this.epoch);
+    return [this.#start.nodeId, ...reached.map((link) => link.node)];
+  }
+
+  /** The leadership is over: whoever waits hears that nobody knows. */
+  stop(message: string): void {
+    for (const write of [...this.writes.all()]) {
+      if (write.isWaiting) this.#fail(write, 'deposed', message);
+    }
+    for (const id of this.#readers) this.#host.out({ t: 'readFailed', id, result: { ok: false, code: 'deposed', message, detail: {} } });
+    this.#readers.clear();
+    this.#quorum.stop(message);
+  }
+
+  /** When the next record is due at a follower's stream. */
+  dueAt(): Ms {
+    let at = Number.POSITIVE_INFINITY;
+    for (const link of this.links) at = Math.min(at, link.dueAt());
+    return at;
+  }
+
+  wakeAt(now: Ms): Ms {
+    let at = Math.min(this.#deadlines.nextAt(), this.#quorum.deadlineAt);
+    for (const link of this.links) at = Math.min(at, link.wakeAt(now));
+    return at;
+  }
+
+  #refusal(input: PutInput): WriteFailure | null {
+    if (this.isDraining)
+      return { ok: false, code: 'draining', message: `${this.#start.nodeId} is shutting down and takes no new writes`, detail: {} };
+    if (input.need !== null && !isValidQuorum(input.need, this.#followers.length)) return this.#invalidQuorum(input.need);
+    if (this.writes.waiting >= this.#limits.waitingWrites || this.writes.bytes >= this.#limits.unsettledBytes) {
+      const message = `${this.writes.waiting} writes (${this.writes.bytes} bytes) wait for their quorum already; try again later, or lower the quorum`;
+      return { ok: false, code: 'overloaded', message, detail: { waiting_writes: this.writes.waiting, bytes: this.writes.bytes } };
+    }
+    return null;
+  }
+
+  #invalidQuorum(got: number): WriteFailure {
+    const followers = this.#followers.length;
+    const message = `expected a quorum from 0 to ${followers}, the number of followers, got ${got}`;
+    return { ok: false, code: 'invalid_quorum', message, detail: { followers, got } };
+  }
+
+  #commit(): void {
+    if (!this.#host.isStoreFree()) return;
+    const kMin = this.#quorum.toRecordHere(this.kMin);
+    if (this.#gathering.length === 0 && kMin === null) return;
+    const token = this.#host.token();
+    const writes = this.#gathering;
+    this.#committing = { token, writes, kMin };
+    const position = kMin === null ? null : { ...this.position(), kMin };
+    this.#host.out({ t: 'persist', token, records: writes.map((write) => write.record), position, previousOf: this.#askPrevious });
+    this.#gathering = [];
+    this.#askPrevious = [];
+  }
+
+  /**
+   * A row of a page acks every older pending version of its key: a page ends before what is not due, so all of them are due. A record of the stream acks
+   * itself alone, because an older version of its key may still be under way, and its ack must not beat its own delay.
+   */
+  #acked(link: Link, record: KvRecord, isRow: boolean, now: Ms): void {
+    if (record.version.epoch === this.epoch) this.trace.acked(record.version.seq, link.index, now);
+    if (isRow) {
+      for (const write of this.writes.heldWith(record.key, record.version)) this.#ack(write, link, now);
+      return;
+    }
+    const write = record.version.epoch === this.epoch ? this.writes.get(record.version.seq) : undefined;
+    if (write !== undefined) this.#ack(write, link, now);
+  }
+
+  #ackedThrough(link: Link, watermark: Version, now: Ms): void {
+    const after = link.ackedThrough.epoch === this.epoch ? link.ackedThrough.seq : this.#start.head.seq;
+    link.ackedThrough = watermark;
+    this.trace.ackedThrough(after, watermark.seq, link.index, now);
+    // By seq, because with a slow follower thousands of writes below the range may be pending.
+    for (let seq = Math.max(after + 1, this.writes.oldestSeq); seq <= watermark.seq; seq++) {
+      const write = this.writes.get(seq);
+      if (write !== undefined) this.#ack(write, link, now);
+    }
+  }
+
+  #ack(write: Write, link: Link, now: Ms): void {
+    if (!write.acks.add(link.index)) return;
+    this.trace.acked(write.record.version.seq, link.index, now);
+    this.#settleIfCommitted(write, now);
+  }
+
+  #settleIfCommitted(write: Write, now: Ms): void {
+    if (!this.writes.isCommitted(write)) return;
+    if (write.isWaiting) {
+      const { version, need } = write.record;
+      const timing = { storeMs: (write.storedAt ?? now) - write.admittedAt, quorumMs: now - write.admittedAt, floorMs: write.floorMs };
+      this.#host.out({
+        t: 'reply',
+        id: write.id,
+        result: { ok: true, version, acks: write.acks.count, need, existed: write.existed, ...timing },
+      });
+      this.#deadlines.remove(write);
+    }
+    this.writes.settle(write);
+  }
+
+  #expire(now: Ms): void {
+    for (let write = this.#deadlines.popExpired(now); write !== null; write = this.#deadlines.popExpired(now)) {
+      const { need } = write.record;
+      const version = formatVersion(write.record.version);
+      const why =
+        now < write.deadlineAt
+          ? 'too few followers answer'
+          : `the deadline of ${Math.round(write.deadlineAt - write.admittedAt)} ms passed`;
+      this.#fail(
+        write,
+        'quorum_not_met',
+        `${write.acks.count} of ${need} followers acked ${version}: ${why}; the record stays and may commit later, so read it before you write again`,
+      );
+    }
+  }
+
+  #fail(write: Write, code: 'quorum_not_met' | 'deposed', message: string): void {
+    const detail = { follower_acks: write.acks.count, required: write.record.need, version: formatVersion(write.record.version) };
+    this.#host.out({ t: 'reply', id: write.id, result: { ok: false, code, message, detail } });
+    this.#deadlines.remove(write);
+    this.writes.giveUp(write);
+  }
+
+  /** After a link went up or down: which writes can no longer, or again, hope for enough acks? */
+  #countLinks(now: Ms): void {
+    const up = this.links.filter((link) => link.isUp);
+    if (up.length === this.#upLinks) return;
+    this.#upLinks = up.length;
+    for (const write of this.writes.all()) {
+      if (!write.isWaiting || !write.mayFailEarly) continue;
+      const hope = write.acks.count + up.filter((link) => !write.acks.has(link.index)).length;
+      if (hope >= write.record.need) this.#deadlines.clearShort(write);
+      else if (write.shortSince === null) this.#deadlines.setShort(write, now);
+    }
+  }
+
+  #checkQuorumChange(): void {
+    if (!this.#quorum.isChanging) return;
+    this.#quorum.recordedBy(this.links.filter((link) => !link.isBlank && link.isCounted).map((link) => link.kMin));
+  }
+
+  #send(link: Link, records: readonly KvRecord[], page: PageHeader | null): number {
+    const message: ReplicateRequest = {
+      t: 'replicate',
+      from: this.#start.nodeId,
+      lineage: this.#start.lineage,
+      epoch: this.epoch,
+      incarnation: link.incarnation,
+      members: this.#start.members,
+      order: ++this.#order,
+      head: this.#head,
+      committedThrough: this.committedThrough,
+      quorum: this.#quorum.current,
+      kMin: this.kMin,
+      purgeFloor: { epoch: 0, seq: 0 },
+      records,
+      page,
+    };
+    const now = this.#host.now();
+    if (page === null) for (const record of records) this.trace.sent(record.version.seq, link.index, now);
+    return this.#host.send(link.node, message);
+  }
+
+  #scan(since: Version, until: Version): number {
+    const token = this.#host.token();
+    this.#host.out({ t: 'scan', token, since, until, limit: this.#limits.pageRows, maxBytes: this.#limits.batchBytes });
+    return token;
+  }
+}

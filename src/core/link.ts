@@ -1,0 +1,366 @@
+/**
+ * The leader's side of one follower: probe, catch-up or stream, as in etcd raft's Progress (tracker/progress.go).
+ *
+ * - probe: one empty request until the follower answers with its position; then
+ * - catch-up: pages of changes out of the store, one in flight; then
+ * - stream: every record at the later of due and locally durable, in batches, WINDOW requests in flight.
+ * Any error returns it to probe, with backoff, for ever. This file decides what leaves when; what an ack means is the leader's (leader.ts).
+ *
+ * Invariant: in stream, every accepted record above the last page's coversTo is queued here or was sent. In the other states `#backlog` holds,
+ * in version order, the records that are not due (or not durable) yet, and everything older can be read from the store. A page ends before the first
+ * of the backlog, so no ack can beat the floor that its delay sets.
+ */
+import { Deque } from '../lib/deque.ts';
+import { Heap } from '../lib/heap.ts';
+import type { Ms } from '../lib/units.ts';
+import { Backlog, type Queued } from './backlog.ts';
+import type { NodeId, PageHeader, ReplicateAnswer } from './message.ts';
+import type { KvRecord } from './record.ts';
+import { compareVersions, isNewer, maxVersion, type Version, ZERO } from './version.ts';
+
+export interface LinkLimits {
+  /** Records of one stream request. */
+  readonly batchMax: number;
+  /** Bytes of one stream request or page, about. */
+  readonly batchBytes: number;
+  /** Rows of one page. */
+  readonly pageRows: number;
+  /** Stream requests in flight. */
+  readonly window: number;
+  /** What may be queued before the link turns to catch-up from the store. */
+  readonly queueRecords: number;
+  readonly queueBytes: number;
+  readonly heartbeatMs: Ms;
+  readonly backoffMinMs: Ms;
+  readonly backoffMaxMs: Ms;
+  readonly retransmitMs: Ms;
+}
+
+export type LinkState = 'probe' | 'catch-up' | 'stream';
+
+/** What a link wants done; the leader fills in the rest of the message. */
+export interface LinkPort {
+  /** Sends records or a page or, with neither, a probe or heartbeat; the number names the request. */
+  send(link: Link, records: readonly KvRecord[], page: PageHeader | null): number;
+  /** Asks for a page that ends at `until` at the latest; the number comes back with it. */
+  scan(link: Link, since: Version, until: Version): number;
+  /** Draws whether this attempt is lost. */
+  losesNext(link: Link): boolean;
+  drawAgain(link: Link): Ms;
+  /** From 0.5 to 1.5. */
+  jitter(): number;
+}
+
+interface InFlight {
+  readonly records: readonly KvRecord[];
+  readonly page: PageHeader | null;
+  /** The follower's watermark as known when the request left: an answer below it tells that the follower lost data. */
+  readonly knownWatermark: Version;
+  /** It left before something new had to be told, so its answer says nothing of that. */
+  isOutdated: boolean;
+}
+
+export class Link {
+  readonly node: NodeId;
+  /** The follower's index among the followers. */
+  readonly index: number;
+  state: LinkState = 'probe';
+  /** False from a failed request to the next answer. */
+  isUp = false;
+  /** Learned by the probe; null: not known. */
+  incarnation: string | null = null;
+  isBlank = true;
+  isCounted = false;
+  watermark: Version = ZERO;
+  /** Up to here every write was counted as acked by this follower. */
+  ackedThrough: Version = ZERO;
+  /** What the follower durably recorded since the last `speak`; null: nothing known. */
+  kMin: number | null = null;
+
+  readonly #port: LinkPort;
+  readonly #limits: LinkLimits;
+  readonly #epoch: number;
+  readonly #backlog = new Backlog();
+  /** Stream: not yet due. What is due at the same time leaves in version order, so that the follower has no gap for a moment. */
+  readonly #due = new Heap<Queued>((a, b) => a.dueAt < b.dueAt || (a.dueAt === b.dueAt && isNewer(b.record.version, a.record.version)));
+  /** Stream: due, but not durable here yet. */
+  #undurable: Queued[] = [];
+  /** Stream: leaving as soon as the window allows, in due order. */
+  readonly #ready = new Deque<Queued>();
+  #queuedBytes = 0;
+  readonly #inFlight = new Map<number, InFlight>();
+  /** The newest record that the stream carried. A broken link may have lost it, and a restarted follower forgets what it had above its watermark. */
+  #streamedTo: Version = ZERO;
+  #cursor: Version = ZERO;
+  #scanning: number | null = null;
+  /** The page in flight ends where the backlog begins: after its ack the backlog becomes the stream. */
+  #isLastPage = false;
+  #hasPaged = false;
+  #newest: Version;
+  #durable: Version;
+  #mustSpeak = false;
+  #retryAt: Ms = Number.NEGATIVE_INFINITY;
+  #backoffMs: Ms;
+  #triedAt: Ms = Number.NEGATIVE_INFINITY;
+  #spokeAt: Ms = Number.NEGATIVE_INFINITY;
+
+  constructor(node: NodeId, index: number, head: Version, limits: LinkLimits, port: LinkPort) {
+    this.node = node;
+    this.index = index;
+    this.#newest = head;
+    this.#durable = head;
+    this.#epoch = head.epoch;
+    this.#limits = limits;
+    this.#port = port;
+    this.#backoffMs = limits.backoffMinMs;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  get queued(): number {
+    return this.#backlog.size + this.#due.size + this.#undurable.length + this.#ready.size;
+  }
+
+  /** A record was accepted; it may leave from `dueAt` on, once durable. */
+  admit(record: KvRecord, dueAt: Ms, now: Ms): void {
+    const entry = { record, dueAt };
+    this.#newest = record.version;
+    if (this.state !== 'stream') {
+      this.#backlog.push(entry);
+      this.#limitBacklog();
+      return;
+    }
+    this.#queuedBytes += sizeOf(record);
+    if (dueAt <= now) this.#becomeDue(entry, now);
+    else this.#due.push(entry);
+    if (this.queued > this.#limits.queueRecords || this.#queuedBytes > this.#limits.queueBytes) this.#startCatchUp();
+  }
+
+  /**
+   * Sends what may leave now.
+   * @param durable the newest version that the leader's store holds
+   */
+  pump(now: Ms, durable: Version): void {
+    if (isNewer(durable, this.#durable)) this.#becomeDurable(durable);
+    if (this.state === 'stream') this.#pumpStream(now);
+    else {
+      if (this.#inFlight.size > 0 || this.#scanning !== null) return;
+      this.#backlog.release(now, durable);
+      if (this.state === 'catch-up') this.#pumpCatchUp(now);
+      else if (now >= this.#retryAt) this.#sendEmpty(now);
+    }
+  }
+
+  /** When the next record of the stream is due; the one time that must be kept exactly. Infinity if none is queued. */
+  dueAt(): Ms {
+    return this.state === 'stream' ? (this.#due.peek()?.dueAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+  }
+
+  /** When `pump` has something else to do although nothing arrives; Infinity if never. */
+  wakeAt(now: Ms): Ms {
+    if (this.#inFlight.size > 0 || this.#scanning !== null) return Number.POSITIVE_INFINITY;
+    if (this.state === 'stream') return this.#spokeAt + this.#limits.heartbeatMs;
+    if (this.state === 'probe') return this.#retryAt;
+    // What is due already waits for the store, and the store's answer is an input.
+    const dueAt = this.#backlog.firstDueAt();
+    const heartbeatAt = this.#spokeAt + this.#limits.heartbeatMs;
+    return dueAt > now ? Math.min(dueAt, heartbeatAt) : heartbeatAt;
+  }
+
+  /** A new write hopes for this follower: probe now instead of after the backoff, at most once per first backoff unless it is needed. */
+  hurry(now: Ms, isNeeded: boolean): void {
+    if (this.state !== 'probe' || this.#inFlight.size > 0 || this.#retryAt <= now) return;
+    if (isNeeded || now >= this.#triedAt + this.#limits.backoffMinMs) this.#retryAt = now;
+  }
+
+  /** A new k_min must be told soon, records or not; what the follower recorded so far says nothing of it. */
+  speak(): void {
+    this.#mustSpeak = true;
+    this.kMin = null;
+    for (const sent of this.#inFlight.values()) sent.isOutdated = true;
+  }
+
+  scanned(token: number, page: PageHeader, rows: readonly KvRecord[], now: Ms): void {
+    if (token !== this.#scanning || this.state !== 'catch-up') return;
+    this.#scanning = null;
+    const end = this.#backlog.before(this.#epoch) ?? page.head;
+    this.#isLastPage = compareVersions(page.coversTo, end) >= 0;
+    this.#send(rows, page, now);
+  }
+
+  /** Answers what the request carried, or null for a request that this link forgot. */
+  answered(request: number, answer: ReplicateAnswer, now: Ms): InFlight | null {
+    const sent = this.#inFlight.get(request);
+    if (sent === undefined) return null;
+    this.#inFlight.delete(request);
+    this.isUp = true;
+    this.#backoffMs = this.#limits.backoffMinMs;
+    if (!sent.isOutdated) this.kMin = answer.kMin;
+    const isOther = this.incarnation !== null && this.incarnation !== answer.incarnation;
+    if (isOther || isNewer(sent.knownWatermark, answer.watermark)) {
+      this.#forget();
+      this.#toProbe(now);
+      return null;
+    }
+    this.incarnation = answer.incarnation;
+    this.isBlank = answer.isBlank;
+    this.isCounted = answer.isCounted;
+    // Two requests in flight may be answered in either order.
+    this.watermark = maxVersion(this.watermark, answer.watermark);
+    if (this.state === 'probe') this.#found(answer);
+    else if (this.state === 'catch-up' && sent.page !== null) this.#pageAcked(sent.page);
+    else if (this.state === 'stream') this.#closeGap();
+    return sent;
+  }
+
+  failed(request: number, now: Ms): void {
+    if (!this.#inFlight.delete(request)) return;
+    this.isUp = false;
+    this.#toProbe(now + this.#backoffMs * this.#port.jitter());
+    this.#backoffMs = Math.min(this.#backoffMs * 2, this.#limits.backoffMaxMs);
+  }
+
+  /** The follower is another than the one we knew: nothing that it acked is worth anything. */
+  reset(request: number, now: Ms): void {
+    this.#inFlight.delete(request);
+    this.isUp = true;
+    this.#forget();
+    this.#toProbe(now);
+  }
+
+  #pumpStream(now: Ms): void {
+    for (let next = this.#due.peek(); next !== undefined && next.dueAt <= now; next = this.#due.peek()) {
+      this.#due.pop();
+      this.#becomeDue(next, now);
+    }
+    while (this.#inFlight.size < this.#limits.window && this.#ready.size > 0) this.#send(this.#takeBatch(), null, now);
+    const isIdle = this.#inFlight.size === 0 && now >= this.#spokeAt + this.#limits.heartbeatMs;
+    if (isIdle || (this.#mustSpeak && this.#inFlight.size < this.#limits.window)) this.#sendEmpty(now);
+  }
+
+  #becomeDue(entry: Queued, now: Ms): void {
+    if (this.#port.losesNext(this))
+      this.#due.push({ record: entry.record, dueAt: now + this.#limits.retransmitMs + this.#port.drawAgain(this) });
+    else if (isNewer(entry.record.version, this.#durable)) this.#undurable.push(entry);
+    else this.#ready.push(entry);
+  }
+
+  #becomeDurable(durable: Version): void {
+    this.#durable = durable;
+    const kept: Queued[] = [];
+    for (const entry of this.#undurable) (isNewer(entry.record.version, durable) ? kept : this.#ready).push(entry);
+    this.#undurable = kept;
+  }
+
+  #takeBatch(): KvRecord[] {
+    const batch: KvRecord[] = [];
+    let bytes = 0;
+    for (let next = this.#ready.peek(); next !== undefined && batch.length < this.#limits.batchMax; next = this.#ready.peek()) {
+      const size = sizeOf(next.record);
+      if (batch.length > 0 && bytes + size > this.#limits.batchBytes) break;
+      this.#ready.shift();
+      bytes += size;
+      batch.push(next.record);
+      this.#streamedTo = maxVersion(this.#streamedTo, next.record.version);
+    }
+    this.#queuedBytes -= bytes;
+    return batch;
+  }
+
+  #pumpCatchUp(now: Ms): void {
+    // What is accepted after this moment may be in the page's view without being due, so even an empty backlog gives the page an end.
+    const until = this.#backlog.before(this.#epoch) ?? this.#newest;
+    // One page at least, for it tells the follower how far to go; after that only when there is something to read.
+    if (!this.#hasPaged || isNewer(until, this.#cursor)) this.#scanning = this.#port.scan(this, this.#cursor, until);
+    else if (this.#mustSpeak || now >= this.#spokeAt + this.#limits.heartbeatMs) this.#sendEmpty(now);
+  }
+
+  #found(answer: ReplicateAnswer): void {
+    this.state = 'catch-up';
+    this.#isLastPage = false;
+    this.#hasPaged = false;
+    this.#scanning = null;
+    // A cursor is worth something in its own epoch only.
+    this.#cursor = answer.cursorEpoch === this.#epoch ? maxVersion(answer.cursor, answer.watermark) : answer.watermark;
+  }
+
+  #pageAcked(page: PageHeader): void {
+    this.#hasPaged = true;
+    this.#cursor = maxVersion(this.#cursor, page.coversTo);
+    // Why pages up to the last record that was streamed: older ones that were not due yet may be the first of the backlog, and the stream never
+    // goes back for what was lost behind them.
+    if (!this.#isLastPage || !this.#backlog.isWhole || isNewer(this.#streamedTo, this.#cursor)) return;
+    this.#isLastPage = false;
+    this.state = 'stream';
+    for (const entry of this.#backlog.takeAll()) {
+      this.#queuedBytes += sizeOf(entry.record);
+      this.#due.push(entry);
+    }
+  }
+
+  /** Nothing is queued or in flight, and still the follower is behind: it lost its memory of the stream. Read it from the store. */
+  #closeGap(): void {
+    const isQuiet = this.#inFlight.size === 0 && this.queued === 0;
+    if (isQuiet && isNewer(this.#newest, this.watermark)) this.#startCatchUp();
+  }
+
+  #startCatchUp(): void {
+    this.#unqueue();
+    this.state = 'catch-up';
+    this.#scanning = null;
+    this.#isLastPage = false;
+    this.#hasPaged = false;
+    this.#cursor = this.watermark;
+  }
+
+  #toProbe(retryAt: Ms): void {
+    if (this.state === 'stream') this.#unqueue();
+    this.state = 'probe';
+    this.#scanning = null;
+    this.#isLastPage = false;
+    this.#retryAt = retryAt;
+  }
+
+  #forget(): void {
+    this.incarnation = null;
+    this.isBlank = true;
+    this.isCounted = false;
+    this.watermark = ZERO;
+    this.ackedThrough = ZERO;
+    this.kMin = null;
+  }
+
+  /** What was queued for the stream is a backlog again, in version order. */
+  #unqueue(): void {
+    const queued = [...this.#due.values(), ...this.#undurable];
+    this.#undurable = [];
+    for (let next = this.#ready.shift(); next !== undefined; next = this.#ready.shift()) queued.push(next);
+    this.#due.clear();
+    this.#queuedBytes = 0;
+    queued.sort((a, b) => compareVersions(a.record.version, b.record.version));
+    for (const entry of queued) this.#backlog.push(entry);
+    this.#limitBacklog();
+  }
+
+  #limitBacklog(): void {
+    if (this.#backlog.size > this.#limits.queueRecords || this.#backlog.bytes > this.#limits.queueBytes) this.#backlog.collapse();
+  }
+
+  #sendEmpty(now: Ms): void {
+    this.#send([], null, now);
+  }
+
+  #send(records: readonly KvRecord[], page: PageHeader | null, now: Ms): void {
+    this.#triedAt = now;
+    this.#spokeAt = now;
+    this.#mustSpeak = false;
+    const knownWatermark = this.watermark;
+    this.#inFlight.set(this.#port.send(this, records, page), { records, page, knownWatermark, isOutdated: false });
+  }
+}
+
+function sizeOf(record: KvRecord): number {
+  return record.key.length + (record.value?.length ?? 0) + 64;
+}

@@ -1,0 +1,201 @@
+/**
+ * Everything that enters and leaves the core, and the ordering contract of each effect.
+ *
+ * Not here: how a message looks on the wire (wire/internal.ts), and who waits for whom (the shell, node/runtime.ts).
+ * Contract of the whole: `step` may be called with any input at any time, in any order the shell sees them; effects are
+ * carried out in list order, but list order alone promises nothing. Whatever must follow a durable write follows the
+ * input that reports it (`persisted`, `hardSaved`), never the effect that asked for it.
+ */
+import type { Distribution } from '../lib/distribution.ts';
+import type { Ms } from '../lib/units.ts';
+import type { HardState, KvRecord, Member, Position } from './record.ts';
+import type { Version } from './version.ts';
+
+export type NodeId = string;
+
+/** Leader to follower: records of the stream, or a page of catch-up; with neither it is probe, heartbeat and confirmation. */
+export interface ReplicateRequest {
+  readonly t: 'replicate';
+  readonly from: NodeId;
+  readonly lineage: string;
+  readonly epoch: number;
+  /** The receiver's incarnation as the leader knows it; null in a probe, which asks for it. */
+  readonly incarnation: string | null;
+  readonly members: readonly Member[];
+  /** Grows with every request of this leadership: what it says of `quorum` and `kMin` must not undo what a later one said. */
+  readonly order: number;
+  /** The newest version that the leader accepted. */
+  readonly head: Version;
+  /** Every version up to here is committed, or superseded by a committed one. */
+  readonly committedThrough: Version;
+  readonly quorum: number;
+  readonly kMin: number;
+  /** Tombstones up to here are gone at the leader. */
+  readonly purgeFloor: Version;
+  readonly records: readonly KvRecord[];
+  readonly page: PageHeader | null;
+}
+
+/** Makes `records` of its request the rows of (since, coversTo], in a view of the leader whose newest version was `head`. */
+export interface PageHeader {
+  readonly since: Version;
+  readonly coversTo: Version;
+  readonly head: Version;
+}
+
+/** Sent only once everything that the request carried is durable here. */
+export interface ReplicateAnswer {
+  readonly t: 'replicated';
+  readonly incarnation: string;
+  readonly watermark: Version;
+  readonly cursor: Version;
+  readonly cursorEpoch: number;
+  readonly kMin: number | null;
+  readonly isBlank: boolean;
+  /** The node had reached the epoch and is not blank: only then its acks count. */
+  readonly isCounted: boolean;
+}
+
+/** Asks a node where it stands, and changes nothing. */
+export interface LookRequest {
+  readonly t: 'look';
+  readonly from: NodeId;
+}
+
+/** Asks a node to accept nothing below `epoch` any more, from `from` only. */
+export interface FenceRequest {
+  readonly t: 'fence';
+  readonly from: NodeId;
+  readonly lineage: string;
+  readonly epoch: number;
+  readonly members: readonly Member[];
+  /** The lineage is being born: every node is blank and becomes a member by this promise. */
+  readonly isBirth: boolean;
+}
+
+/** Where a node stands. Answers look; answers fence once the promise is durable and the last open transaction is over. */
+export interface StandingAnswer {
+  readonly t: 'standing';
+  readonly node: NodeId;
+  readonly incarnation: string;
+  readonly lineage: string | null;
+  readonly isBlank: boolean;
+  readonly promisedEpoch: number;
+  readonly promisedTo: NodeId | null;
+  /** Its epoch is the epoch that the node reached. */
+  readonly watermark: Version;
+  readonly kMin: number | null;
+  readonly ledEpoch: number;
+}
+
+export interface Refusal {
+  readonly t: 'refused';
+  readonly code: 'stale_epoch' | 'wrong_lineage' | 'wrong_incarnation' | 'not_in_epoch' | 'storage_failed';
+  /** The epoch that the refusing node promised. */
+  readonly epoch: number;
+  readonly message: string;
+}
+
+export type PeerRequest = ReplicateRequest | LookRequest | FenceRequest;
+export type PeerAnswer = ReplicateAnswer | StandingAnswer | Refusal;
+
+export interface PutInput {
+  readonly t: 'put';
+  /** Names the client's request in the `reply`. */
+  readonly id: number;
+  readonly key: string;
+  /** JSON text; null deletes. */
+  readonly value: string | null;
+  readonly need: number | null;
+  readonly timeoutMs: number | null;
+  /** Wall clock, for people. */
+  readonly timestampMs: number;
+}
+
+export type Input =
+  | PutInput
+  /** A committed read on the leader; answered by `readReady` or `readFailed`. */
+  | { readonly t: 'read'; readonly id: number; readonly key: string }
+  /** Everything that arrived together has been handed over; what gathered may leave now. Comes after every other input, soon. */
+  | { readonly t: 'turn' }
+  /** The time asked for by `wakeAt` has come. */
+  | { readonly t: 'tick' }
+  | { readonly t: 'persisted'; readonly token: number; readonly previous: ReadonlyMap<string, KvRecord | null> }
+  | { readonly t: 'persistFailed'; readonly token: number; readonly reason: string }
+  | { readonly t: 'hardSaved'; readonly token: number }
+  | { readonly t: 'request'; readonly id: number; readonly message: PeerRequest }
+  | { readonly t: 'answer'; readonly request: number; readonly message: PeerAnswer }
+  /** No answer will come: refused, reset, timed out, partitioned. */
+  | { readonly t: 'failed'; readonly request: number; readonly reason: string }
+  | { readonly t: 'scanned'; readonly token: number; readonly page: PageHeader; readonly rows: readonly KvRecord[] }
+  | { readonly t: 'setQuorum'; readonly id: number; readonly quorum: number; readonly isForced: boolean }
+  | { readonly t: 'setNetwork'; readonly change: NetworkChange }
+  /** No new writes from now on; what waits goes on waiting. */
+  | { readonly t: 'drain' }
+  /** The end: whoever waits is answered that nobody knows. */
+  | { readonly t: 'stop'; readonly message: string };
+
+export interface NetworkChange {
+  readonly seed?: number;
+  readonly nodes?: ReadonlyMap<NodeId, { readonly delay?: Distribution; readonly loss?: number; readonly isPartitioned?: boolean }>;
+}
+
+export interface WriteSuccess {
+  readonly ok: true;
+  readonly version: Version;
+  readonly acks: number;
+  readonly need: number;
+  readonly existed: boolean;
+  /** Since admission: local durability, commit, and the need-th smallest delay drawn. */
+  readonly storeMs: Ms;
+  readonly quorumMs: Ms;
+  readonly floorMs: Ms;
+}
+
+export interface WriteFailure {
+  readonly ok: false;
+  readonly code: 'not_leader' | 'not_open' | 'invalid_quorum' | 'overloaded' | 'draining' | 'storage_failed' | 'quorum_not_met' | 'deposed';
+  readonly message: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export type QuorumResult = { readonly ok: true; readonly quorum: number; readonly previous: number } | WriteFailure;
+
+export type Effect =
+  /** Make it durable, then say `persisted` or `persistFailed`. At most one is outstanding. */
+  | {
+      readonly t: 'persist';
+      readonly token: number;
+      readonly records: readonly KvRecord[];
+      readonly position: Position | null;
+      readonly previousOf: readonly string[];
+    }
+  /** Make the hard state durable, then say `hardSaved`. Never outstanding together with `persist`. A failure to do so ends the process. */
+  | { readonly t: 'saveHard'; readonly token: number; readonly state: HardState }
+  /** Call that node; then say `answer` or `failed` with the same request number, once. */
+  | { readonly t: 'send'; readonly to: NodeId; readonly request: number; readonly message: PeerRequest }
+  /** Answer an internal request. Everything it speaks of is durable already. */
+  | { readonly t: 'respond'; readonly id: number; readonly message: PeerAnswer }
+  /** Answer a client's write, exactly once per `put`. */
+  | { readonly t: 'reply'; readonly id: number; readonly result: WriteSuccess | WriteFailure }
+  | { readonly t: 'quorumReply'; readonly id: number; readonly result: QuorumResult }
+  /** The committed record of a key is known: `record`, or, when undefined, the one in the store. */
+  | { readonly t: 'readReady'; readonly id: number; readonly record: KvRecord | null | undefined }
+  /** This node does not lead, or stopped leading while the read waited. */
+  | { readonly t: 'readFailed'; readonly id: number; readonly result: WriteFailure }
+  /** Read one page of changes from one view of the store, then say `scanned`. */
+  | {
+      readonly t: 'scan';
+      readonly token: number;
+      readonly since: Version;
+      readonly until: Version;
+      readonly limit: number;
+      readonly maxBytes: number;
+    }
+  /** For the log. */
+  | {
+      readonly t: 'note';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly event: string;
+      readonly data: Readonly<Record<string, unknown>>;
+    };

@@ -1,0 +1,380 @@
+/**
+ * One node's protocol as a state machine: `step(now, input) -> effects`, without I/O, clock or chance of its own.
+ *
+ * It puts the parts together: every node has a follower (follower.ts); a node that may lead opens an epoch (candidacy.ts, opening.ts) and then leads it (leader.ts).
+ * The shell drives it with real sockets, disk and time; a simulator may drive it with virtual ones.
+ * Invariant: one writer. At most one `persist` or `saveHard` is outstanding, whoever asked for it.
+ */
+import { unreachable } from '../lib/assert.ts';
+import { Prng } from '../lib/prng.ts';
+import type { Ms } from '../lib/units.ts';
+import { Candidacy, type CandidateConfig } from './candidacy.ts';
+import { Follower } from './follower.ts';
+import type { Host } from './host.ts';
+import type { Leader } from './leader.ts';
+import type { Link } from './link.ts';
+import type { Effect, Input, NodeId, PeerAnswer, PeerRequest, StandingAnswer, WriteFailure } from './message.ts';
+import { type LinkSetting, Network } from './network.ts';
+import { majorityOf } from './quorum.ts';
+import type { HardState, KvRecord, Member, Position } from './record.ts';
+import { isNewer, maxVersion, type Version } from './version.ts';
+
+export interface ReplicaConfig extends CandidateConfig {
+  /** Of an empty data directory; afterwards the stored state decides. */
+  readonly isBornLeader: boolean;
+  readonly seed: number;
+  /** By the other nodes' ids. */
+  readonly network: ReadonlyMap<NodeId, LinkSetting>;
+  /** For backoff jitter only; differs from start to start. */
+  readonly jitterSeed: number;
+}
+
+/** What the store held when the node started. */
+export interface Stored {
+  readonly hard: HardState | null;
+  readonly position: Position;
+  readonly head: Version;
+}
+
+export type Phase = 'looking' | 'fencing' | 'installing' | 'open' | 'deposed' | 'following';
+
+type Caller = { readonly leader: Leader; readonly node: NodeId } | 'candidacy' | 'recovery';
+
+export class Replica {
+  readonly network: Network;
+  readonly follower: Follower;
+  leader: Leader | null = null;
+  #candidacy: Candidacy | null = null;
+  readonly #config: ReplicaConfig;
+  readonly #host: Host;
+  readonly #calls = new Map<number, Caller>();
+  readonly #jitter: Prng;
+  #now: Ms = 0;
+  #effects: Effect[] = [];
+  #numbers = 0;
+  #storeToken: number | null = null;
+  #ownHead: Version;
+  #isDeposed = false;
+  #isDraining = false;
+  #storageFailure: string | null = null;
+
+  constructor(config: ReplicaConfig, stored: Stored) {
+    this.#config = config;
+    this.#jitter = new Prng(config.jitterSeed);
+    this.network = new Network(config.seed, config.network);
+    this.#host = {
+      now: () => this.#now,
+      out: (effect) => this.#out(effect),
+      token: () => ++this.#numbers,
+      isStoreFree: () => this.#storeToken === null && this.#storageFailure === null,
+      // What the follower's part asks of others is its recovery; the opening and the leader get a host of their own.
+      send: (to, message) => this.#send(to, message, 'recovery'),
+      jitter: () => 0.5 + this.#jitter.next(),
+    };
+    this.#ownHead = stored.head;
+    this.follower = new Follower(config, stored.hard, stored.position, this.#host);
+    const mayLead = stored.hard === null ? config.isBornLeader : stored.hard.promisedTo === config.nodeId;
+    if (mayLead) this.#candidacy = this.#newCandidacy();
+  }
+
+  /** Time `now` is monotonic, in ms; it never falls from step to step. */
+  step(now: Ms, input: Input): Effect[] {
+    this.#now = now;
+    this.#effects = [];
+    this.#dispatch(input);
+    return this.#effects;
+  }
+
+  /** When a `tick` is wanted exactly, because a simulated delay ends; Infinity if none runs. */
+  dueAt(): Ms {
+    return this.leader?.dueAt() ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** When a `tick` is wanted for anything else, a little late at most; Infinity if only inputs matter. */
+  wakeAt(): Ms {
+    const leader = this.leader?.wakeAt(this.#now) ?? Number.POSITIVE_INFINITY;
+    const candidacy = this.#candidacy?.wakeAt(this.#now) ?? Number.POSITIVE_INFINITY;
+    return Math.min(leader, candidacy, this.follower.recovery?.wakeAt() ?? Number.POSITIVE_INFINITY);
+  }
+
+  get role(): 'leader' | 'follower' {
+    return this.leader !== null || this.#candidacy !== null ? 'leader' : 'follower';
+  }
+
+  get phase(): Phase {
+    if (this.leader !== null) return this.leader.isOpen ? 'open' : 'installing';
+    if (this.#candidacy !== null) return this.#candidacy.phase;
+    return this.#isDeposed ? 'deposed' : 'following';
+  }
+
+  /** Why this node does not serve, and who is missing; null if nothing is missing. */
+  get waitingFor(): string | null {
+    if (this.#storageFailure !== null) return `the local store failed: ${this.#storageFailure}; restart this node once the disk is well`;
+    if (this.leader !== null && !this.leader.isOpen) {
+      const reached = new Set(this.leader.installedOn());
+      const missing = this.#config.members.filter((member) => !reached.has(member.id)).map((member) => member.id);
+      return `${reached.size} nodes reached epoch ${this.leader.epoch}, a majority must; missing: ${missing.join(', ')}`;
+    }
+    return this.#candidacy?.waitingFor ?? null;
+  }
+
+  get epoch(): number {
+    return this.leader?.epoch ?? this.follower.hard?.promisedEpoch ?? 0;
+  }
+
+  /** The node whose leadership this one promised to accept. */
+  get leaderId(): NodeId | null {
+    return this.follower.hard?.promisedTo ?? null;
+  }
+
+  get members(): readonly Member[] {
+    return this.follower.hard?.members ?? this.#config.members;
+  }
+
+  get head(): Version {
+    return this.leader?.head ?? maxVersion(this.follower.head, this.standing().watermark);
+  }
+
+  /** For a leader, everything that its store holds. */
+  get watermark(): Version {
+    return this.leader?.durable ?? this.standing().watermark;
+  }
+
+  get committedThrough(): Version {
+    return this.leader?.committedThrough ?? this.follower.committedThrough;
+  }
+
+  get storageFailure(): string | null {
+    return this.#storageFailure;
+  }
+
+  /** What a leader holds is complete up to its newest record, whatever the position of its opening says. */
+  standing(): StandingAnswer {
+    const standing = this.follower.standing();
+    const ledNewest =
+      standing.ledEpoch > 0 && standing.ledEpoch === standing.watermark.epoch && standing.promisedTo === this.#config.nodeId;
+    return ledNewest && isNewer(this.#ownHead, standing.watermark) ? { ...standing, watermark: this.#ownHead } : standing;
+  }
+
+  #dispatch(input: Input): void {
+    switch (input.t) {
+      case 'put': {
+        const refusal = this.refusal();
+        if (refusal === null) this.leader?.put(input, this.#now);
+        else this.#out({ t: 'reply', id: input.id, result: refusal });
+        return;
+      }
+      case 'read': {
+        const refusal = this.refusal();
+        if (refusal === null) this.leader?.read(input.id, input.key);
+        else this.#out({ t: 'readFailed', id: input.id, result: refusal });
+        return;
+      }
+      case 'turn':
+      case 'tick':
+        return this.#turn();
+      case 'persisted':
+        return this.#persisted(input.token, input.previous);
+      case 'persistFailed':
+        return this.#persistFailed(input.reason);
+      case 'hardSaved':
+        return this.#hardSaved(input.token);
+      case 'request':
+        return this.#request(input.id, input.message);
+      case 'answer':
+        return this.#answer(input.request, input.message);
+      case 'failed':
+        return this.#failed(input.request, input.reason);
+      case 'scanned':
+        for (const link of this.leader?.links ?? []) link.scanned(input.token, input.page, input.rows, this.#now);
+        return;
+      case 'setQuorum': {
+        const refusal = this.refusal();
+        if (refusal === null) this.leader?.setQuorum(input.id, input.quorum, input.isForced, this.#now);
+        else this.#out({ t: 'quorumReply', id: input.id, result: refusal });
+        return;
+      }
+      case 'setNetwork':
+        return this.network.change(input.change);
+      case 'drain':
+        this.#isDraining = true;
+        if (this.leader !== null) this.leader.isDraining = true;
+        return;
+      case 'stop':
+        return this.#stepDown(input.message);
+      default:
+        return unreachable(input);
+    }
+  }
+
+  #turn(): void {
+    this.leader?.turn(this.#now);
+    if (!this.#isDraining) this.#candidacy?.turn(this.#now);
+    this.follower.turn();
+    // After the follower's turn, which may have begun it.
+    this.follower.recovery?.turn(this.#now);
+  }
+
+  #hardSaved(token: number): void {
+    if (this.#storeToken === token) this.#storeToken = null;
+    if (!this.#candidacy?.hardSaved(token)) this.follower.hardSaved(token);
+  }
+
+  #persisted(token: number, previous: ReadonlyMap<string, KvRecord | null>): void {
+    if (this.#storeToken === token) this.#storeToken = null;
+    const winner = this.#candidacy?.persisted(token) ?? null;
+    if (winner !== null) this.#lead(winner);
+    else if (!this.follower.persisted(token) && this.leader !== null) {
+      this.leader.persisted(token, previous, this.#now);
+      this.#ownHead = this.leader.durable;
+    }
+  }
+
+  /** The epoch is won and its opening durable here; now a majority must reach it, by catch-up. */
+  #lead(leader: Leader): void {
+    this.#candidacy = null;
+    this.#ownHead = leader.head;
+    this.leader = leader;
+    leader.isDraining = this.#isDraining;
+    this.#note('info', 'installing', { epoch: leader.epoch, head: leader.head.seq });
+    this.#openIfInstalled();
+  }
+
+  #persistFailed(reason: string): void {
+    this.#storeToken = null;
+    this.#storageFailure = reason;
+    this.#note('error', 'storage failed', { reason });
+    this.#stepDown(`the local store of ${this.#config.nodeId} failed while the write waited: ${reason}`);
+  }
+
+  #request(id: number, message: PeerRequest): void {
+    if (message.t === 'look') {
+      this.#out({ t: 'respond', id, message: this.standing() });
+      return;
+    }
+    if (this.#storageFailure !== null) {
+      const text = `the store of ${this.#config.nodeId} failed: ${this.#storageFailure}`;
+      this.#out({ t: 'respond', id, message: { t: 'refused', code: 'storage_failed', epoch: this.epoch, message: text } });
+      return;
+    }
+    const hard = this.follower.hard;
+    const isHigher = hard !== null && hard.lineage === message.lineage && message.epoch > hard.promisedEpoch;
+    if (isHigher && this.role === 'leader') this.#depose(message.epoch, message.from);
+    // A blank node that somebody leads already has nothing to bring to life.
+    if (hard === null && message.t === 'replicate' && !this.#candidacy?.isSaving) this.#candidacy = null;
+    this.follower.request(id, message);
+  }
+
+  #answer(request: number, message: PeerAnswer): void {
+    const caller = this.#calls.get(request);
+    this.#calls.delete(request);
+    if (caller === undefined) return;
+    if (caller === 'candidacy') this.#candidacy?.answered(request, message, this.#now);
+    else if (caller === 'recovery') {
+      const state = message.t === 'standing' ? this.follower.recovery?.answered(request, message) : undefined;
+      if (message.t !== 'standing') this.follower.recovery?.failed(request);
+      // Something else may have given it a hard state meanwhile; then what it recovered is not needed.
+      if (state && this.follower.hard === null && this.#host.isStoreFree()) this.follower.takeOver(state);
+    } else if (caller.leader === this.leader) this.#linkAnswered(caller.leader, caller.leader.linkTo(caller.node), request, message);
+  }
+
+  #linkAnswered(leader: Leader, link: Link, request: number, message: PeerAnswer): void {
+    if (message.t === 'replicated') {
+      leader.answered(link, request, message, this.#now);
+      this.#openIfInstalled();
+    } else if (message.t === 'refused' && message.code === 'wrong_incarnation') {
+      leader.reset(link, request, this.#now);
+    } else if (message.t === 'refused' && message.code === 'stale_epoch' && message.epoch > leader.epoch) {
+      this.#depose(message.epoch, link.node);
+    } else {
+      leader.failed(link, request, this.#now);
+      if (message.t === 'refused')
+        this.#note('warn', 'follower refuses', { follower: link.node, code: message.code, message: message.message });
+    }
+  }
+
+  #failed(request: number, reason: string): void {
+    const caller = this.#calls.get(request);
+    this.#calls.delete(request);
+    if (caller === undefined) return;
+    if (caller === 'candidacy') this.#candidacy?.failed(request, this.#now);
+    else if (caller === 'recovery') this.follower.recovery?.failed(request);
+    else if (caller.leader === this.leader) {
+      const link = caller.leader.linkTo(caller.node);
+      if (link.isUp) this.#note('warn', 'link down', { follower: link.node, reason });
+      caller.leader.failed(link, request, this.#now);
+    }
+  }
+
+  #openIfInstalled(): void {
+    const leader = this.leader;
+    if (leader === null || leader.isOpen) return;
+    if (leader.installedOn().length < majorityOf(leader.links.length)) return;
+    leader.isOpen = true;
+    this.#note('info', 'open', { epoch: leader.epoch, head: leader.head.seq });
+  }
+
+  #depose(epoch: number, by: NodeId): void {
+    this.#note('warn', 'deposed', { epoch, by });
+    this.#stepDown(`epoch ${epoch} ended the leadership of ${this.#config.nodeId} while the write waited`);
+    // What it accepted and nobody else holds must be rolled back before it may follow; until then it only keeps its promise.
+    this.follower.refusesToFollow = `${this.#config.nodeId} led an older epoch and may hold writes that the newer lineage does not have`;
+  }
+
+  #stepDown(message: string): void {
+    this.leader?.stop(message);
+    this.#isDeposed = this.role === 'leader';
+    this.leader = null;
+    this.#candidacy = null;
+  }
+
+  /** Why this node cannot admit writes or serve committed reads; null if it can. */
+  refusal(): WriteFailure | null {
+    const { nodeId } = this.#config;
+    if (this.#storageFailure !== null) return { ok: false, code: 'storage_failed', message: this.waitingFor ?? '', detail: {} };
+    if (this.leader?.isOpen) return null;
+    if (this.role === 'leader') {
+      return {
+        ok: false,
+        code: 'not_open',
+        message: `${nodeId} has not opened its epoch: ${this.waitingFor}`,
+        detail: { waiting_for: this.waitingFor },
+      };
+    }
+    const leader = this.members.find((member) => member.id === this.leaderId && member.id !== nodeId);
+    const hint = leader === undefined ? 'and knows no leader yet' : `write to ${leader.id} at ${leader.url}`;
+    return {
+      ok: false,
+      code: 'not_leader',
+      message: `${nodeId} is a follower; ${hint}`,
+      detail: { leader: leader?.id ?? null, leader_url: leader?.url ?? null },
+    };
+  }
+
+  #newCandidacy(): Candidacy {
+    return new Candidacy({
+      config: this.#config,
+      follower: this.follower,
+      network: this.network,
+      ownHead: this.#ownHead,
+      host: { ...this.#host, send: (to, message) => this.#send(to, message, 'candidacy') },
+      sendAsLeader: (leader, to, message) => this.#send(to, message, { leader, node: to }),
+    });
+  }
+
+  #send(to: NodeId, message: PeerRequest, caller: Caller): number {
+    const request = ++this.#numbers;
+    this.#calls.set(request, caller);
+    this.#out({ t: 'send', to, request, message });
+    return request;
+  }
+
+  #note(level: 'info' | 'warn' | 'error', event: string, data: Readonly<Record<string, unknown>>): void {
+    this.#out({ t: 'note', level, event, data });
+  }
+
+  #out(effect: Effect): void {
+    if (effect.t === 'persist' || effect.t === 'saveHard') this.#storeToken = effect.token;
+    this.#effects.push(effect);
+  }
+}

@@ -1,0 +1,132 @@
+/** What happens in a core cluster, as lines that need no knowledge of the code. */
+
+import type { Link } from '../../src/core/link.ts';
+import type { Effect, PeerAnswer, PeerRequest } from '../../src/core/message.ts';
+import type { KvRecord } from '../../src/core/record.ts';
+import { compareVersions, formatVersion } from '../../src/core/version.ts';
+import type { CoreCluster, CoreNode, Message } from './core-cluster.ts';
+
+/** `a=1@1.4 b=gone@1.5` */
+export function formatRecords(records: Iterable<KvRecord>): string {
+  return [...records].map(({ key, value, version }) => `${key}=${value ?? 'gone'}@${formatVersion(version)}`).join(' ') || 'nothing';
+}
+
+export function formatMessage({ id, from, to, body }: Message): string {
+  return `${from.slice(1)}->${to.slice(1)} #${id} ${body.t === 'request' ? formatRequest(body.message) : formatAnswer(body.message)}`;
+}
+
+function formatRequest(message: PeerRequest): string {
+  switch (message.t) {
+    case 'look':
+      return 'where do you stand?';
+    case 'fence':
+      return `promise me epoch ${message.epoch}${message.isBirth ? ', to be born' : ''}`;
+    case 'replicate': {
+      const { page, records, head, committedThrough, kMin, incarnation } = message;
+      const known = `(head ${formatVersion(head)}, committed ${formatVersion(committedThrough)}, k_min ${kMin})`;
+      if (page !== null)
+        return `page after ${formatVersion(page.since)} to ${formatVersion(page.coversTo)} of ${formatVersion(page.head)}: ${formatRecords(records)} ${known}`;
+      return `${records.length > 0 ? formatRecords(records) : incarnation === null ? 'who are you?' : 'no news'} ${known}`;
+    }
+  }
+}
+
+function formatAnswer(message: PeerAnswer): string {
+  switch (message.t) {
+    case 'refused':
+      return `refused: ${message.code}, I promised epoch ${message.epoch}`;
+    case 'standing': {
+      const promise = message.promisedTo === null ? 'promised nothing' : `promised epoch ${message.promisedEpoch} to ${message.promisedTo}`;
+      return `I stand at ${formatVersion(message.watermark)}, ${promise}${message.isBlank ? ', blank' : ''}`;
+    }
+    case 'replicated': {
+      const { watermark, cursor, cursorEpoch, kMin, isBlank, isCounted } = message;
+      const isScanning = compareVersions(watermark, cursor) !== 0;
+      const scan = isScanning ? `, scanned to ${formatVersion(cursor)} of epoch ${cursorEpoch}` : '';
+      return `stored; watermark ${formatVersion(watermark)}${scan}, k_min ${kMin ?? 'unknown'}${isBlank ? ', blank' : isCounted ? '' : ', not counted'}`;
+    }
+  }
+}
+
+/** Null for what says nothing to a reader. */
+export function formatEffect(node: CoreNode, effect: Effect, message: Message | null): string | null {
+  const { id } = node;
+  switch (effect.t) {
+    case 'persist': {
+      const { position } = effect;
+      const cursor =
+        position === null || compareVersions(position.cursor, position.watermark) === 0
+          ? ''
+          : ` and cursor ${formatVersion(position.cursor)}`;
+      const at = position === null ? '' : `, watermark ${formatVersion(position.watermark)}${cursor}, k_min ${position.kMin ?? 'unknown'}`;
+      return `${id} stores ${formatRecords(effect.records)}${at}`;
+    }
+    case 'saveHard': {
+      const { promisedEpoch, promisedTo, ledEpoch, blank } = effect.state;
+      const led = promisedTo === id && ledEpoch === promisedEpoch ? ', and leads it' : '';
+      return `${id} promises epoch ${promisedEpoch} to ${promisedTo}${led}${blank ? ', still blank' : ''}`;
+    }
+    case 'send':
+      return message === null ? `${id.slice(1)}->${effect.to.slice(1)} nobody answers the call` : formatMessage(message);
+    case 'respond':
+      return message === null ? null : formatMessage(message);
+    case 'reply': {
+      const { result } = effect;
+      if (!result.ok) return `write ${effect.id}: ${result.code}: ${result.message}`;
+      const { version, acks, need, existed, storeMs, quorumMs, floorMs } = result;
+      const times = `store ${storeMs} ms, quorum ${quorumMs} ms, floor ${floorMs} ms`;
+      return `write ${effect.id}: ok at ${formatVersion(version)} with ${acks} of ${need} acks${existed ? ', existed' : ''} (${times})`;
+    }
+    case 'quorumReply': {
+      const { result } = effect;
+      return result.ok ? `quorum ${result.previous} -> ${result.quorum}` : `quorum: ${result.code}: ${result.message}`;
+    }
+    case 'readReady': {
+      if (effect.record === undefined) return `read ${effect.id}: what the store holds`;
+      return `read ${effect.id}: ${effect.record === null ? 'nothing committed' : formatRecords([effect.record])}`;
+    }
+    case 'readFailed':
+      return `read ${effect.id}: ${effect.result.code}: ${effect.result.message}`;
+    case 'scan':
+      return null;
+    case 'note':
+      return `${id} notes: ${effect.event}`;
+  }
+}
+
+/** One line for the node, one for each link of a leader. */
+export function formatNode(cluster: CoreCluster, node: CoreNode): string[] {
+  const { replica, id } = node;
+  if (!node.isRunning) return [`${id} is down`];
+  const standing = replica.standing();
+  const what = [
+    `${replica.role} ${replica.phase}, epoch ${replica.epoch}`,
+    `head ${formatVersion(replica.head)}`,
+    `watermark ${formatVersion(standing.watermark)}`,
+    `committed ${formatVersion(replica.committedThrough)}`,
+    ...(standing.isBlank ? ['blank'] : []),
+  ];
+  const lines = [`${id} ${what.join(', ')}`];
+  if (replica.waitingFor !== null) lines.push(`  waits: ${replica.waitingFor}`);
+  const { leader } = replica;
+  if (leader !== null) {
+    lines.push(`  quorum ${leader.quorum}, k_min ${leader.kMin}, ${leader.writes.waiting} waiting`);
+    for (const link of leader.links) lines.push(`  ${formatLink(link)}`);
+  }
+  const wakeAt = cluster.wakeAt(node);
+  lines.push(
+    `  holds ${formatRecords(node.store.dump({ tombstones: true }).rows())}${Number.isFinite(wakeAt) ? `; wakes at ${wakeAt}` : ''}`,
+  );
+  return lines;
+}
+
+function formatLink(link: Link): string {
+  const marks = [
+    link.isUp ? 'up' : 'down',
+    `watermark ${formatVersion(link.watermark)}`,
+    `${link.inFlight} in flight`,
+    `${link.queued} queued`,
+  ];
+  if (link.isBlank) marks.push('blank');
+  return `${link.node}: ${link.state}, ${marks.join(', ')}`;
+}
