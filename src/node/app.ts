@@ -1,0 +1,142 @@
+/**
+ * The HTTP side of a node: a Koa application with one funnel for errors, behind a server that answers the two hot routes first.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import Router from '@koa/router';
+import Koa from 'koa';
+import { KvctlError } from '../wire/errors.ts';
+import { asKvctlError, sendError } from './answer.ts';
+import { authorizer, needsToken } from './auth.ts';
+import { mediaTypeError } from './body.ts';
+import { BrokenRequests } from './broken-requests.ts';
+import { createServer } from './builtin.ts';
+import type { NodeConfig } from './config.ts';
+import { hotRoutes } from './hot.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import { adminRoutes } from './routes/admin.ts';
+import { internalRoutes } from './routes/internal.ts';
+import { kvRoutes } from './routes/kv.ts';
+import { type NodeFacts, statusRoutes } from './routes/status.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Of what Koa parses: admin and internal calls, all small. */
+const MAX_CONTROL_BODY = '64kb';
+const MAX_HEADER_BYTES = 16 * 1024;
+const IDLE_MS = 65_000;
+const CHECK_MS = 500;
+
+export function createApp(config: NodeConfig, runtime: Runtime, metrics: Metrics, facts: NodeFacts, log: Log): Server {
+  const authorize = authorizer(config.token);
+  const hot = hotRoutes(config, runtime, authorize, log);
+  const router = new Router({ strict: true, sensitive: true });
+  const app = new Koa();
+  app.silent = true;
+  app.use(async (context, next) => {
+    try {
+      await next();
+    } catch (thrown) {
+      const error = asKvctlError(translate(thrown));
+      if (error.code === 'internal') log.error({ err: thrown }, 'request failed');
+      context.respond = false;
+      sendError(context.res, error);
+    }
+  });
+  app.use(async (context, next) => {
+    if (needsToken(context.path)) authorize(context.req);
+    const missing = noRoute(router, context.method, context.path);
+    if (missing !== null) throw missing;
+    if (context.method === 'POST') {
+      const refusal = mediaTypeError(context.req);
+      if (refusal !== null) throw refusal;
+    }
+    await next();
+  });
+  app.use(adminBodies());
+  statusRoutes(router, runtime, metrics, facts);
+  kvRoutes(router, runtime, config.nodeId);
+  adminRoutes(router, runtime, config.nodeId);
+  internalRoutes(router, runtime);
+  app.use(router.routes());
+  const callback = app.callback();
+  const broken = new BrokenRequests();
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
+    broken.began(response);
+    const target = originForm(request.url ?? '');
+    request.url = target;
+    // Koa cuts a fragment off; taken as part of the path it would be another key to us than to Koa.
+    if (target.includes('#')) sendError(response, new KvctlError('bad_request', 'expected a path without # (# itself is %23)'));
+    else if (!hot(request, response)) void callback(request, response);
+  };
+  const server = createServer(
+    {
+      requestTimeout: config.requestTimeoutMs,
+      headersTimeout: config.requestTimeoutMs,
+      keepAliveTimeout: IDLE_MS,
+      connectionsCheckingInterval: CHECK_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      // Answered by the router, in the form of every other error.
+      requireHostHeader: false,
+    },
+    serve,
+  );
+  server.on('clientError', (error, socket) => broken.refuse(socket, parserError(error)));
+  server.on('connect', (_request, socket) =>
+    broken.refuse(socket, new KvctlError('bad_request', 'expected a request for a path, got CONNECT: a node is no proxy')),
+  );
+  // An expectation that nobody knows is none (RFC 9110, 10.1.1).
+  server.on('checkExpectation', serve);
+  return server;
+}
+
+/** Koa's body parser for the admin calls, loaded with the first of them: it takes 15 MB, and most nodes of a cluster never need it. */
+function adminBodies(): Koa.Middleware {
+  let parser: Koa.Middleware | null = null;
+  return async (context, next) => {
+    if (context.method !== 'POST' || !context.path.startsWith('/admin/')) return next();
+    if (parser === null) {
+      const { default: bodyParser } = await import('koa-bodyparser');
+      // A member called __proto__ is data here. The option is missing from the package's types.
+      const options = { enableTypes: ['json'], jsonLimit: MAX_CONTROL_BODY, strict: true, onProtoPoisoning: 'ignore' };
+      parser = bodyParser(options);
+    }
+    return parser(context, next);
+  };
+}
+
+/** What the body parser throws, as an error of the registry. */
+function translate(thrown: unknown): unknown {
+  const { status, message, type } = thrown as { status?: number; message?: string; type?: string };
+  if (thrown instanceof KvctlError || status === undefined) return thrown;
+  if (status === 413) return new KvctlError('too_large', `expected a body of at most ${MAX_CONTROL_BODY}, got more`);
+  if (status === 415) return new KvctlError('unsupported_media_type', `expected a body of JSON in UTF-8 (${message})`);
+  if (status === 400) return new KvctlError('bad_request', `expected a JSON object or array as body (${type ?? message})`);
+  return thrown;
+}
+
+/** Null if the path and the method belong together. */
+function noRoute(router: Router, method: string, path: string): KvctlError | null {
+  const allowed = router.stack.filter((layer) => layer.match(path)).flatMap((layer) => layer.methods);
+  if (/^\/kv\//.test(path)) allowed.push('PUT');
+  if (path === '/replicate') allowed.push('POST');
+  if (allowed.length === 0) return new KvctlError('not_found', `no such path: ${path}; the API is listed in kvctl's README`, { path });
+  if (allowed.includes(method)) return null;
+  const allow = [...new Set(allowed)].join(', ');
+  return new KvctlError('method_not_allowed', `expected ${allow} for ${path}, got ${method}`, { allow });
+}
+
+/** A server must take the absolute form, too (RFC 9112, 3.2.2); whose name stands in it is the same to a node. */
+function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
+  const path = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');
+  return path === target || path.startsWith('/') ? path : `/${path}`;
+}
+
+/** What Node's own parser gave up on, as an error of the registry. */
+function parserError({ code, message }: NodeJS.ErrnoException): KvctlError {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new KvctlError('headers_too_large', `expected at most ${MAX_HEADER_BYTES} bytes of headers, got more`);
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new KvctlError('request_timeout', 'expected the whole request in time, got only a part of it');
+  return new KvctlError('bad_request', `expected an HTTP/1.1 request, got something else (${code ?? message})`);
+}

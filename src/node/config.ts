@@ -1,0 +1,227 @@
+/**
+ * A node's environment (SPEC 8), parsed once into a typed value: every mistake is found before any port is opened, and is one line each.
+ *
+ * This file is the manual of the variables: what is expected, the unit, the default.
+ */
+import { join } from 'node:path';
+import type { LeaderLimits } from '../core/leader.ts';
+import type { LinkSetting } from '../core/network.ts';
+import { isValidQuorum, MAX_FOLLOWERS } from '../core/quorum.ts';
+import type { Member } from '../core/record.ts';
+import { parseDelays } from '../lib/delay-plan.ts';
+import type { Distribution } from '../lib/distribution.ts';
+import type { Ms } from '../lib/units.ts';
+
+export interface NodeConfig {
+  readonly nodeId: string;
+  readonly isBornLeader: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** Where clients and other nodes reach this one. */
+  readonly publicUrl: string;
+  /** Every node, this one included; only this one if it was told of no other. */
+  readonly members: readonly Member[];
+  /** False with FOLLOWER_URLS alone: the cluster works, but cannot change its leader. */
+  readonly knowsEveryNode: boolean;
+  readonly quorum: number;
+  readonly seed: number;
+  readonly network: ReadonlyMap<string, LinkSetting>;
+  readonly store: 'sqlite' | 'memory';
+  readonly dataDir: string | null;
+  readonly token: string | null;
+  readonly logLevel: string;
+  readonly requestTimeoutMs: Ms;
+  readonly maxValueBytes: number;
+  readonly limits: LeaderLimits;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+
+/** The configuration, or every mistake in it, a line each: the variable, what was expected, what was got. */
+export function parseEnvironment(env: Environment): { readonly config: NodeConfig } | { readonly mistakes: readonly string[] } {
+  const reader = new Reader(env);
+  const role = reader.oneOf('ROLE', ['leader', 'follower'], null);
+  const host = reader.text('HOST', '127.0.0.1');
+  const port = reader.integer('PORT', 8000, 1, 65_535);
+  const nodeId = reader.nodeId(role === 'follower' ? null : 'n1');
+  const publicUrl = reader.url('PUBLIC_URL', `http://${host.includes(':') ? `[${host}]` : host}:${port}`);
+  const self = { id: nodeId, url: publicUrl };
+  const named = reader.nodes(nodeId);
+  const followerUrls = reader.urls('FOLLOWER_URLS');
+  const members = named ?? [self, ...followerUrls.map((url, index) => ({ id: `n${index + 2}`, url }))];
+  // Without NODES the followers are n2, n3, … in the order of their URLs.
+  if (named === null && members.slice(1).some((member) => member.id === nodeId))
+    reader.mistake('NODE_ID', 'a name that none of FOLLOWER_URLS has', nodeId);
+  const followers = members.length - 1;
+  if (followers > MAX_FOLLOWERS) reader.mistake('NODES', `at most ${MAX_FOLLOWERS} followers`, `${followers}`);
+  const quorum = reader.integer('WRITE_QUORUM', Math.min(3, followers), 0, Number.MAX_SAFE_INTEGER);
+  // A follower that was not told of the others cannot know how many there are.
+  const isChecked = named !== null || role === 'leader';
+  if (isChecked && !isValidQuorum(quorum, followers))
+    reader.mistake('WRITE_QUORUM', `an integer from 0 to ${followers}, the number of followers`, `${quorum}`);
+  const store = reader.oneOf('STORE', ['sqlite', 'memory'], 'sqlite');
+  const dataDir = store === 'memory' ? null : reader.text('DATA_DIR', join('data', nodeId));
+  const config: NodeConfig = {
+    nodeId,
+    isBornLeader: role === 'leader',
+    host,
+    port,
+    publicUrl,
+    members,
+    knowsEveryNode: named !== null,
+    quorum,
+    seed: reader.integer('SEED', Math.floor(Math.random() * 2 ** 32), 0, Number.MAX_SAFE_INTEGER),
+    network: reader.network(members, nodeId),
+    store: store === 'memory' ? 'memory' : 'sqlite',
+    dataDir,
+    token: reader.token(),
+    logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info') ?? 'info',
+    requestTimeoutMs: reader.number('REQUEST_TIMEOUT', 5, 0.05, 3600) * 1000,
+    maxValueBytes: reader.integer('MAX_VALUE_BYTES', 1024 * 1024, 1, 64 * 1024 * 1024),
+    limits: reader.limits(),
+  };
+  // The lab systems' dialects do not exist yet; what is asked for in vain is a mistake, not a surprise.
+  reader.oneOf('DIALECT', ['native'], 'native');
+  return reader.mistakes.length === 0 ? { config } : { mistakes: reader.mistakes };
+}
+
+class Reader {
+  readonly mistakes: string[] = [];
+  readonly #env: Environment;
+
+  constructor(env: Environment) {
+    this.#env = env;
+  }
+
+  mistake(name: string, expected: string, got: string | undefined): void {
+    this.mistakes.push(`${name}: expected ${expected}, got ${got === undefined ? 'nothing' : JSON.stringify(got)}`);
+  }
+
+  text(name: string, otherwise: string): string {
+    return this.#env[name] || otherwise;
+  }
+
+  oneOf(name: string, allowed: readonly string[], otherwise: string | null): string | null {
+    const value = this.#env[name] || otherwise;
+    if (value === null || !allowed.includes(value)) this.mistake(name, `one of ${allowed.join(', ')}`, this.#env[name]);
+    return value;
+  }
+
+  number(name: string, otherwise: number, min: number, max: number): number {
+    const text = this.#env[name];
+    if (!text) return otherwise;
+    const value = /^\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    this.mistake(name, `a number from ${min} to ${max}`, text);
+    return otherwise;
+  }
+
+  integer(name: string, otherwise: number, min: number, max: number): number {
+    const text = this.#env[name];
+    if (!text) return otherwise;
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    this.mistake(name, `an integer from ${min} to ${max}`, text);
+    return otherwise;
+  }
+
+  nodeId(otherwise: string | null): string {
+    const value = this.#env.NODE_ID || otherwise;
+    if (value !== null && NODE_ID.test(value)) return value;
+    this.mistake('NODE_ID', 'a name of letters, digits, dots, dashes and underscores, like n2', this.#env.NODE_ID);
+    return 'n1';
+  }
+
+  url(name: string, otherwise: string): string {
+    const text = this.#env[name];
+    return text ? this.#origin(name, text) : otherwise;
+  }
+
+  urls(name: string): string[] {
+    const text = this.#env[name];
+    return text ? text.split(',').map((part) => this.#origin(name, part.trim())) : [];
+  }
+
+  /** `name=url,…`, this node among them; null if not given. */
+  nodes(nodeId: string): Member[] | null {
+    const text = this.#env.NODES;
+    if (!text) return null;
+    const parts = text.split(',');
+    const members = parts.map((part) => {
+      const equals = part.indexOf('=');
+      return { id: part.slice(0, Math.max(equals, 0)).trim(), url: originOf(part.slice(equals + 1).trim()) ?? '' };
+    });
+    const broken = members.findIndex(({ id, url }) => !NODE_ID.test(id) || url === '');
+    const isRepeated =
+      new Set(members.map(({ id }) => id)).size < members.length || new Set(members.map(({ url }) => url)).size < members.length;
+    const isNameKnown = !this.mistakes.some((mistake) => mistake.startsWith('NODE_ID:'));
+    if (broken !== -1) this.mistake('NODES', 'name=url,name=url,… with URLs like http://127.0.0.1:8001', parts[broken]);
+    else if (isRepeated) this.mistake('NODES', 'every name and every URL once', text);
+    else if (isNameKnown && !members.some(({ id }) => id === nodeId)) this.mistake('NODES', `this node, ${nodeId}, among the nodes`, text);
+    return members;
+  }
+
+  token(): string | null {
+    const token = this.#env.CLUSTER_TOKEN;
+    if (!token) return null;
+    if (!/^[\x21-\x7e]{8,512}$/.test(token))
+      this.mistake('CLUSTER_TOKEN', '8 to 512 printable characters without spaces', `${token.length} characters`);
+    return token;
+  }
+
+  /** DELAY, or MIN_DELAY_MS and MAX_DELAY_MS; real numbers, kept as they are. */
+  network(members: readonly Member[], selfId: string): Map<string, LinkSetting> {
+    const min = this.number('MIN_DELAY_MS', 0, 0, 3_600_000);
+    const max = this.number('MAX_DELAY_MS', Math.max(1000, min), 0, 3_600_000);
+    if (min > max) this.mistake('MIN_DELAY_MS', `at most MAX_DELAY_MS, ${max}`, `${min}`);
+    const uniform: Distribution = min === max ? { kind: 'constant', value: min } : { kind: 'uniform', min, max };
+    const text = this.#env.DELAY;
+    const plan = text ? parseDelays(text) : null;
+    if (plan !== null && !plan.ok) this.mistakes.push(`DELAY: ${plan.message}`);
+    if (plan?.ok) {
+      // Itself included, which means nothing: all nodes may be given the same text.
+      const known = new Set(members.map((member) => member.id));
+      for (const node of plan.value.perNode.keys())
+        if (!known.has(node)) this.mistake('DELAY', `delays for ${[...known].join(', ') || 'no node'}`, node);
+    }
+    const delayOf = (id: string): Distribution => (plan?.ok ? (plan.value.perNode.get(id) ?? plan.value.all ?? uniform) : uniform);
+    const others = members.filter((member) => member.id !== selfId);
+    return new Map(others.map(({ id }) => [id, { delay: delayOf(id), loss: 0, isPartitioned: false }]));
+  }
+
+  limits(): LeaderLimits {
+    return {
+      batchMax: this.integer('BATCH_MAX', 256, 1, 100_000),
+      batchBytes: 4 * 1024 * 1024,
+      pageRows: 1_000,
+      window: this.integer('WINDOW', 2, 1, 64),
+      queueRecords: 10_000,
+      queueBytes: 16 * 1024 * 1024,
+      heartbeatMs: 500,
+      backoffMinMs: 50,
+      backoffMaxMs: 1_000,
+      retransmitMs: this.number('RETRANSMIT_MS', 200, 1, 60_000),
+      waitingWrites: 10_000,
+      unsettledBytes: 64 * 1024 * 1024,
+      quorumTimeoutMs: this.number('QUORUM_TIMEOUT_MS', 5_000, 1, 600_000),
+      failEarlyMs: this.number('FAIL_EARLY_MS', 250, 1, 600_000),
+    };
+  }
+
+  #origin(name: string, text: string): string {
+    const origin = originOf(text);
+    if (origin !== null) return origin;
+    this.mistake(name, 'a URL like http://127.0.0.1:8001', text);
+    return 'http://127.0.0.1:1';
+  }
+}
+
+/** Null unless the text is the URL of a server, and nothing more. */
+function originOf(text: string): string | null {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return null;
+  return url.href === `${url.origin}/` ? url.origin : null;
+}

@@ -1,0 +1,91 @@
+/**
+ * The two hot routes, `PUT /kv/:key` and `POST /replicate`, answered ahead of Koa's router and body parser, through the same parsing and
+ * error functions as the others. Why: see the figures of `npm run bench:write` in ARCHITECTURE.md.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { WriteSuccess } from '../core/message.ts';
+import { formatVersion } from '../core/version.ts';
+import { decodeReplicate, FROM_HEADER, INTERNAL_PATHS } from '../wire/internal.ts';
+import { decodeKey, KEY_PREFIX } from '../wire/key.ts';
+import { valueText } from '../wire/value.ts';
+import { asKvctlError, send, sendError } from './answer.ts';
+import type { Authorize } from './auth.ts';
+import { readText } from './body.ts';
+import type { NodeConfig } from './config.ts';
+import type { Log } from './log.ts';
+import { answerPeer } from './routes/internal.ts';
+import { parseWriteOptions, serverTiming, writeError } from './routes/write.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Escapes may make a body several times as long as the value's own text. */
+const BODY_PER_VALUE_BYTE = 4;
+const BODY_SLACK_BYTES = 64 * 1024;
+/** A batch or page of 4 MiB of keys and values, and one record more, as JSON. */
+const MAX_INTERNAL_BYTES = 256 * 1024 * 1024;
+
+const REPLICATE = INTERNAL_PATHS.replicate;
+
+/** True if it took the request. */
+export type Hot = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+export function hotRoutes(config: NodeConfig, runtime: Runtime, authorize: Authorize, log: Log): Hot {
+  const maxBody = config.maxValueBytes * BODY_PER_VALUE_BYTE + BODY_SLACK_BYTES;
+  const fail = (response: ServerResponse, thrown: unknown) => {
+    const error = asKvctlError(thrown);
+    if (error.code === 'internal') log.error({ err: thrown }, 'request failed');
+    sendError(response, error);
+  };
+
+  const put = (request: IncomingMessage, response: ServerResponse, url: string) => {
+    const query = url.indexOf('?');
+    const key = decodeKey(url.slice(KEY_PREFIX.length, query === -1 ? undefined : query));
+    const options = parseWriteOptions(query === -1 ? '' : url.slice(query + 1));
+    readText(request, maxBody, (text, error) => {
+      try {
+        if (error !== null) throw error;
+        const value = valueText(text, config.maxValueBytes);
+        runtime.put({ key, value, ...options }, (result) => {
+          if (result.ok) sendPut(response, config.nodeId, key, value, result);
+          else sendError(response, writeError(result));
+        });
+      } catch (thrown) {
+        fail(response, thrown);
+      }
+    });
+  };
+
+  const replicate = (request: IncomingMessage, response: ServerResponse) => {
+    authorize(request);
+    if (runtime.replica.network.isPartitioned(String(request.headers[FROM_HEADER]))) {
+      request.destroy();
+      return;
+    }
+    readText(request, MAX_INTERNAL_BYTES, (text, error) => {
+      try {
+        if (error !== null) throw error;
+        runtime.request(decodeReplicate(text), (answer) => answerPeer(response, answer));
+      } catch (thrown) {
+        fail(response, thrown);
+      }
+    });
+  };
+
+  return (request, response) => {
+    const url = request.url ?? '';
+    try {
+      if (request.method === 'PUT' && url.startsWith(KEY_PREFIX)) put(request, response, url);
+      else if (request.method === 'POST' && (url === REPLICATE || url.startsWith(`${REPLICATE}?`))) replicate(request, response);
+      else return false;
+    } catch (thrown) {
+      fail(response, thrown);
+    }
+    return true;
+  };
+}
+
+function sendPut(response: ServerResponse, node: string, key: string, value: string, result: WriteSuccess): void {
+  const { version, acks, need } = result;
+  // The value is JSON text already: it is written as it is stored.
+  const body = `{"key":${JSON.stringify(key)},"value":${value},"version":"${formatVersion(version)}","follower_acks":${acks},"required":${need},"quorum_met":true,"node":"${node}"}`;
+  send(response, 200, body, { 'server-timing': serverTiming(result) });
+}

@@ -1,0 +1,104 @@
+/**
+ * Calls to the other nodes, by undici: one small pool per node, kept alive. A call ends in an answer of the protocol or in a reason why none came.
+ * No retries: what is sent again, and when, is the core's business.
+ */
+// Of undici only the pool: the package's main module also loads fetch, WebSocket and caches, 9 MB of every node's memory.
+import Pool from 'undici/lib/dispatcher/pool.js';
+import type { NodeId, PeerAnswer, PeerRequest } from '../core/message.ts';
+import type { Member } from '../core/record.ts';
+import { decodeAnswer, encodeRequest, FROM_HEADER, INTERNAL_PATHS } from '../wire/internal.ts';
+
+export interface PeersOptions {
+  readonly nodeId: NodeId;
+  readonly members: readonly Member[];
+  readonly token: string | null;
+  readonly requestTimeoutMs: number;
+  /** Connections per node; one more than the stream's window, so that looking never waits for it. */
+  readonly connections: number;
+}
+
+/** An answer is small: a position, or where a node stands with the list of members. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+const CONNECT_TIMEOUT_MS = 1_000;
+
+export class Peers {
+  readonly #options: PeersOptions;
+  readonly #urls = new Map<NodeId, string>();
+  readonly #pools = new Map<NodeId, Pool>();
+  readonly #headers: string[];
+
+  constructor(options: PeersOptions) {
+    this.#options = options;
+    this.learn(options.members);
+    this.#headers = ['content-type', 'application/json', FROM_HEADER, options.nodeId];
+    if (options.token !== null) this.#headers.push('authorization', `Bearer ${options.token}`);
+  }
+
+  /** What this node was told itself goes before what others tell it. */
+  learn(members: readonly Member[]): void {
+    for (const { id, url } of members) if (!this.#urls.has(id)) this.#urls.set(id, url);
+  }
+
+  /** Calls back exactly once. */
+  call(to: NodeId, message: PeerRequest, done: (answer: PeerAnswer | null, reason: string) => void): void {
+    const pool = this.#pool(to);
+    if (pool === null) {
+      setImmediate(() => done(null, `the address of ${to} is not known`));
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    pool.dispatch(
+      { path: INTERNAL_PATHS[message.t], method: 'POST', headers: this.#headers, body: encodeRequest(message) },
+      {
+        onRequestStart() {},
+        onResponseStart() {},
+        onResponseData(controller, chunk) {
+          bytes += chunk.length;
+          if (bytes > MAX_ANSWER_BYTES) controller.abort(new Error(`expected an answer of at most ${MAX_ANSWER_BYTES} bytes`));
+          else chunks.push(chunk);
+        },
+        onResponseEnd() {
+          finish(Buffer.concat(chunks).toString(), done);
+        },
+        onResponseError(_controller, error) {
+          done(null, error.message);
+        },
+      },
+    );
+  }
+
+  /** Ends every connection, at once; calls that run fail. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+  }
+
+  #pool(to: NodeId): Pool | null {
+    const known = this.#pools.get(to);
+    if (known !== undefined) return known;
+    const url = this.#urls.get(to);
+    if (url === undefined) return null;
+    const timeout = this.#options.requestTimeoutMs;
+    const pool = new Pool(url, {
+      connections: this.#options.connections,
+      pipelining: 1,
+      headersTimeout: timeout,
+      bodyTimeout: timeout,
+      connect: { timeout: CONNECT_TIMEOUT_MS },
+      keepAliveTimeout: 60_000,
+    });
+    this.#pools.set(to, pool);
+    return pool;
+  }
+}
+
+function finish(text: string, done: (answer: PeerAnswer | null, reason: string) => void): void {
+  let answer: PeerAnswer | null;
+  try {
+    answer = decodeAnswer(text);
+  } catch (error) {
+    done(null, (error as Error).message);
+    return;
+  }
+  done(answer, answer === null ? `an answer that is none of the protocol's: ${text.slice(0, 200)}` : '');
+}

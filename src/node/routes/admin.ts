@@ -1,0 +1,145 @@
+/** The admin calls: quorum, simulated network, replicas, trace. Behind the token, like the internal ones. */
+import { performance } from 'node:perf_hooks';
+import type Router from '@koa/router';
+import type { z } from 'zod';
+import type { NetworkChange } from '../../core/message.ts';
+import type { TraceRow } from '../../core/trace.ts';
+import { formatVersion, parseVersion, ZERO } from '../../core/version.ts';
+import { formatDistribution, parseDistribution } from '../../lib/distribution.ts';
+import type * as Schemas from '../../wire/api.ts';
+import type { NetworkAnswer, NetworkRequest, TraceItem } from '../../wire/api.ts';
+import { KvctlError } from '../../wire/errors.ts';
+import { integerParameter, parseQuery } from '../../wire/query.ts';
+import { replicasOf } from '../replicas.ts';
+import type { Runtime } from '../runtime.ts';
+import { writeError } from './write.ts';
+
+const TRACE_LIMIT = 1_000;
+const MAX_TRACE_LIMIT = 10_000;
+
+export function adminRoutes(router: Router, runtime: Runtime, nodeId: string): void {
+  const { replica } = runtime;
+
+  router.get('/admin/quorum', (context) => {
+    const current = mustLead(runtime).quorum;
+    context.body = { write_quorum: current, previous: current };
+  });
+
+  router.post('/admin/quorum', async (context) => {
+    const body: unknown = context.request.body;
+    const asked = isObject(body) ? body.write_quorum : undefined;
+    if (typeof asked !== 'number' || !Number.isSafeInteger(asked)) {
+      throw new KvctlError(
+        'invalid_quorum',
+        `expected {"write_quorum": n} with an integer from 0 to the number of followers, got ${show(body)}`,
+        { got: asked ?? null },
+      );
+    }
+    const { quorumRequest } = await schemas();
+    const { write_quorum, force = false } = parseBody(quorumRequest, body, '{"write_quorum": 3}');
+    const result = await runtime.setQuorum(write_quorum, force);
+    if (!result.ok) throw writeError(result);
+    context.body = { write_quorum: result.quorum, previous: result.previous };
+  });
+
+  router.get('/admin/network', (context) => {
+    context.body = networkOf(runtime);
+  });
+
+  router.post('/admin/network', async (context) => {
+    const { networkRequest } = await schemas();
+    runtime.setNetwork(
+      changeOf(parseBody(networkRequest, context.request.body, '{"seed": 1, "nodes": {"n2": {"delay": "0-100"}}}'), runtime),
+    );
+    context.body = networkOf(runtime);
+  });
+
+  router.get('/admin/replica-status', (context) => {
+    mustLead(runtime);
+    context.body = {
+      node: nodeId,
+      epoch: replica.epoch,
+      head: formatVersion(replica.head),
+      replicas: replicasOf(replica, performance.now()),
+    };
+  });
+
+  router.get('/admin/trace', (context) => {
+    const { since: sinceText, limit } = parseQuery(context.querystring, ['since', 'limit']);
+    const since = sinceText === undefined ? ZERO : parseVersion(sinceText);
+    if (since === null) throw new KvctlError('bad_request', `expected since to be a version like 1.42, got ${JSON.stringify(sinceText)}`);
+    const count = limit === undefined ? TRACE_LIMIT : integerParameter('limit', limit, 1, MAX_TRACE_LIMIT);
+    const leader = mustLead(runtime);
+    const rows = leader.trace.rows(since, count);
+    const followers = leader.links.map((link) => link.node);
+    const last = rows.at(-1);
+    const isMore = rows.length === count && last !== undefined && last.version.seq < leader.head.seq;
+    context.body = { items: rows.map((row) => traceItem(row, followers)), next: isMore ? formatVersion(last.version) : null };
+  });
+}
+
+function traceItem(row: TraceRow, followers: readonly string[]): TraceItem {
+  const entries = row.followers.map(({ delayMs, sentMs, ackedMs }, index) => [
+    followers[index],
+    { delay_ms: delayMs, sent_ms: sentMs, acked_ms: ackedMs },
+  ]);
+  return { version: formatVersion(row.version), need: row.need, stored_ms: row.storedMs, followers: Object.fromEntries(entries) };
+}
+
+function mustLead(runtime: Runtime): NonNullable<Runtime['replica']['leader']> {
+  runtime.mustServeCommitted();
+  const { leader } = runtime.replica;
+  if (leader === null) throw new KvctlError('not_open', 'expected an open leader');
+  return leader;
+}
+
+function networkOf({ replica }: Runtime): NetworkAnswer {
+  const { network } = replica;
+  const nodes = [...network.settings].map(([node, { delay, loss, isPartitioned }]) => [
+    node,
+    { delay: formatDistribution(delay), loss, is_partitioned: isPartitioned },
+  ]);
+  return { seed: network.seed, writes_since_seed: network.writesSinceSeed, nodes: Object.fromEntries(nodes) };
+}
+
+function changeOf(request: NetworkRequest, runtime: Runtime): NetworkChange {
+  const known = [...runtime.replica.network.settings.keys()];
+  const nodes = new Map<string, NonNullable<ReturnType<NonNullable<NetworkChange['nodes']>['get']>>>();
+  for (const [name, part] of Object.entries(request.nodes ?? {})) {
+    if (name !== '*' && !known.includes(name))
+      throw new KvctlError('bad_request', `expected nodes among ${known.join(', ') || 'none'}, or *, got ${JSON.stringify(name)}`);
+    const delay = part.delay === undefined ? null : parseDistribution(part.delay);
+    if (delay !== null && !delay.ok) throw new KvctlError('bad_request', delay.message);
+    const change = {
+      ...(delay === null ? {} : { delay: delay.value }),
+      ...(part.loss === undefined ? {} : { loss: part.loss }),
+      ...(part.is_partitioned === undefined ? {} : { isPartitioned: part.is_partitioned }),
+    };
+    for (const node of name === '*' ? known : [name]) nodes.set(node, { ...nodes.get(node), ...change });
+  }
+  return { nodes, ...(request.seed === undefined ? {} : { seed: request.seed }) };
+}
+
+/** Loaded with the first change: zod takes 10 MB, and most nodes of a cluster never need it. */
+function schemas(): Promise<typeof Schemas> {
+  return import('../../wire/api.ts');
+}
+
+function parseBody<Schema extends z.ZodType>(schema: Schema, body: unknown, example: string): z.infer<Schema> {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue === undefined || issue.path.length === 0 ? 'the body' : issue.path.join('.');
+  throw new KvctlError(
+    'bad_request',
+    `expected a body like ${example}, got ${show(body)} (${where}: ${issue?.message ?? 'not as expected'})`,
+  );
+}
+
+function show(body: unknown): string {
+  return (JSON.stringify(body) ?? 'nothing').slice(0, 120);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

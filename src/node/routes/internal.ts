@@ -1,0 +1,41 @@
+/** Internal calls between nodes besides `/replicate`: look and fence. Refusals travel as errors of the registry. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type Router from '@koa/router';
+import type { PeerAnswer, PeerRequest } from '../../core/message.ts';
+import { KvctlError } from '../../wire/errors.ts';
+import { decodeFence, decodeLook, encodeAnswer, FROM_HEADER, INTERNAL_PATHS } from '../../wire/internal.ts';
+import { send, sendError } from '../answer.ts';
+import { readText } from '../body.ts';
+import type { Runtime } from '../runtime.ts';
+
+export function answerPeer(response: ServerResponse, answer: PeerAnswer): void {
+  if (answer.t === 'refused') sendError(response, new KvctlError(answer.code, answer.message, { epoch: answer.epoch }));
+  else send(response, 200, encodeAnswer(answer));
+}
+
+/** A question of one of our nodes is its name, or a promise with the list of members. */
+const MAX_QUESTION_BYTES = 64 * 1024;
+
+function textOf(request: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) =>
+    readText(request, MAX_QUESTION_BYTES, (text, error) => (error === null ? resolve(text) : reject(error))),
+  );
+}
+
+export function internalRoutes(router: Router, runtime: Runtime): void {
+  const call = (path: string, decode: (text: string) => PeerRequest) =>
+    router.post(path, async (context) => {
+      if (runtime.replica.network.isPartitioned(String(context.req.headers[FROM_HEADER]))) {
+        context.req.destroy();
+        context.respond = false;
+        return;
+      }
+      const message = decode(await textOf(context.req));
+      const answer = await new Promise<PeerAnswer>((resolve) => runtime.request(message, resolve));
+      if (answer.t === 'refused') throw new KvctlError(answer.code, answer.message, { epoch: answer.epoch });
+      context.type = 'application/json';
+      context.body = encodeAnswer(answer);
+    });
+  call(INTERNAL_PATHS.look, decodeLook);
+  call(INTERNAL_PATHS.fence, decodeFence);
+}

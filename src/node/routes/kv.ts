@@ -1,0 +1,101 @@
+/** Reads, deletes and lists of keys. `PUT /kv/:key` is answered ahead of the router (hot.ts). */
+import type Router from '@koa/router';
+import type { WriteFailure, WriteSuccess } from '../../core/message.ts';
+import type { KvRecord } from '../../core/record.ts';
+import { compareVersions, formatVersion } from '../../core/version.ts';
+import { KvctlError } from '../../wire/errors.ts';
+import { decodeKey, KEY_PREFIX, MAX_KEY_BYTES } from '../../wire/key.ts';
+import { integerParameter, parseQuery } from '../../wire/query.ts';
+import type { Runtime } from '../runtime.ts';
+import { parseWriteOptions, serverTiming, writeError } from './write.ts';
+
+const ANY_KEY = /^\/kv\/.*$/s;
+const LIST_LIMIT = 100;
+const MAX_LIST_LIMIT = 1_000;
+
+export function kvRoutes(router: Router, runtime: Runtime, nodeId: string): void {
+  router.get(ANY_KEY, async (context) => {
+    const { read = isLeading(runtime) ? 'committed' : 'local' } = parseQuery(context.querystring, ['read']);
+    const key = keyOf(context.req.url);
+    context.type = 'application/json';
+    if (read === 'committed') context.body = await readCommitted(runtime, nodeId, key);
+    else if (read === 'local') context.body = readLocal(runtime, nodeId, key);
+    else throw new KvctlError('bad_request', `expected read to be committed or local, got ${JSON.stringify(read)}`);
+  });
+
+  router.delete(ANY_KEY, async (context) => {
+    const key = keyOf(context.req.url);
+    const options = parseWriteOptions(context.querystring);
+    const result = await new Promise<WriteSuccess | WriteFailure>((resolve) => runtime.put({ key, value: null, ...options }, resolve));
+    if (!result.ok) throw writeError(result);
+    const { version, acks, need, existed } = result;
+    context.set('server-timing', serverTiming(result));
+    context.body = { key, existed, version: formatVersion(version), follower_acks: acks, required: need, quorum_met: true, node: nodeId };
+  });
+
+  router.get('/kv', async (context) => {
+    const { prefix = '', after = '', limit } = parseQuery(context.querystring, ['prefix', 'after', 'limit']);
+    for (const [name, text] of Object.entries({ prefix, after })) {
+      if (Buffer.byteLength(text) > MAX_KEY_BYTES)
+        throw new KvctlError('bad_request', `expected ${name} of at most ${MAX_KEY_BYTES} bytes`);
+    }
+    const count = limit === undefined ? LIST_LIMIT : integerParameter('limit', limit, 1, MAX_LIST_LIMIT);
+    const rows = isLeading(runtime)
+      ? await listCommitted(runtime, prefix, after, count + 1)
+      : runtime.store.list({ prefix, after, limit: count + 1 });
+    const page = rows.slice(0, count);
+    const items = page.map(
+      ({ key, value, version }) => `{"key":${JSON.stringify(key)},"value":${value},"version":"${formatVersion(version)}"}`,
+    );
+    context.type = 'application/json';
+    context.body = `{"items":[${items.join(',')}],"next":${JSON.stringify(rows.length > count ? (page.at(-1)?.key ?? null) : null)}}`;
+  });
+}
+
+function keyOf(url = ''): string {
+  // The raw path: a router decodes, and hands an undecodable part over as it stands.
+  const query = url.indexOf('?');
+  return decodeKey(url.slice(KEY_PREFIX.length, query === -1 ? undefined : query));
+}
+
+function isLeading(runtime: Runtime): boolean {
+  return runtime.replica.role === 'leader';
+}
+
+async function readCommitted(runtime: Runtime, node: string, key: string): Promise<string> {
+  runtime.mustServeCommitted();
+  const record = await runtime.committed(key);
+  return answerText(record, key, node, true, '');
+}
+
+function readLocal(runtime: Runtime, node: string, key: string): string {
+  const record = runtime.store.get(key);
+  const { replica } = runtime;
+  const isCommitted = record !== null && compareVersions(record.version, replica.committedThrough) <= 0;
+  const lag = replica.leader === null ? Math.max(0, replica.head.seq - replica.watermark.seq) : 0;
+  return answerText(record, key, node, isCommitted ? true : null, `,"lag_records":${lag}`);
+}
+
+function answerText(record: KvRecord | null, key: string, node: string, committed: boolean | null, more: string): string {
+  if (record === null || record.value === null)
+    throw new KvctlError('key_not_found', `${JSON.stringify(key)} has no value on ${node}`, { key });
+  return `{"key":${JSON.stringify(key)},"value":${record.value},"version":"${formatVersion(record.version)}","committed":${committed},"node":"${node}"${more}}`;
+}
+
+/** The store's rows, with every pending key shown as it was last committed. */
+async function listCommitted(runtime: Runtime, prefix: string, after: string, limit: number): Promise<readonly KvRecord[]> {
+  runtime.mustServeCommitted();
+  const pending = [...(runtime.replica.leader?.writes.pendingKeys() ?? [])].filter((key) => key.startsWith(prefix) && isAfter(key, after));
+  const rows = runtime.store.list({ prefix, after, limit: limit + pending.length });
+  const shown = new Map(rows.map((row) => [row.key, row]));
+  for (const key of pending) {
+    const record = await runtime.committed(key);
+    if (record === null || record.value === null) shown.delete(key);
+    else shown.set(key, record);
+  }
+  return [...shown.values()].sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key))).slice(0, limit);
+}
+
+function isAfter(key: string, after: string): boolean {
+  return Buffer.compare(Buffer.from(key), Buffer.from(after)) > 0;
+}

@@ -1,0 +1,129 @@
+/** What a node says of itself: health, readiness, status, metrics, and its whole content. */
+import { performance } from 'node:perf_hooks';
+import { Readable } from 'node:stream';
+import type Router from '@koa/router';
+import { formatVersion } from '../../core/version.ts';
+import type { DumpView } from '../../store/store.ts';
+import type { NodeStatus } from '../../wire/api.ts';
+import { KvctlError } from '../../wire/errors.ts';
+import { parseQuery } from '../../wire/query.ts';
+import type { NodeConfig } from '../config.ts';
+import type { Metrics } from '../metrics.ts';
+import { replicasOf } from '../replicas.ts';
+import type { Runtime } from '../runtime.ts';
+
+export interface NodeFacts {
+  readonly config: NodeConfig;
+  readonly incarnation: string;
+  readonly notices: readonly string[];
+  readonly isDraining: () => boolean;
+}
+
+export function statusRoutes(router: Router, runtime: Runtime, metrics: Metrics, facts: NodeFacts): void {
+  const { replica } = runtime;
+  const { nodeId } = facts.config;
+
+  router.get('/health', (context) => {
+    context.body = { status: 'ok', role: replica.role, node_id: nodeId, epoch: replica.epoch };
+  });
+
+  router.get('/ready', (context) => {
+    const reason = notReady(runtime, facts);
+    if (reason !== null) throw reason;
+    context.body = { status: 'ready', role: replica.role, node_id: nodeId, epoch: replica.epoch };
+  });
+
+  router.get('/status', (context) => {
+    context.body = statusOf(runtime, facts);
+  });
+
+  router.get('/metrics', async (context) => {
+    context.type = metrics.registry.contentType;
+    context.body = await metrics.registry.metrics();
+  });
+
+  router.get('/dump', (context) => {
+    const { tombstones = '0' } = parseQuery(context.querystring, ['tombstones']);
+    if (tombstones !== '0' && tombstones !== '1')
+      throw new KvctlError('bad_request', `expected tombstones to be 0 or 1, got ${JSON.stringify(tombstones)}`);
+    const view = runtime.store.dump({ tombstones: tombstones === '1' });
+    const header = {
+      node: nodeId,
+      lineage: replica.follower.hard?.lineage ?? null,
+      epoch: replica.epoch,
+      head: formatVersion(view.head),
+      watermark: formatVersion(replica.role === 'leader' ? view.head : view.position.watermark),
+      purge_floor: '0.0',
+      count: view.count,
+      digest: view.digest,
+    };
+    context.type = 'application/x-ndjson';
+    const body = Readable.from(lines(header, view));
+    // However the reading ends, and if it never begins: HEAD, or a client that left.
+    body.once('close', () => view.close());
+    context.body = body;
+  });
+}
+
+/** The header, then a line per row. */
+function* lines(header: object, view: DumpView): Iterable<string> {
+  yield `${JSON.stringify(header)}\n`;
+  for (const { key, value, version } of view.rows()) {
+    yield `{"key":${JSON.stringify(key)}${value === null ? '' : `,"value":${value}`},"version":"${formatVersion(version)}"}\n`;
+  }
+}
+
+function notReady(runtime: Runtime, facts: NodeFacts): KvctlError | null {
+  const { replica } = runtime;
+  const { nodeId } = facts.config;
+  if (facts.isDraining()) return new KvctlError('draining', `${nodeId} is shutting down`);
+  // A node whose store failed steps down, and is no good as a follower either.
+  if (replica.role === 'leader' || replica.storageFailure !== null) {
+    const refusal = replica.refusal();
+    return refusal === null ? null : new KvctlError(refusal.code, refusal.message, refusal.detail);
+  }
+  const { follower } = replica;
+  const hasReached = !follower.isBlank && replica.watermark.epoch === follower.hard?.promisedEpoch;
+  return hasReached ? null : new KvctlError('not_caught_up', `${nodeId} has not caught up with a leader yet`, { phase: replica.phase });
+}
+
+function statusOf(runtime: Runtime, facts: NodeFacts): NodeStatus {
+  const { replica, store } = runtime;
+  const { config } = facts;
+  const loop = performance.eventLoopUtilization();
+  const cpu = process.cpuUsage();
+  return {
+    node: config.nodeId,
+    role: replica.role,
+    phase: replica.phase,
+    waiting_for: replica.waitingFor,
+    epoch: replica.epoch,
+    lineage: replica.follower.hard?.lineage ?? null,
+    incarnation: facts.incarnation,
+    is_blank: replica.follower.isBlank,
+    is_draining: facts.isDraining(),
+    members: replica.members.map(({ id, url }) => ({ id, url })),
+    leader: replica.leaderId,
+    head: formatVersion(replica.head),
+    watermark: formatVersion(replica.watermark),
+    committed_through: formatVersion(replica.committedThrough),
+    write_quorum: replica.leader?.quorum ?? replica.follower.quorum ?? config.quorum,
+    k_min: replica.leader?.kMin ?? replica.follower.position.kMin,
+    waiting_writes: replica.leader?.writes.waiting ?? 0,
+    keys: store.count(),
+    store: config.store,
+    dialect: 'native',
+    data_dir: config.dataDir,
+    pid: process.pid,
+    uptime_ms: process.uptime() * 1000,
+    loop: {
+      active_ms: Math.max(0, loop.active - runtime.clock.spunMs),
+      idle_ms: loop.idle + runtime.clock.spunMs,
+      cpu_user_ms: cpu.user / 1000,
+      cpu_system_ms: cpu.system / 1000,
+      rss_bytes: process.memoryUsage.rss(),
+    },
+    notices: [...facts.notices],
+    replicas: replicasOf(replica, performance.now()),
+  };
+}

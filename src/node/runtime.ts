@@ -1,0 +1,223 @@
+/**
+ * The only place that drives the core: it turns calls, answers, the disk and the time into inputs, and carries the effects out.
+ *
+ * Inputs that arrive in one turn of the event loop are handed over one by one, and one `turn` follows them all, so that they share a commit
+ * and a request. Nothing here decides anything; nothing else holds replication state.
+ */
+import type {
+  Effect,
+  FenceRequest,
+  Input,
+  NetworkChange,
+  PeerAnswer,
+  PeerRequest,
+  QuorumResult,
+  WriteFailure,
+  WriteSuccess,
+} from '../core/message.ts';
+import type { KvRecord } from '../core/record.ts';
+import type { Replica } from '../core/replica.ts';
+import type { Store } from '../store/store.ts';
+import { KvctlError } from '../wire/errors.ts';
+import type { Clock } from './clock.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import type { Peers } from './peers.ts';
+
+export interface HardStates {
+  save(state: Extract<Effect, { t: 'saveHard' }>['state']): Promise<void>;
+}
+
+export interface RuntimeParts {
+  readonly replica: Replica;
+  readonly store: Store;
+  readonly hardStates: HardStates;
+  readonly peers: Peers;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** The hard state could not be saved: the process must end, with its state as it is. */
+  readonly fatal: (error: unknown) => void;
+}
+
+export interface PutRequest {
+  readonly key: string;
+  readonly value: string | null;
+  readonly need: number | null;
+  readonly timeoutMs: number | null;
+}
+
+type WriteResult = WriteSuccess | WriteFailure;
+
+/** To whom a request's last byte came only after everybody who waited was answered. */
+const STOPPED: WriteFailure = { ok: false, code: 'draining', message: 'this node is shutting down and takes no new requests', detail: {} };
+
+export class Runtime {
+  readonly replica: Replica;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly #parts: RuntimeParts;
+  readonly #writes = new Map<number, (result: WriteResult) => void>();
+  readonly #quorums = new Map<number, (result: QuorumResult) => void>();
+  readonly #reads = new Map<number, (record: KvRecord | null | undefined) => void>();
+  readonly #requests = new Map<number, (answer: PeerAnswer) => void>();
+  readonly #inputs: Input[] = [];
+  #isStepping = false;
+  #isTurnScheduled = false;
+  #isStopped = false;
+  #ids = 0;
+
+  constructor(parts: RuntimeParts) {
+    this.#parts = parts;
+    this.replica = parts.replica;
+    this.store = parts.store;
+    this.clock = parts.clock;
+  }
+
+  start(): void {
+    this.#scheduleTurn();
+  }
+
+  put(request: PutRequest, done: (result: WriteResult) => void): void {
+    if (this.#isStopped) return done(STOPPED);
+    const id = ++this.#ids;
+    this.#writes.set(id, done);
+    this.drive({ t: 'put', id, ...request, timestampMs: Date.now() });
+  }
+
+  setQuorum(quorum: number, isForced: boolean): Promise<QuorumResult> {
+    if (this.#isStopped) return Promise.resolve(STOPPED);
+    return new Promise((resolve) => {
+      const id = ++this.#ids;
+      this.#quorums.set(id, resolve);
+      this.drive({ t: 'setQuorum', id, quorum, isForced });
+    });
+  }
+
+  setNetwork(change: NetworkChange): void {
+    this.drive({ t: 'setNetwork', change });
+  }
+
+  /** Throws unless this node is a leader that has opened its epoch. */
+  mustServeCommitted(): void {
+    const refusal = this.#isStopped ? STOPPED : this.replica.refusal();
+    if (refusal !== null) throw new KvctlError(refusal.code, refusal.message, refusal.detail);
+  }
+
+  /** The committed record of a key, on an open leader; a tombstone included. */
+  committed(key: string): Promise<KvRecord | null> {
+    return new Promise((resolve) => {
+      const id = ++this.#ids;
+      this.#reads.set(id, (record) => resolve(record === undefined ? this.store.get(key) : record));
+      this.drive({ t: 'read', id, key });
+    });
+  }
+
+  /** An internal call; answers once everything that the answer speaks of is durable. */
+  request(message: PeerRequest, done: (answer: PeerAnswer) => void): void {
+    if (message.t !== 'look') this.#parts.peers.learn(message.members);
+    const id = ++this.#ids;
+    this.#requests.set(id, done);
+    this.drive({ t: 'request', id, message } satisfies { message: PeerRequest | FenceRequest } & Input);
+  }
+
+  drain(): void {
+    this.drive({ t: 'drain' });
+  }
+
+  /** Answers whoever still waits, and takes no more inputs. */
+  stop(message: string): void {
+    this.drive({ t: 'stop', message });
+    this.#isStopped = true;
+    this.#parts.clock.disarm();
+  }
+
+  /** The clock's wake. */
+  tick(): void {
+    this.drive({ t: 'tick' });
+  }
+
+  drive(input: Input): void {
+    if (this.#isStopped) return;
+    this.#inputs.push(input);
+    // An effect that is carried out at once may bring the next input; it waits for its turn.
+    if (this.#isStepping) return;
+    this.#isStepping = true;
+    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+      for (const effect of this.replica.step(this.#parts.clock.now(), next)) this.#carryOut(effect);
+    }
+    this.#isStepping = false;
+    if (input.t === 'turn' || input.t === 'tick') this.#parts.clock.arm(this.replica.dueAt(), this.replica.wakeAt());
+    else this.#scheduleTurn();
+  }
+
+  #scheduleTurn(): void {
+    if (this.#isTurnScheduled) return;
+    this.#isTurnScheduled = true;
+    setImmediate(() => {
+      this.#isTurnScheduled = false;
+      this.drive({ t: 'turn' });
+    });
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.t) {
+      case 'persist':
+        return this.#persist(effect);
+      case 'saveHard':
+        this.#parts.hardStates.save(effect.state).then(() => this.drive({ t: 'hardSaved', token: effect.token }), this.#parts.fatal);
+        return;
+      case 'send':
+        return this.#send(effect);
+      case 'respond':
+        return finish(this.#requests, effect.id, effect.message);
+      case 'reply':
+        this.#parts.metrics.wrote(effect.result);
+        return finish(this.#writes, effect.id, effect.result);
+      case 'quorumReply':
+        return finish(this.#quorums, effect.id, effect.result);
+      case 'readReady':
+        return finish(this.#reads, effect.id, effect.record);
+      case 'scan': {
+        const { rows, ...page } = this.store.scan(effect);
+        this.drive({ t: 'scanned', token: effect.token, page, rows });
+        return;
+      }
+      case 'note':
+        this.#parts.log[effect.level](effect.data, effect.event);
+        return;
+    }
+  }
+
+  #persist({ token, records, position, previousOf }: Extract<Effect, { t: 'persist' }>): void {
+    const begun = this.#parts.clock.now();
+    const batch = position === null ? { records, previousOf } : { records, previousOf, position };
+    this.store.commit(batch).then(
+      ({ previous }) => {
+        this.#parts.metrics.committed(this.#parts.clock.now() - begun);
+        this.drive({ t: 'persisted', token, previous });
+      },
+      (error: unknown) => this.drive({ t: 'persistFailed', token, reason: error instanceof Error ? error.message : String(error) }),
+    );
+  }
+
+  #send({ to, request, message }: Extract<Effect, { t: 'send' }>): void {
+    const { network } = this.replica;
+    if (network.isPartitioned(to)) {
+      this.drive({ t: 'failed', request, reason: 'partitioned' });
+      return;
+    }
+    this.#parts.peers.call(to, message, (answer, reason) => {
+      // A partition that began meanwhile swallows the answer too.
+      if (answer === null || network.isPartitioned(to))
+        this.drive({ t: 'failed', request, reason: answer === null ? reason : 'partitioned' });
+      else this.drive({ t: 'answer', request, message: answer });
+    });
+  }
+}
+
+function finish<T>(waiting: Map<number, (result: T) => void>, id: number, result: T): void {
+  const done = waiting.get(id);
+  waiting.delete(id);
+  done?.(result);
+}

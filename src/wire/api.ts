@@ -1,0 +1,167 @@
+/**
+ * The client and admin side of the HTTP contract as data: what each call answers. Nodes answer exactly this; kvctl's own
+ * client parses with it. Latencies are milliseconds; versions are `epoch.seq`.
+ */
+import { z } from 'zod';
+
+const versionText = z.string().regex(/^\d+\.\d+$/);
+
+export const writeAnswer = z.object({
+  key: z.string(),
+  /** PUT only. */
+  value: z.unknown().optional(),
+  /** DELETE only: whether the key had a value before. */
+  existed: z.boolean().optional(),
+  version: versionText,
+  /** Distinct followers that hold the record, at the moment of the answer. */
+  follower_acks: z.int(),
+  required: z.int(),
+  quorum_met: z.literal(true),
+  node: z.string(),
+});
+export type WriteAnswer = z.infer<typeof writeAnswer>;
+
+export const readAnswer = z.object({
+  key: z.string(),
+  value: z.unknown(),
+  version: versionText,
+  /** null: this node cannot know. */
+  committed: z.boolean().nullable(),
+  node: z.string(),
+  /** Only with `read=local`: how far this node is behind, as far as it knows. */
+  lag_records: z.int().nullable().optional(),
+});
+export type ReadAnswer = z.infer<typeof readAnswer>;
+
+export const listAnswer = z.object({
+  items: z.array(z.object({ key: z.string(), value: z.unknown(), version: versionText })),
+  /** Give it as `after` for the next page; null on the last. */
+  next: z.string().nullable(),
+});
+export type ListAnswer = z.infer<typeof listAnswer>;
+
+export const healthAnswer = z.object({
+  status: z.literal('ok'),
+  role: z.enum(['leader', 'follower']),
+  node_id: z.string(),
+  epoch: z.int(),
+});
+
+export const linkState = z.enum(['probe', 'catch-up', 'stream']);
+
+export const replicaStatus = z.object({
+  node: z.string(),
+  url: z.string(),
+  link: linkState,
+  /** False from a failed request to the next answer. */
+  is_up: z.boolean(),
+  is_blank: z.boolean(),
+  watermark: versionText,
+  lag_records: z.int(),
+  lag_ms: z.number(),
+  in_flight: z.int(),
+  queued: z.int(),
+});
+export type ReplicaStatus = z.infer<typeof replicaStatus>;
+
+/** `GET /status` of one node. */
+export const nodeStatus = z.object({
+  node: z.string(),
+  role: z.enum(['leader', 'follower']),
+  /** leader: looking, fencing, installing, open, deposed; follower: following. */
+  phase: z.enum(['looking', 'fencing', 'installing', 'open', 'deposed', 'following']),
+  /** Why a leader is not open, and who is missing; null when it is. */
+  waiting_for: z.string().nullable(),
+  epoch: z.int(),
+  lineage: z.string().nullable(),
+  incarnation: z.string(),
+  is_blank: z.boolean(),
+  is_draining: z.boolean(),
+  members: z.array(z.object({ id: z.string(), url: z.string() })),
+  leader: z.string().nullable(),
+  head: versionText,
+  watermark: versionText,
+  committed_through: versionText,
+  write_quorum: z.int(),
+  k_min: z.int().nullable(),
+  /** Writes that wait for their quorum with a client. */
+  waiting_writes: z.int(),
+  keys: z.int(),
+  store: z.enum(['sqlite', 'memory']),
+  dialect: z.string(),
+  data_dir: z.string().nullable(),
+  pid: z.int(),
+  uptime_ms: z.number(),
+  /** Since start, for utilisation between two looks: busy and idle time of the event loop, CPU time of the process. */
+  loop: z.object({ active_ms: z.number(), idle_ms: z.number(), cpu_user_ms: z.number(), cpu_system_ms: z.number(), rss_bytes: z.int() }),
+  /** What the node's log would tell an operator: e.g. that it cannot change its leader for want of NODES. */
+  notices: z.array(z.string()),
+  replicas: z.array(replicaStatus),
+});
+export type NodeStatus = z.infer<typeof nodeStatus>;
+
+export const replicaStatusAnswer = z.object({ node: z.string(), epoch: z.int(), head: versionText, replicas: z.array(replicaStatus) });
+
+export const quorumAnswer = z.object({ write_quorum: z.int(), previous: z.int() });
+export const quorumRequest = z.strictObject({ write_quorum: z.int(), force: z.boolean().optional() });
+
+const linkSetting = z.object({ delay: z.string(), loss: z.number(), is_partitioned: z.boolean() });
+/** `GET /admin/network`, and what POST answers after the change: the table of this node, by the other node's id. */
+export const networkAnswer = z.object({
+  seed: z.int(),
+  /** Writes admitted since the seed was set: the index of the next draw. */
+  writes_since_seed: z.int(),
+  nodes: z.record(z.string(), linkSetting),
+});
+export type NetworkAnswer = z.infer<typeof networkAnswer>;
+/** `POST /admin/network`: only what is named changes; `*` stands for every other node. Setting the seed starts its streams anew. */
+export const networkRequest = z.strictObject({
+  seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+  nodes: z
+    .record(
+      z.string(),
+      z.strictObject({ delay: z.string().optional(), loss: z.number().min(0).max(1).optional(), is_partitioned: z.boolean().optional() }),
+    )
+    .optional(),
+});
+export type NetworkRequest = z.infer<typeof networkRequest>;
+
+const perFollower = z.object({
+  delay_ms: z.number(),
+  /** null: not yet. All since admission, on the leader's monotonic clock. */
+  sent_ms: z.number().nullable(),
+  acked_ms: z.number().nullable(),
+});
+export const traceItem = z.object({
+  version: versionText,
+  need: z.int(),
+  stored_ms: z.number().nullable(),
+  followers: z.record(z.string(), perFollower),
+});
+export type TraceItem = z.infer<typeof traceItem>;
+/** `GET /admin/trace?since=version&limit=`: oldest first; `next` is the `since` of the next page, null at the end. */
+export const traceAnswer = z.object({ items: z.array(traceItem), next: versionText.nullable() });
+export type TraceAnswer = z.infer<typeof traceAnswer>;
+
+/** First line of `GET /dump`; the other lines are dumpRow. */
+export const dumpHeader = z.object({
+  node: z.string(),
+  lineage: z.string().nullable(),
+  epoch: z.int(),
+  head: versionText,
+  watermark: versionText,
+  purge_floor: versionText,
+  count: z.int(),
+  digest: z.string(),
+});
+export type DumpHeader = z.infer<typeof dumpHeader>;
+/** `value` is absent on a tombstone. */
+export const dumpRow = z.object({ key: z.string(), value: z.unknown().optional(), version: versionText });
+export type DumpRow = z.infer<typeof dumpRow>;
+
+export const errorBody = z.object({
+  error: z.string(),
+  message: z.string(),
+  definite: z.boolean(),
+  detail: z.record(z.string(), z.unknown()),
+});

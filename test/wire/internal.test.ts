@@ -1,0 +1,242 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { PeerAnswer, ReplicateAnswer, ReplicateRequest, StandingAnswer } from '../../src/core/message.ts';
+import type { KvRecord } from '../../src/core/record.ts';
+import type { Version } from '../../src/core/version.ts';
+import { KvctlError } from '../../src/wire/errors.ts';
+import { decodeAnswer, decodeFence, decodeLook, decodeReplicate, encodeAnswer, encodeRequest } from '../../src/wire/internal.ts';
+
+const count = fc.oneof(fc.nat(), fc.constantFrom(0, Number.MAX_SAFE_INTEGER));
+const version: fc.Arbitrary<Version> = fc.record({ epoch: count, seq: count });
+/** UTF-16 as it comes: NUL, controls, halves of surrogate pairs. */
+const text16 = fc.array(fc.oneof(fc.integer({ min: 0, max: 0xffff }), fc.constantFrom(0, 0x22, 0x5c, 0x2028, 0xd800, 0xdc00)), {
+  maxLength: 20,
+});
+const anyText = fc.oneof(
+  text16.map((codes) => String.fromCharCode(...codes)),
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('__proto__', 'constructor', '.', '..', '%2F', '"', '\\', '\u2028'),
+);
+const value = fc.option(
+  fc.jsonValue({ noUnicodeString: false }).map((parsed) => JSON.stringify(parsed)),
+  { nil: null },
+);
+const record: fc.Arbitrary<KvRecord> = fc.record({ key: anyText, value, version, need: count, timestampMs: fc.maxSafeInteger() });
+const replicate: fc.Arbitrary<ReplicateRequest> = fc.record({
+  t: fc.constant('replicate'),
+  from: anyText,
+  lineage: anyText,
+  epoch: count,
+  incarnation: fc.option(anyText, { nil: null }),
+  members: fc.array(fc.record({ id: anyText, url: anyText }), { maxLength: 6 }),
+  order: count,
+  head: version,
+  committedThrough: version,
+  quorum: count,
+  kMin: count,
+  purgeFloor: version,
+  records: fc.array(record, { maxLength: 8 }),
+  page: fc.option(fc.record({ since: version, coversTo: version, head: version }), { nil: null }),
+});
+const nullableCount = fc.option(count, { nil: null });
+const nullableText = fc.option(anyText, { nil: null });
+const replicated: fc.Arbitrary<ReplicateAnswer> = fc.record({
+  t: fc.constant('replicated'),
+  incarnation: anyText,
+  watermark: version,
+  cursor: version,
+  cursorEpoch: count,
+  kMin: nullableCount,
+  isBlank: fc.boolean(),
+  isCounted: fc.boolean(),
+});
+const standing: fc.Arbitrary<StandingAnswer> = fc.record({
+  t: fc.constant('standing'),
+  node: anyText,
+  incarnation: anyText,
+  lineage: nullableText,
+  isBlank: fc.boolean(),
+  promisedEpoch: count,
+  promisedTo: nullableText,
+  watermark: version,
+  kMin: nullableCount,
+  ledEpoch: count,
+});
+
+describe('an internal message', () => {
+  test('comes out of its text as it went in, whatever its keys and values are', () => {
+    fc.assert(
+      fc.property(replicate, (message) => {
+        expect(decodeReplicate(encodeRequest(message))).toEqual(message);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('carries a value as the text that it is, byte for byte', () => {
+    const odd = '{"b":1,"a":[1.0],"a":"\\u0041 \\ud800"}';
+    const message = sampleRequest({ records: [{ key: 'k', value: odd, version: { epoch: 1, seq: 2 }, need: 1, timestampMs: 3 }] });
+    expect(decodeReplicate(encodeRequest(message)).records[0]?.value).toBe(odd);
+  });
+
+  test('has one text per record, made once for all followers and messages', () => {
+    const row: KvRecord = { key: 'k', value: '1', version: { epoch: 1, seq: 2 }, need: 1, timestampMs: 3 };
+    const first = encodeRequest(sampleRequest({ records: [row, row] }));
+    const second = encodeRequest(sampleRequest({ records: [row], incarnation: 'other' }));
+    expect(first).toContain('"records":[["k","1",1,2,1,3],["k","1",1,2,1,3]]}');
+    expect(second).toContain('"records":[["k","1",1,2,1,3]]}');
+  });
+
+  test('asking where a node stands, or for its promise, comes out as it went in', () => {
+    fc.assert(
+      fc.property(anyText, anyText, count, fc.boolean(), (from, lineage, epoch, isBirth) => {
+        const look = { t: 'look', from } as const;
+        const fence = { t: 'fence', from, lineage, epoch, members: [{ id: from, url: lineage }], isBirth } as const;
+        expect(decodeLook(encodeRequest(look))).toEqual(look);
+        expect(decodeFence(encodeRequest(fence))).toEqual(fence);
+      }),
+    );
+  });
+
+  test('that answers comes out as it went in', () => {
+    fc.assert(
+      fc.property(fc.oneof(replicated, standing), (answer: PeerAnswer) => {
+        if (answer.t === 'refused') return;
+        expect(decodeAnswer(encodeAnswer(answer))).toEqual(answer);
+      }),
+    );
+  });
+});
+
+function sampleRequest(more: Partial<ReplicateRequest> = {}): ReplicateRequest {
+  const zero = { epoch: 0, seq: 0 };
+  const versions = { head: zero, committedThrough: zero, purgeFloor: zero };
+  return {
+    t: 'replicate',
+    from: 'n1',
+    lineage: 'l',
+    epoch: 1,
+    incarnation: 'i',
+    members: [],
+    order: 1,
+    quorum: 1,
+    kMin: 1,
+    records: [],
+    page: null,
+    ...versions,
+    ...more,
+  };
+}
+
+const WRONG_EVERYWHERE: readonly unknown[] = [true, -1, 1.5, 1e300, {}, [[]], [null], [1], 'no version'];
+
+/** The text of `body` with one field replaced, or taken out when it is undefined. */
+const withField = (body: object, name: string, wrong: unknown) => JSON.stringify({ ...body, [name]: wrong });
+
+function codeOf(decode: () => unknown): string {
+  try {
+    return `no refusal: ${JSON.stringify(decode())}`;
+  } catch (error) {
+    return error instanceof KvctlError ? error.code : String(error);
+  }
+}
+
+describe('a malformed internal message is refused', () => {
+  const body = JSON.parse(encodeRequest(sampleRequest())) as Record<string, unknown>;
+  /** What else a field may hold, so that it is no mistake there. */
+  const allowed: Readonly<Record<string, (wrong: unknown) => boolean>> = {
+    from: (wrong) => typeof wrong === 'string',
+    lineage: (wrong) => typeof wrong === 'string',
+    incarnation: (wrong) => typeof wrong === 'string' || wrong === null,
+    page: (wrong) => wrong === null || wrong === undefined,
+  };
+
+  test.each(Object.keys(body))('when %s is missing or of another type', (name) => {
+    for (const wrong of [undefined, null, ...WRONG_EVERYWHERE]) {
+      if (allowed[name]?.(wrong)) continue;
+      expect([wrong, codeOf(() => decodeReplicate(withField(body, name, wrong)))]).toEqual([wrong, 'bad_request']);
+    }
+  });
+
+  test.each(['from', 'lineage', 'epoch', 'members'])('when the %s of a fence is missing or of another type', (name) => {
+    const fence = { from: 'n1', lineage: 'l', epoch: 1, members: [], isBirth: false };
+    for (const wrong of [undefined, null, ...WRONG_EVERYWHERE]) {
+      if (allowed[name]?.(wrong)) continue;
+      expect([wrong, codeOf(() => decodeFence(withField(fence, name, wrong)))]).toEqual([wrong, 'bad_request']);
+    }
+  });
+
+  test.each([
+    ['no list', 'k'],
+    ['an object', { key: 'k' }],
+    ['null', null],
+    ['an empty list', []],
+    ['too short', ['k', '1', 1, 2, 1]],
+    ['without a key', [null, '1', 1, 2, 1, 3]],
+    ['with a number as key', [1, '1', 1, 2, 1, 3]],
+    ['with a value that was parsed', ['k', { a: 1 }, 1, 2, 1, 3]],
+    ['with a number as value', ['k', 1, 1, 2, 1, 3]],
+    ['with a negative epoch', ['k', '1', -1, 2, 1, 3]],
+    ['with half a seq', ['k', '1', 1, 2.5, 1, 3]],
+    ['with a seq beyond what can be counted', ['k', '1', 1, 2 ** 53, 1, 3]],
+    ['with a text as need', ['k', '1', 1, 2, '1', 3]],
+    ['without a time', ['k', '1', 1, 2, 1, null]],
+    ['with half a millisecond', ['k', '1', 1, 2, 1, 3.5]],
+  ])('when a record is %s', (_what, row) => {
+    expect(codeOf(() => decodeReplicate(JSON.stringify({ ...body, records: [row] })))).toBe('bad_request');
+  });
+
+  test('when a time is infinite, because it would go on to the others as null', () => {
+    const infinite = JSON.stringify({ ...body, records: [['k', '1', 1, 2, 1, 3]] }).replace(',3]]', ',1e400]]');
+    expect(infinite).toContain('1e400');
+    expect(codeOf(() => decodeReplicate(infinite))).toBe('bad_request');
+  });
+
+  test.each(['0', '1.', '.1', '1.2.3', '-1.0', '1.-1', '01.1', '1e1.1', ' 1.1', '1.9007199254740992', '1,1', ''])(
+    'when %j stands for a version',
+    (wrong) => {
+      for (const name of ['head', 'committedThrough', 'purgeFloor']) {
+        expect(codeOf(() => decodeReplicate(withField(body, name, wrong)))).toBe('bad_request');
+      }
+      const page = { since: '0.0', covers_to: '1.1', head: '1.1' };
+      for (const name of Object.keys(page)) {
+        expect(codeOf(() => decodeReplicate(JSON.stringify({ ...body, page: { ...page, [name]: wrong } })))).toBe('bad_request');
+      }
+    },
+  );
+
+  test.each(['', 'null', '1', '"x"', '[]', '[{}]', '{', 'nonsense', '{"from":"n1"'])('when it is %j', (text) => {
+    for (const decode of [decodeReplicate, decodeLook, decodeFence]) expect(codeOf(() => decode(text))).toBe('bad_request');
+  });
+
+  test('without showing more than the start of it', () => {
+    expect(() => decodeReplicate(withField(body, 'head', 'x'.repeat(100_000)))).toThrow(/^.{1,300}$/);
+  });
+});
+
+describe('an answer that is none', () => {
+  test('of the protocol is told apart from a refusal of the protocol', () => {
+    const refusal = { error: 'stale_epoch', message: 'n2 promised epoch 3', definite: false, detail: { epoch: 3 } };
+    expect(decodeAnswer(JSON.stringify(refusal))).toEqual({ t: 'refused', code: 'stale_epoch', epoch: 3, message: 'n2 promised epoch 3' });
+    expect(decodeAnswer(JSON.stringify({ ...refusal, detail: undefined }))).toMatchObject({ t: 'refused', epoch: 0 });
+    for (const error of ['unauthorized', 'internal', 'not_found', 'draining', 'too_large', '__proto__', 1, null, undefined]) {
+      expect(decodeAnswer(JSON.stringify({ ...refusal, error }))).toBeNull();
+    }
+    expect(decodeAnswer('{}')).toBeNull();
+    expect(decodeAnswer('{"t":"replicate"}')).toBeNull();
+  });
+
+  test.each(['', 'null', '[]', 'HTTP', '"replicated"', '{"t":"replicated"}', '{"t":"standing"}', '{"error":"stale_epoch"}'])(
+    'whole, %j, is a failed call',
+    (text) => {
+      expect(codeOf(() => decodeAnswer(text))).toBe('bad_request');
+    },
+  );
+
+  test('counts as an ack only if it says so outright', () => {
+    const answer = { t: 'replicated', incarnation: 'i', watermark: '1.1', cursor: '1.1', cursorEpoch: 1, kMin: null };
+    for (const odd of [undefined, null, 1, 'true', {}]) {
+      expect(decodeAnswer(JSON.stringify({ ...answer, isCounted: odd, isBlank: odd }))).toMatchObject({ isCounted: false });
+    }
+  });
+});
