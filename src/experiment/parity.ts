@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Dump } from '../client/dump.ts';
-import type { KvClient } from '../client/kv-client.ts';
+import { KvClient } from '../client/kv-client.ts';
 import type { Ms } from '../lib/units.ts';
 import { compareDumps, unreachableRow } from '../measure/parity.ts';
 import type { ParityRow } from '../measure/result.ts';
@@ -27,20 +27,25 @@ export interface Settling {
   readonly rows: readonly ParityRow[];
 }
 
-/** A dump of some 100,000 keys on a busy machine; a paused follower makes every look take so long. */
-const DUMP_MS = 5_000;
+/** A frozen node takes the connection and never answers, and a dump of much data may rightly take long: so a node is asked for its health first. */
+const ANSWER_MS = 1_000;
 /** Between two looks at the leader's account; about the cost of one look. */
 const POLL_MS = 5;
 /** A link may be down for a moment; after so long nobody waits for what is behind it. */
 const GIVE_UP_ON_DOWN_MS = 1_000;
 
 /**
- * One row per follower. The leader is dumped first, as compareDumps requires; without its dump nothing can be compared, and
- * every row is `unreachable`.
+ * One row per follower. The leader is dumped first, as compareDumps requires.
+ * Errors: whatever the leader's dump fails with; a follower that does not answer is `unreachable`.
  */
-export async function lookAtParity(client: KvClient, replicas: Replicas): Promise<ParityRow[]> {
-  const leader = await client.dump(replicas.leader.url, { timeoutMs: DUMP_MS }).catch(() => null);
-  return Promise.all(replicas.followers.map((follower) => compareFollower(client, leader, follower)));
+export async function compareReplicas(client: KvClient, { leader, followers }: Replicas): Promise<ParityRow[]> {
+  const dump = await client.dump(leader.url);
+  return Promise.all(followers.map((follower) => compareFollower(client, dump, follower)));
+}
+
+/** The same for a look that must not fail: without the leader nothing can be compared, and every row is `unreachable`. */
+export function lookAtParity(client: KvClient, replicas: Replicas): Promise<ParityRow[]> {
+  return compareReplicas(client, replicas).catch(() => replicas.followers.map(({ id, url }) => unreachableRow(id, url)));
 }
 
 /**
@@ -72,7 +77,11 @@ async function accountOf(client: KvClient, leaderUrl: string): Promise<'level' |
   return late.some((replica) => replica.is_up) ? 'behind' : 'down';
 }
 
-async function compareFollower(client: KvClient, leader: Dump | null, follower: NodeAddress): Promise<ParityRow> {
-  const dump = leader === null ? null : await client.dump(follower.url, { timeoutMs: DUMP_MS }).catch(() => null);
-  return leader === null || dump === null ? unreachableRow(follower.id, follower.url) : compareDumps(leader, dump, follower.url);
+async function compareFollower(client: KvClient, leader: Dump, { id, url }: NodeAddress): Promise<ParityRow> {
+  try {
+    await new KvClient({ timeoutMs: ANSWER_MS }).health(url);
+    return compareDumps(leader, await client.dump(url), url);
+  } catch {
+    return unreachableRow(id, url);
+  }
 }

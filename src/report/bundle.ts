@@ -5,9 +5,11 @@
  *   for (const { name, spec } of chartsOf(input)) painted.set(name, await renderSvg(spec));
  *   for (const { file, text } of reportFiles(input, painted)) await run.write(file, text);
  */
+
+import { toCsv } from '../lib/csv.ts';
 import { charts } from './charts/all.ts';
 import type { Chart } from './charts/spec.ts';
-import { flatRows, toCsv } from './csv.ts';
+import { flatRows } from './csv.ts';
 import { factsOf } from './facts.ts';
 import { type Pictures, reportHtml } from './html.ts';
 import type { ReportInput } from './input.ts';

@@ -39,14 +39,3 @@ export function flatRows({ results }: BenchResult): readonly FlatRow[] {
     thin: row.thin.join(' '),
   }));
 }
-
-/** RFC 4180 with line feeds; the first row's members are the header. null is an empty cell. */
-export function toCsv(rows: readonly FlatRow[]): string {
-  const columns = Object.keys(rows[0] ?? {});
-  const lines = [columns, ...rows.map((row) => columns.map((column) => `${row[column] ?? ''}`))];
-  return lines.map((cells) => `${cells.map(csvCell).join(',')}\n`).join('');
-}
-
-function csvCell(text: string): string {
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}

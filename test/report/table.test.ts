@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { flatRows, toCsv } from '../../src/report/csv.ts';
+import { toCsv } from '../../src/lib/csv.ts';
+import { flatRows } from '../../src/report/csv.ts';
 import { summaryMarkdown } from '../../src/report/markdown.ts';
 import { benchTable, fitTable, headingOf, lastAckTable, parityTable, readTable, type Table } from '../../src/report/table.ts';
 import { makeBench } from './bench-fixture.ts';

@@ -1,0 +1,113 @@
+/** `kvctl up`: starts a cluster and returns when it is of use. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { DEFAULT_WAIT_MS, type UpOutcome, up } from '../../cluster/cluster.ts';
+import { nameOption, planUp } from '../../cluster/ground.ts';
+import { maskToken, renderPlan } from '../../cluster/plan.ts';
+import { type ClusterSpec, DEFAULT_BASE_PORT, DEFAULT_DELAY, DEFAULT_FOLLOWERS, DEFAULT_SEED, parseSpec } from '../../cluster/spec.ts';
+import { formatMs } from '../../lib/units.ts';
+import type { Context } from '../context.ts';
+import { EXIT } from '../exit.ts';
+import { duration, examples, integer, option } from '../options.ts';
+
+interface UpOptions {
+  readonly followers?: number;
+  readonly quorum?: number;
+  readonly delay?: string;
+  readonly store?: string;
+  readonly port?: number;
+  readonly seed?: number;
+  readonly target?: string;
+  readonly set?: Readonly<Record<string, string>>;
+  readonly waitTimeout?: number;
+  readonly dryRun?: boolean;
+}
+
+export function describe(command: Command): void {
+  command
+    .addOption(option('--followers <n>', `followers beside the leader (default: ${DEFAULT_FOLLOWERS})`, integer(0)))
+    .addOption(option('--quorum <k>', 'follower acks that a write needs (default: 3, or all if there are fewer)', integer(0)))
+    .option(
+      '--delay <delays>',
+      `simulated delay of replication in ms: 0-1000, 50, lognormal:20,0.5, n2=5;n3=50 (default: ${DEFAULT_DELAY})`,
+    )
+    .option('--store <kind>', 'sqlite keeps data on disk, memory only while a node runs (default: sqlite)')
+    .addOption(option('--port <port>', `port of n1; the others follow (default: ${DEFAULT_BASE_PORT}, or the next free ones)`, integer(0)))
+    .addOption(option('--seed <n>', `seed of the simulated network (default: ${DEFAULT_SEED})`, integer(0)))
+    .option('--target <kind>', 'where the nodes run (default: local)')
+    .option('--set <variable=value>', 'a setting of the nodes, e.g. BATCH_MAX=1 or LOG_LEVEL=debug; may be repeated', collect)
+    .addOption(
+      option('--wait-timeout <duration>', `how long the nodes may take to be ready (default: ${DEFAULT_WAIT_MS / 1000}s)`, duration),
+    )
+    .option('--dry-run', 'print nodes, ports and environment, and start nothing')
+    .addHelpText(
+      'after',
+      examples('kvctl up', 'kvctl up --delay 0-200', 'kvctl up -n two --followers 3 --quorum 1 --port 9000', 'kvctl up --dry-run'),
+    );
+}
+
+export async function run(context: Context, options: UpOptions): Promise<number> {
+  const spec = parseSpec({ ...options, name: context.clusterName, settings: options.set });
+  if (options.dryRun) {
+    const plan = await planUp(spec);
+    context.out.result({ table: () => renderPlan(plan), json: maskToken(plan), rows: maskToken(plan).nodes });
+    return EXIT.ok;
+  }
+  const startMs = performance.now();
+  const outcome = await context.out.step(`starting cluster "${spec.name}": ${describeSpec(spec)}`, (progress) =>
+    up(spec, { waitTimeoutMs: options.waitTimeout, signal: context.signal, onStep: progress.detail }),
+  );
+  const { state } = outcome;
+  const nodes = state.nodes.map(({ id, role, url, pid, data_dir, log }) => ({ node: id, role, url, pid, data_dir, log }));
+  const json = {
+    name: state.name,
+    target: state.target,
+    is_already_running: outcome.isAlreadyRunning,
+    stopped: outcome.stopped,
+    paused: outcome.paused,
+    data_root: state.data_root,
+    nodes,
+  };
+  const tookMs = performance.now() - startMs;
+  context.out.result({ table: () => describeOutcome(context, spec, outcome, tookMs), json, rows: nodes });
+  return EXIT.ok;
+}
+
+function describeOutcome(
+  context: Context,
+  spec: ClusterSpec,
+  { state, isAlreadyRunning, stopped, paused }: UpOutcome,
+  tookMs: number,
+): string {
+  const { paint } = context.out;
+  const name = nameOption(state.name);
+  const head = isAlreadyRunning ? 'is already running' : `is ready after ${formatMs(tookMs)}`;
+  const faults = [
+    ...(stopped.length === 0 ? [] : [`but ${stopped.join(', ')} stopped: start with \`kvctl restart${name} ${stopped.join(',')}\``]),
+    ...(paused.length === 0 ? [] : [`but ${paused.join(', ')} paused: let run on with \`kvctl resume${name} ${paused.join(',')}\``]),
+  ];
+  return [
+    paint('bold', `cluster "${state.name}" ${head}: ${describeSpec(spec)}`),
+    ...faults.map((line) => paint('yellow', line)),
+    '',
+    ...state.nodes.map(({ id, role, url }) => `  ${id.padEnd(4)} ${role.padEnd(9)} ${url}`),
+    `  data ${spec.store === 'memory' ? 'in memory: gone when a node stops' : state.data_root}`,
+    '',
+    'next:',
+    `  kvctl put${name} greeting hello`,
+    `  kvctl status${name}`,
+    `  kvctl bench${name} --quorums ${spec.followers > 1 ? `1-${spec.followers}` : spec.followers}`,
+    `stop: kvctl down${name}   (its data stays; --purge removes it)`,
+  ].join('\n');
+}
+
+function describeSpec(spec: ClusterSpec): string {
+  const followers = spec.followers === 1 ? '1 follower' : `${spec.followers} followers`;
+  return `1 leader, ${followers}, write quorum ${spec.quorum}, delay ${spec.delay} ms, ${spec.store} store`;
+}
+
+/** `A=1` added to what earlier occurrences of the option gave. */
+function collect(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new InvalidArgumentError(`expected VARIABLE=value, got ${JSON.stringify(text)}`);
+  return { ...before, [text.slice(0, equals)]: text.slice(equals + 1) };
+}

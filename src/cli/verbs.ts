@@ -1,0 +1,89 @@
+/**
+ * The verbs of the command line, and how one is written.
+ *
+ * A verb is a row of VERBS and a file `commands/<verb>.ts`, which is loaded only when somebody uses that verb: `kvctl --help`
+ * reads this table and nothing else. The file exports two functions:
+ *
+ *   export function describe(command: Command): void {
+ *     command
+ *       .argument('<key>', 'the key')                                       // untrusted text becomes a typed value here:
+ *       .addOption(option('--timeout <duration>', 'wait so long', duration)) // options.ts has the parsers
+ *       .addHelpText('after', examples('kvctl put greeting hello'));
+ *   }
+ *
+ *   interface PutOptions { timeout?: number }                               // what the parsers above make
+ *
+ *   export async function run(context: Context, options: PutOptions, key: string): Promise<number> {
+ *     ...
+ *     context.out.result({ table: () => 'quorum 3 → 5', json: { write_quorum: 5, previous: 3 } });
+ *     return EXIT.ok;
+ *   }
+ *
+ * Rules. `run` gets the arguments in the order of `describe` (a variadic one as an array, an absent one as undefined) and
+ * answers the exit code; what went wrong is thrown as a KvctlError, and main turns it into one message and its exit code:
+ * a verb never writes to process.stdout or stderr and never exits by itself. The result goes to `context.out.result`, once;
+ * remarks to `out.note`; what takes longer than a blink is an `out.step`. A verb that mutates prints old → new.
+ * Short and long forms of the global options (-n -o -q -h -V, --name --output --color --quiet --help --version) are taken.
+ * The placeholders `<node>`, `<nodes>` and `<cluster>` (of options and arguments) are completed with the names in question.
+ *
+ * Ctrl-C ends a verb at once with exit code 105, unless its row says `cleansUp`: then the first one only aborts
+ * `context.signal`, the verb puts everything back and returns or throws, and a second one ends it at once.
+ * `signal` also aborts when stdout was closed by its reader, so whoever prints without end looks at it in any case.
+ */
+import type { Command } from 'commander';
+import type { Context } from './context.ts';
+
+export interface Verb {
+  /** One line for the list of verbs, and the first line of the verb's own help. */
+  readonly summary: string;
+  readonly group: string;
+  /** True if being interrupted half-way would leave something behind. */
+  readonly cleansUp?: boolean;
+  readonly load: () => Promise<VerbModule>;
+}
+
+export interface VerbModule {
+  describe(command: Command): void;
+  /** Each file types its own options and arguments: they are what its `describe` made commander parse. */
+  run(context: Context, options: never, ...args: never[]): Promise<number>;
+}
+
+const LIFE = 'Cluster';
+const DATA = 'Data';
+const MEASURE = 'Quorum and measurement';
+const FAULTS = 'Faults';
+const HELP = 'Help';
+
+const CLEANS_UP = { cleansUp: true } as const;
+
+export const VERBS: Readonly<Record<string, Verb>> = {
+  up: verb(LIFE, 'start a cluster: one leader and its followers', () => import('./commands/up.ts'), CLEANS_UP),
+  down: verb(LIFE, 'stop a cluster; its data stays, unless --purge', () => import('./commands/down.ts'), CLEANS_UP),
+  restart: verb(LIFE, 'start what is dead again, with the same data', () => import('./commands/restart.ts'), CLEANS_UP),
+  ls: verb(LIFE, 'list the clusters of this machine', () => import('./commands/ls.ts')),
+  status: verb(LIFE, 'show roles, versions and lag of every node', () => import('./commands/status.ts')),
+  logs: verb(LIFE, 'show what the nodes logged', () => import('./commands/logs.ts')),
+
+  put: verb(DATA, 'write a key', () => import('./commands/put.ts')),
+  get: verb(DATA, 'read a key', () => import('./commands/get.ts')),
+  del: verb(DATA, 'delete a key', () => import('./commands/del.ts')),
+  list: verb(DATA, 'list keys and values', () => import('./commands/list.ts')),
+
+  bench: verb(MEASURE, 'measure what each write quorum costs', () => import('./commands/bench.ts'), CLEANS_UP),
+  quorum: verb(MEASURE, 'show or set the write quorum', () => import('./commands/quorum.ts')),
+  network: verb(MEASURE, 'show or set the simulated network', () => import('./commands/network.ts')),
+  parity: verb(MEASURE, 'compare every replica with the leader', () => import('./commands/parity.ts')),
+
+  kill: verb(FAULTS, 'kill nodes (SIGKILL)', () => import('./commands/kill.ts')),
+  pause: verb(FAULTS, 'freeze nodes (SIGSTOP)', () => import('./commands/pause.ts')),
+  resume: verb(FAULTS, 'let frozen nodes run on (SIGCONT)', () => import('./commands/resume.ts')),
+  partition: verb(FAULTS, 'cut the network between nodes', () => import('./commands/partition.ts')),
+  heal: verb(FAULTS, 'undo partitions', () => import('./commands/heal.ts')),
+
+  doctor: verb(HELP, 'check whether this machine is fit for a cluster', () => import('./commands/doctor.ts')),
+  completion: verb(HELP, 'print the completion script for bash, zsh or fish', () => import('./commands/completion.ts')),
+};
+
+function verb(group: string, summary: string, load: Verb['load'], more: { cleansUp?: true } = {}): Verb {
+  return { group, summary, load, ...more };
+}
