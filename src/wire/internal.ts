@@ -49,8 +49,8 @@ export function decodeReplicate(text: string): ReplicateRequest {
   const page = body.page === null || body.page === undefined ? null : fields(body.page);
   return {
     t: 'replicate',
-    from: string(body, 'from'),
-    lineage: string(body, 'lineage'),
+    from: name(body, 'from'),
+    lineage: name(body, 'lineage'),
     epoch: integer(body, 'epoch'),
     incarnation: body.incarnation === null ? null : string(body, 'incarnation'),
     members: members(body.members),
@@ -73,8 +73,8 @@ export function decodeFence(text: string): PeerRequest {
   const body = fields(parse(text));
   return {
     t: 'fence',
-    from: string(body, 'from'),
-    lineage: string(body, 'lineage'),
+    from: name(body, 'from'),
+    lineage: name(body, 'lineage'),
     epoch: integer(body, 'epoch'),
     members: members(body.members),
     isBirth: body.isBirth === true,
@@ -107,7 +107,7 @@ export function decodeAnswer(text: string): PeerAnswer | null {
       t: 'standing',
       node: string(body, 'node'),
       incarnation: string(body, 'incarnation'),
-      lineage: body.lineage === null ? null : string(body, 'lineage'),
+      lineage: body.lineage === null ? null : name(body, 'lineage'),
       isBlank: body.isBlank === true,
       promisedEpoch: integer(body, 'promisedEpoch'),
       promisedTo: body.promisedTo === null ? null : string(body, 'promisedTo'),
@@ -151,6 +151,13 @@ function string(body: Fields, name: string): string {
   return value;
 }
 
+/** What becomes part of the hard state must be readable there again. */
+function name(body: Fields, field: string): string {
+  const value = string(body, field);
+  if (value === '') throw wrong(`a name as ${field}`, value);
+  return value;
+}
+
 function integer(body: Fields, name: string): number {
   const value = body[name];
   if (!isCount(value)) throw wrong(`an integer as ${name}`, value);
@@ -167,7 +174,7 @@ function members(value: unknown): readonly Member[] {
   if (!Array.isArray(value)) throw wrong('a list of members', value);
   return value.map((each) => {
     const member = fields(each);
-    return { id: string(member, 'id'), url: string(member, 'url') };
+    return { id: name(member, 'id'), url: name(member, 'url') };
   });
 }
 

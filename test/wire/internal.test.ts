@@ -17,6 +17,8 @@ const anyText = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.constantFrom('__proto__', 'constructor', '.', '..', '%2F', '"', '\\', '\u2028'),
 );
+/** Of nodes, lineages, addresses: anything but nothing. */
+const anyName = anyText.filter((text) => text !== '');
 const value = fc.option(
   fc.jsonValue({ noUnicodeString: false }).map((parsed) => JSON.stringify(parsed)),
   { nil: null },
@@ -24,11 +26,11 @@ const value = fc.option(
 const record: fc.Arbitrary<KvRecord> = fc.record({ key: anyText, value, version, need: count, timestampMs: fc.maxSafeInteger() });
 const replicate: fc.Arbitrary<ReplicateRequest> = fc.record({
   t: fc.constant('replicate'),
-  from: anyText,
-  lineage: anyText,
+  from: anyName,
+  lineage: anyName,
   epoch: count,
   incarnation: fc.option(anyText, { nil: null }),
-  members: fc.array(fc.record({ id: anyText, url: anyText }), { maxLength: 6 }),
+  members: fc.array(fc.record({ id: anyName, url: anyName }), { maxLength: 6 }),
   order: count,
   head: version,
   committedThrough: version,
@@ -54,7 +56,7 @@ const standing: fc.Arbitrary<StandingAnswer> = fc.record({
   t: fc.constant('standing'),
   node: anyText,
   incarnation: anyText,
-  lineage: nullableText,
+  lineage: fc.option(anyName, { nil: null }),
   isBlank: fc.boolean(),
   promisedEpoch: count,
   promisedTo: nullableText,
@@ -89,7 +91,7 @@ describe('an internal message', () => {
 
   test('asking where a node stands, or for its promise, comes out as it went in', () => {
     fc.assert(
-      fc.property(anyText, anyText, count, fc.boolean(), (from, lineage, epoch, isBirth) => {
+      fc.property(anyName, anyName, count, fc.boolean(), (from, lineage, epoch, isBirth) => {
         const look = { t: 'look', from } as const;
         const fence = { t: 'fence', from, lineage, epoch, members: [{ id: from, url: lineage }], isBirth } as const;
         expect(decodeLook(encodeRequest(look))).toEqual(look);
@@ -145,8 +147,8 @@ describe('a malformed internal message is refused', () => {
   const body = JSON.parse(encodeRequest(sampleRequest())) as Record<string, unknown>;
   /** What else a field may hold, so that it is no mistake there. */
   const allowed: Readonly<Record<string, (wrong: unknown) => boolean>> = {
-    from: (wrong) => typeof wrong === 'string',
-    lineage: (wrong) => typeof wrong === 'string',
+    from: (wrong) => typeof wrong === 'string' && wrong !== '',
+    lineage: (wrong) => typeof wrong === 'string' && wrong !== '',
     incarnation: (wrong) => typeof wrong === 'string' || wrong === null,
     page: (wrong) => wrong === null || wrong === undefined,
   };
