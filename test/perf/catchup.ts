@@ -1,0 +1,86 @@
+/**
+ * `npm run bench:catchup`: a follower is killed, 100,000 distinct keys are written without it, and it comes back while writes go on. How many records a second
+ * does it take over, and does the leader's memory grow with the absence? The leader's memory is compared with its memory after the same writes with everybody there.
+ */
+import { performance } from 'node:perf_hooks';
+import { Client } from 'undici';
+import { restart } from '../../src/cluster/cluster.ts';
+import { kill } from '../../src/cluster/faults.ts';
+import { type BenchmarkCluster, withCluster } from './cluster.ts';
+
+const KEYS = 100_000;
+const CONNECTIONS = 64;
+const AWAY = 'n6';
+const GOAL_PER_SECOND = 30_000;
+
+for (const store of ['sqlite', 'memory'] as const) {
+  await withCluster({ followers: 5, quorum: 3, delay: '0', store }, (cluster) => measure(store, cluster));
+}
+
+async function measure(store: string, cluster: BenchmarkCluster): Promise<void> {
+  const { client, leaderUrl, state } = cluster;
+  await write(cluster, 'with', 0, KEYS);
+  const rssWith = (await client.status(leaderUrl)).loop.rss_bytes;
+  await kill(state.name, [AWAY]);
+  await write(cluster, 'away', 0, KEYS);
+  const rssAway = (await client.status(leaderUrl)).loop.rss_bytes;
+  const { head } = await client.status(leaderUrl);
+  const target = seqOf(head);
+  let isDone = false;
+  // Writes go on, a few at a time, so that rows move while the follower reads.
+  const going = (async () => {
+    for (let index = 0; !isDone; index += CONNECTIONS) await write(cluster, 'with', index % KEYS, (index % KEYS) + CONNECTIONS);
+  })();
+  let firstMs: number | null = null;
+  let firstSeq = 0;
+  const restarted = restart(state.name, [AWAY]);
+  for (;;) {
+    const { replicas } = await client.replicaStatus(leaderUrl);
+    const replica = replicas.find((each) => each.node === AWAY);
+    if (replica?.is_up && firstMs === null && replica.link !== 'probe') {
+      firstMs = performance.now();
+      firstSeq = seqOf(replica.watermark);
+    }
+    if (replica !== undefined && firstMs !== null && seqOf(replica.watermark) >= target) break;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  const seconds = (performance.now() - (firstMs as number)) / 1000;
+  isDone = true;
+  await Promise.all([going, restarted]);
+  // With the memory store a restarted follower is blank, and reads everything.
+  const records = store === 'memory' ? 2 * KEYS : target - firstSeq;
+  const perSecond = records / seconds;
+  const verdict = perSecond >= GOAL_PER_SECOND ? 'met' : 'missed';
+  process.stdout.write(
+    `${store.padEnd(6)} ${records} records in ${seconds.toFixed(2)} s = ${perSecond.toFixed(0)} records/s (goal ${GOAL_PER_SECOND}: ${verdict}); leader resident ${mb(rssWith)} MB after ${KEYS} writes with everybody, ${mb(rssAway)} MB after ${KEYS} more without ${AWAY}\n`,
+  );
+}
+
+/** Writes `prefix0 …` from `from` to `to`, as fast as the connections allow. */
+async function write({ leaderUrl }: BenchmarkCluster, prefix: string, from: number, to: number): Promise<void> {
+  let next = from;
+  await Promise.all(
+    Array.from({ length: CONNECTIONS }, async () => {
+      const connection = new Client(leaderUrl);
+      for (let index = next++; index < to; index = next++) {
+        const answer = await connection.request({
+          method: 'PUT',
+          path: `/kv/${prefix}${index}`,
+          headers: { 'content-type': 'application/json' },
+          body: '{"value":"sixteen bytes ok"}',
+        });
+        await answer.body.dump();
+        if (answer.statusCode !== 200) throw new Error(`PUT answered ${answer.statusCode}`);
+      }
+      await connection.close();
+    }),
+  );
+}
+
+function seqOf(version: string): number {
+  return Number(version.split('.')[1]);
+}
+
+function mb(bytes: number): string {
+  return (bytes / 1e6).toFixed(0);
+}

@@ -1,0 +1,42 @@
+/** A cluster for a benchmark: brought up in a directory of its own, taken down and removed on every way out. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KvClient } from '../../src/client/kv-client.ts';
+import { down, up } from '../../src/cluster/cluster.ts';
+import { type ClusterWish, parseSpec } from '../../src/cluster/spec.ts';
+import type { ClusterState } from '../../src/cluster/state.ts';
+import type { NodeStatus } from '../../src/wire/api.ts';
+
+export interface BenchmarkCluster {
+  readonly state: ClusterState;
+  readonly client: KvClient;
+  readonly leaderUrl: string;
+  readonly followerUrls: readonly string[];
+}
+
+/** Runs `body` on a fresh cluster. */
+export async function withCluster<T>(wish: ClusterWish, body: (cluster: BenchmarkCluster) => Promise<T>): Promise<T> {
+  const home = await mkdtemp(join(tmpdir(), 'kvctl-perf-'));
+  process.env.KVCTL_HOME = home;
+  const spec = parseSpec({ name: 'perf', ...wish });
+  const { state } = await up(spec);
+  try {
+    const [leaderUrl, ...followerUrls] = state.nodes.map((node) => node.url) as [string, ...string[]];
+    const client = new KvClient({ token: state.token });
+    return await body({ state, client, leaderUrl, followerUrls });
+  } finally {
+    await down(spec.name, { purge: true });
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+/** CPU time, in ms, that a node used between two looks at its status. */
+export function cpuBetween(before: NodeStatus, after: NodeStatus): number {
+  return after.loop.cpu_user_ms + after.loop.cpu_system_ms - before.loop.cpu_user_ms - before.loop.cpu_system_ms;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] as number;
+}
