@@ -163,7 +163,10 @@ export class Opening {
     const stranger = standings.find((standing) => standing.lineage !== null && standing.lineage !== this.#lineage);
     if (this.#isBirth) {
       if (stranger !== undefined || standings.some((standing) => standing.watermark.epoch > 0)) {
-        const who = standings.filter((standing) => standing.lineage !== null).map((standing) => standing.node);
+        const who = standings
+          .filter((standing) => standing.lineage !== null)
+          .map((standing) => standing.node)
+          .sort();
         this.waitingFor = `this node holds no data, but ${who.join(', ')} ${who.length === 1 ? 'does' : 'do'}: an empty leader must not lead them; start over with \`kvctl down --purge\``;
         return this.#retry(standings);
       }

@@ -17,6 +17,7 @@ import type {
 } from '../core/message.ts';
 import type { KvRecord } from '../core/record.ts';
 import type { Replica } from '../core/replica.ts';
+import { unreachable } from '../lib/assert.ts';
 import type { Store } from '../store/store.ts';
 import { KvctlError } from '../wire/errors.ts';
 import type { Clock } from './clock.ts';
@@ -48,6 +49,7 @@ export interface PutRequest {
 }
 
 type WriteResult = WriteSuccess | WriteFailure;
+type ReadOutcome = Extract<Effect, { t: 'readReady' | 'readFailed' }>;
 
 /** To whom a request's last byte came only after everybody who waited was answered. */
 const STOPPED: WriteFailure = { ok: false, code: 'draining', message: 'this node is shutting down and takes no new requests', detail: {} };
@@ -59,7 +61,7 @@ export class Runtime {
   readonly #parts: RuntimeParts;
   readonly #writes = new Map<number, (result: WriteResult) => void>();
   readonly #quorums = new Map<number, (result: QuorumResult) => void>();
-  readonly #reads = new Map<number, (record: KvRecord | null | undefined) => void>();
+  readonly #reads = new Map<number, (outcome: ReadOutcome) => void>();
   readonly #requests = new Map<number, (answer: PeerAnswer) => void>();
   readonly #inputs: Input[] = [];
   #isStepping = false;
@@ -106,9 +108,12 @@ export class Runtime {
 
   /** The committed record of a key, on an open leader; a tombstone included. */
   committed(key: string): Promise<KvRecord | null> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const id = ++this.#ids;
-      this.#reads.set(id, (record) => resolve(record === undefined ? this.store.get(key) : record));
+      this.#reads.set(id, (outcome) => {
+        if (outcome.t === 'readFailed') reject(new KvctlError(outcome.result.code, outcome.result.message, outcome.result.detail));
+        else resolve(outcome.record === undefined ? this.store.get(key) : outcome.record);
+      });
       this.drive({ t: 'read', id, key });
     });
   }
@@ -177,7 +182,8 @@ export class Runtime {
       case 'quorumReply':
         return finish(this.#quorums, effect.id, effect.result);
       case 'readReady':
-        return finish(this.#reads, effect.id, effect.record);
+      case 'readFailed':
+        return finish(this.#reads, effect.id, effect);
       case 'scan': {
         const { rows, ...page } = this.store.scan(effect);
         this.drive({ t: 'scanned', token: effect.token, page, rows });
@@ -186,6 +192,8 @@ export class Runtime {
       case 'note':
         this.#parts.log[effect.level](effect.data, effect.event);
         return;
+      default:
+        return unreachable(effect);
     }
   }
 
