@@ -41,7 +41,8 @@ async function main(): Promise<void> {
 }
 
 async function run(config: NodeConfig, log: Log, fatal: (error: unknown) => void): Promise<void> {
-  const store: Store = config.dataDir === null ? openMemoryStore() : await openSqliteStore({ dataDir: config.dataDir });
+  const store: Store =
+    config.dataDir === null ? openMemoryStore() : await openSqliteStore({ dataDir: config.dataDir, hasWriterThread: config.isBornLeader });
   const hardStates = config.dataDir === null ? { load: async () => null, save: async () => {} } : new HardStateFile(config.dataDir);
   const hard = await hardStates.load();
   const incarnation = hard?.incarnation ?? randomUUID();

@@ -1,7 +1,7 @@
 /**
- * The store on disk: Node's own SQLite, a write-ahead log, one writer thread and readers in this thread.
+ * The store on disk: Node's own SQLite, a write-ahead log, one writer and readers in this thread.
  *
- * Not here: SQL and the thread's inside (sqlite-format, sqlite-reader, sqlite-worker). Early
+ * Not here: SQL (sqlite-format, sqlite-reader, sqlite-writer) and the thread's inside (sqlite-worker). Early
  * releases of Node 24 print an ExperimentalWarning for `node:sqlite`, unless started with --disable-warning=ExperimentalWarning.
  * Invariant: `position`, `head` and `count` are those of the last answered commit; reads may be ahead of them by what is durable already.
  */
@@ -13,6 +13,7 @@ import { type DirectoryLock, lockDirectory, syncDirectory } from './directory.ts
 import { columnsOf, DATA_FILE } from './sqlite-format.ts';
 import { type Answer, type CommitRequest, newestPerKey, packRows, type Request, unpackRows } from './sqlite-messages.ts';
 import { SqliteReader } from './sqlite-reader.ts';
+import { refusal, Writer } from './sqlite-writer.ts';
 import type { Commit, DumpView, ListRange, Page, Persisted, ScanRange, Store } from './store.ts';
 import { StoreError } from './store-error.ts';
 
@@ -25,17 +26,26 @@ const WORKER_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 512
 /** This module runs as .ts from src and as .js from a build; so does its worker. */
 const WORKER = new URL(`./sqlite-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 
+export interface SqliteOptions {
+  readonly dataDir: string;
+  /**
+   * True: a thread of its own writes, and a sync never stops the caller's event loop; for a leader, whose simulated delays must be kept. False: a commit
+   * stops the caller until it is durable, and costs half the CPU and 17 MB less; for a follower, which has nothing to do meanwhile.
+   */
+  readonly hasWriterThread: boolean;
+}
+
 /**
  * Opens the data of a directory, which is made if it is not there, and holds it for this process alone until `close`.
  * Errors (StoreError): the directory cannot be written or is held by another process; the file is broken, foreign or of another format.
  */
-export async function openSqliteStore(options: { readonly dataDir: string }): Promise<Store> {
+export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   const lock = await lockDirectory(options.dataDir);
   const file = join(options.dataDir, DATA_FILE);
-  let writer: WriterThread | undefined;
+  let writer: CommitWriter | undefined;
   let reader: SqliteReader | undefined;
   try {
-    writer = await WriterThread.start(file);
+    writer = options.hasWriterThread ? await WriterThread.start(file) : new InlineWriter(file);
     reader = new SqliteReader(file);
     await syncDirectory(options.dataDir);
     return new SqliteStore(lock, writer, reader);
@@ -50,14 +60,14 @@ export async function openSqliteStore(options: { readonly dataDir: string }): Pr
 class SqliteStore implements Store {
   readonly kind = 'sqlite';
   readonly #lock: DirectoryLock;
-  readonly #writer: WriterThread;
+  readonly #writer: CommitWriter;
   readonly #reader: SqliteReader;
   #position: Position;
   #newest: Version;
   #count: number;
   #closing: Promise<void> | null = null;
 
-  constructor(lock: DirectoryLock, writer: WriterThread, reader: SqliteReader) {
+  constructor(lock: DirectoryLock, writer: CommitWriter, reader: SqliteReader) {
     this.#lock = lock;
     this.#writer = writer;
     this.#reader = reader;
@@ -123,13 +133,43 @@ class SqliteStore implements Store {
 
 type Persist = Extract<Answer, { kind: 'persisted' }>;
 
+interface CommitWriter {
+  /** Applied in call order; after one that failed all fail. */
+  commit(request: CommitRequest): Promise<Persist>;
+  close(): Promise<void>;
+}
+
+class InlineWriter implements CommitWriter {
+  readonly #file: string;
+  readonly #writer: Writer;
+
+  constructor(file: string) {
+    this.#file = file;
+    try {
+      this.#writer = new Writer(file);
+    } catch (error) {
+      throw new StoreError(refusal(file, error), error);
+    }
+  }
+
+  async commit(request: CommitRequest): Promise<Persist> {
+    const answer = this.#writer.commit(request);
+    if (answer.kind === 'persisted') return answer;
+    throw commitFailure(this.#file, answer.kind === 'failed' ? answer.message : answer.kind);
+  }
+
+  async close(): Promise<void> {
+    this.#writer.close();
+  }
+}
+
 interface Waiting {
   readonly resolve: (answer: Persist) => void;
   readonly reject: (error: StoreError) => void;
 }
 
 /** The other thread as seen from here. Invariant: `#waiting` has one entry per unanswered commit, oldest first. */
-class WriterThread {
+class WriterThread implements CommitWriter {
   readonly #worker: Worker;
   readonly #file: string;
   readonly #waiting: Waiting[] = [];
@@ -187,9 +227,13 @@ class WriterThread {
 
   /** Refuses the running commits and all to come: of a disk that failed once nothing more is believed. */
   #fail(reason: string): void {
-    this.#failure ??= new StoreError(
-      `expected the disk to take a commit to ${this.#file}, got "${reason}": make room or mend the disk, then restart the node; until then it takes no writes`,
-    );
+    this.#failure ??= commitFailure(this.#file, reason);
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
   }
+}
+
+function commitFailure(file: string, reason: string): StoreError {
+  return new StoreError(
+    `expected the disk to take a commit to ${file}, got "${reason}": make room or mend the disk, then restart the node; until then it takes no writes`,
+  );
 }

@@ -2,13 +2,13 @@
  * A process that commits until it is stopped or its disk fails, for sqlite.test.ts. On stdout, a line each: `refused <message>` if the store does not open,
  * `acked <seq>` once a commit is durable, `failed <message>` and `again <message>` for the first rejected commit and the one after.
  *
- *   node committer.ts <directory> <value bytes> [<commits>]
+ *   node committer.ts thread|inline <directory> <value bytes> [<commits>]
  */
 import { writeSync } from 'node:fs';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 
-const [directory = '', valueBytes = '16', commits = 'Infinity'] = process.argv.slice(2);
+const [writer = 'thread', directory = '', valueBytes = '16', commits = 'Infinity'] = process.argv.slice(2);
 
 /** Ten keys in turn, five records per commit, the watermark at its last. */
 function commitFive(store: Store, seq: number): Promise<unknown> {
@@ -41,7 +41,7 @@ async function commitOn(store: Store): Promise<void> {
 }
 
 try {
-  const store = await openSqliteStore({ dataDir: directory });
+  const store = await openSqliteStore({ dataDir: directory, hasWriterThread: writer === 'thread' });
   await commitOn(store);
   await store.close();
 } catch (error) {

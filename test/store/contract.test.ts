@@ -3,9 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { EMPTY_POSITION, type KvRecord, type Position } from '../../src/core/record.ts';
 import { compareVersions, isNewer, type Version, ZERO } from '../../src/core/version.ts';
 import type { DumpView, Store } from '../../src/store/store.ts';
-import { ModelStore, ODD_KEYS, openEmpty, record, scanAll, version } from './model.ts';
-
-const KINDS = ['memory', 'sqlite'] as const;
+import { ModelStore, ODD_KEYS, openEmpty, record, STORES, scanAll, version } from './model.ts';
 
 /** Writes get unique versions in order, then arrive shuffled, repeated and cut into commits anyhow. */
 const arrival = fc
@@ -26,10 +24,10 @@ const arrival = fc
   })
   .chain((records) => fc.array(fc.array(fc.constantFrom(...records), { maxLength: 12 }), { maxLength: 12 }));
 
-describe.each(KINDS)('a %s store', (kind) => {
+describe.each(STORES)('a %s store', (kind) => {
   test('is empty at first', async () => {
     const store = await openEmpty(kind);
-    expect(store.kind).toBe(kind);
+    expect(store.kind).toBe(kind === 'memory' ? 'memory' : 'sqlite');
     expect(store.position()).toEqual(EMPTY_POSITION);
     expect(store.head()).toEqual(ZERO);
     expect(store.count()).toBe(0);

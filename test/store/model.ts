@@ -97,10 +97,14 @@ export async function makeTempDirectory(): Promise<string> {
   return directory;
 }
 
-/** Opens an empty store of the kind for one test; closed after it unless the test did. */
-export async function openEmpty(kind: Store['kind']): Promise<Store> {
-  if (kind === 'memory') return openMemoryStore();
-  const store = await openSqliteStore({ dataDir: await makeTempDirectory() });
+/** The kinds of store, the durable one with its writer in a thread of its own and in the caller's. */
+export const STORES = ['memory', 'sqlite', 'sqlite inline'] as const;
+export type StoreName = (typeof STORES)[number];
+
+/** Opens an empty store for one test; closed after it unless the test did. */
+export async function openEmpty(name: StoreName): Promise<Store> {
+  if (name === 'memory') return openMemoryStore();
+  const store = await openSqliteStore({ dataDir: await makeTempDirectory(), hasWriterThread: name === 'sqlite' });
   onTestFinished(() => store.close());
   return store;
 }

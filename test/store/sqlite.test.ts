@@ -3,7 +3,7 @@ import { open as openFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { makeTempDirectory, ODD_KEYS, record, scanAll, version } from './model.ts';
@@ -13,157 +13,167 @@ const TIMEOUT_MS = 60_000;
 /** Shows the system calls of a process; the one test that counts them is skipped where there is none, or where it is not allowed to. */
 const TRACER = 'strace';
 
-async function open(dataDir: string): Promise<Store> {
-  const store = await openSqliteStore({ dataDir });
-  onTestFinished(() => store.close());
-  return store;
-}
+describe.each([
+  { where: 'in a thread of its own', hasWriterThread: true },
+  { where: 'in the thread of its user', hasWriterThread: false },
+])('a durable store that writes $where', ({ hasWriterThread }) => {
+  async function open(dataDir: string): Promise<Store> {
+    const store = await openSqliteStore({ dataDir, hasWriterThread });
+    onTestFinished(() => store.close());
+    return store;
+  }
 
-/** Runs the committer, through `command` if given, and calls back with each line. Answers all lines once it is gone. */
-async function runCommitter(
-  args: string[],
-  onLine: (line: string, child: ChildProcess) => void = () => {},
-  command: string[] = [],
-): Promise<string[]> {
-  const [file, ...rest] = [...command, process.execPath, COMMITTER, ...args] as [string, ...string[]];
-  const child = spawn(file, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const lines: string[] = [];
-  let tail = '';
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    const parts = (tail + text).split('\n');
-    tail = parts.pop() as string;
-    for (const line of parts) {
-      lines.push(line);
-      onLine(line, child);
-    }
+  /** Runs the committer, through `command` if given, and calls back with each line. Answers all lines once it is gone. */
+  async function runCommitter(
+    args: string[],
+    onLine: (line: string, child: ChildProcess) => void = () => {},
+    command: string[] = [],
+  ): Promise<string[]> {
+    const [file, ...rest] = [...command, process.execPath, COMMITTER, hasWriterThread ? 'thread' : 'inline', ...args] as [
+      string,
+      ...string[],
+    ];
+    const child = spawn(file, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const lines: string[] = [];
+    let tail = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      const parts = (tail + text).split('\n');
+      tail = parts.pop() as string;
+      for (const line of parts) {
+        lines.push(line);
+        onLine(line, child);
+      }
+    });
+    await new Promise((resolve) => child.once('close', resolve));
+    return lines;
+  }
+
+  function lastAcked(lines: readonly string[]): number {
+    return Number(lines.findLast((line) => line.startsWith('acked '))?.slice('acked '.length));
+  }
+
+  test('a store that is opened again holds everything, byte for byte', async () => {
+    const dataDir = join(await makeTempDirectory(), 'made', 'on', 'the', 'way');
+    const records = ODD_KEYS.map((key, i) => record(key, version(i + 1, 3), i % 4 === 0 ? null : JSON.stringify(key)));
+    const position = { watermark: version(5, 3), cursor: version(9, 3), cursorEpoch: 3, kMin: 2 };
+    const first = await openSqliteStore({ dataDir, hasWriterThread });
+    await first.commit({ records, position });
+    await first.close();
+    const second = await open(dataDir);
+    expect(scanAll(second).flatMap((page) => page.rows)).toEqual(records);
+    expect(second.position()).toEqual(position);
+    expect(second.count()).toBe(records.length);
+    expect(second.head()).toEqual(version(records.length, 3));
   });
-  await new Promise((resolve) => child.once('close', resolve));
-  return lines;
-}
 
-function lastAcked(lines: readonly string[]): number {
-  return Number(lines.findLast((line) => line.startsWith('acked '))?.slice('acked '.length));
-}
-
-test('a store that is opened again holds everything, byte for byte', async () => {
-  const dataDir = join(await makeTempDirectory(), 'made', 'on', 'the', 'way');
-  const records = ODD_KEYS.map((key, i) => record(key, version(i + 1, 3), i % 4 === 0 ? null : JSON.stringify(key)));
-  const position = { watermark: version(5, 3), cursor: version(9, 3), cursorEpoch: 3, kMin: 2 };
-  const first = await openSqliteStore({ dataDir });
-  await first.commit({ records, position });
-  await first.close();
-  const second = await open(dataDir);
-  expect(scanAll(second).flatMap((page) => page.rows)).toEqual(records);
-  expect(second.position()).toEqual(position);
-  expect(second.count()).toBe(records.length);
-  expect(second.head()).toEqual(version(records.length, 3));
-});
-
-test('closing waits for the commits that run', async () => {
-  const dataDir = await makeTempDirectory();
-  const first = await openSqliteStore({ dataDir });
-  const running = [1, 2, 3].map((seq) => first.commit({ records: [record('a', version(seq))] }));
-  await first.close();
-  await Promise.all(running);
-  expect((await open(dataDir)).get('a')).toEqual(record('a', version(3)));
-});
-
-test('kill -9 in the middle of commits loses nothing that was acknowledged and tears no commit', { timeout: TIMEOUT_MS }, async () => {
-  const dataDir = await makeTempDirectory();
-  const lines = await runCommitter([dataDir, '16'], (line, child) => {
-    if (line.startsWith('acked ') && Number(line.slice(6)) >= 500) child.kill('SIGKILL');
-  });
-  const acked = lastAcked(lines);
-  expect(acked).toBeGreaterThanOrEqual(500);
-  const store = await open(dataDir);
-  const { watermark } = store.position();
-  expect(watermark.seq).toBeGreaterThanOrEqual(acked);
-  expect(watermark.seq % 5).toBe(0);
-  expect(
-    scanAll(store)
-      .flatMap((page) => page.rows)
-      .map((row) => row.version.seq),
-  ).toEqual(Array.from({ length: 10 }, (_, i) => watermark.seq - 9 + i));
-});
-
-test.skipIf(process.platform === 'win32')(
-  'a disk that takes no more rejects that commit and every later one',
-  { timeout: TIMEOUT_MS },
-  async () => {
+  test('closing waits for the commits that run', async () => {
     const dataDir = await makeTempDirectory();
-    const limited = ['sh', '-c', 'ulimit -f 4096 && exec "$@"', 'sh'];
-    const lines = await runCommitter([dataDir, '20000'], () => {}, limited);
-    expect(lines.at(-2)).toMatch(/^failed expected the disk to take a commit to .*data\.sqlite, got ".+": make room/);
-    expect(lines.at(-1)).toMatch(/^again expected the disk to take a commit/);
+    const first = await openSqliteStore({ dataDir, hasWriterThread });
+    const running = [1, 2, 3].map((seq) => first.commit({ records: [record('a', version(seq))] }));
+    await first.close();
+    await Promise.all(running);
+    expect((await open(dataDir)).get('a')).toEqual(record('a', version(3)));
+  });
+
+  test('kill -9 in the middle of commits loses nothing that was acknowledged and tears no commit', { timeout: TIMEOUT_MS }, async () => {
+    const dataDir = await makeTempDirectory();
+    const lines = await runCommitter([dataDir, '16'], (line, child) => {
+      if (line.startsWith('acked ') && Number(line.slice(6)) >= 500) child.kill('SIGKILL');
+    });
+    const acked = lastAcked(lines);
+    expect(acked).toBeGreaterThanOrEqual(500);
     const store = await open(dataDir);
-    expect(store.position().watermark.seq).toBeGreaterThanOrEqual(lastAcked(lines));
-    await store.commit({ records: [record('mended', version(1_000_000))] });
-    expect(store.get('mended')).not.toBeNull();
-  },
-);
+    const { watermark } = store.position();
+    expect(watermark.seq).toBeGreaterThanOrEqual(acked);
+    expect(watermark.seq % 5).toBe(0);
+    expect(
+      scanAll(store)
+        .flatMap((page) => page.rows)
+        .map((row) => row.version.seq),
+    ).toEqual(Array.from({ length: 10 }, (_, i) => watermark.seq - 9 + i));
+  });
 
-test('a second process on the same directory is refused and told which one holds it', { timeout: TIMEOUT_MS }, async () => {
-  const dataDir = await makeTempDirectory();
-  const first = await openSqliteStore({ dataDir });
-  const [line] = await runCommitter([dataDir, '16', '1']);
-  expect(line).toMatch(new RegExp(`^refused expected to be the only process on .* process ${process.pid} holds`));
-  await expect(openSqliteStore({ dataDir })).rejects.toThrow(/only process/);
-  await first.commit({ records: [record('a', version(1))] });
-  await first.close();
-  expect((await open(dataDir)).get('a')).not.toBeNull();
-});
-
-test('a directory that cannot be made is refused in words', async () => {
-  const file = join(await makeTempDirectory(), 'file');
-  await writeFile(file, 'no directory');
-  await expect(openSqliteStore({ dataDir: join(file, 'data') })).rejects.toThrow(
-    /^expected a data directory that this process may write, got ".*ENOTDIR/,
+  test.skipIf(process.platform === 'win32')(
+    'a disk that takes no more rejects that commit and every later one',
+    { timeout: TIMEOUT_MS },
+    async () => {
+      const dataDir = await makeTempDirectory();
+      const limited = ['sh', '-c', 'ulimit -f 4096 && exec "$@"', 'sh'];
+      const lines = await runCommitter([dataDir, '20000'], () => {}, limited);
+      expect(lines.at(-2)).toMatch(/^failed expected the disk to take a commit to .*data\.sqlite, got ".+": make room/);
+      expect(lines.at(-1)).toMatch(/^again expected the disk to take a commit/);
+      const store = await open(dataDir);
+      expect(store.position().watermark.seq).toBeGreaterThanOrEqual(lastAcked(lines));
+      await store.commit({ records: [record('mended', version(1_000_000))] });
+      expect(store.get('mended')).not.toBeNull();
+    },
   );
-});
 
-test('a broken, a foreign and a newer file are refused and left as they are', async () => {
-  const dataDir = await makeTempDirectory();
-  const file = join(dataDir, 'data.sqlite');
-  await writeFile(file, 'this is no database, but long enough to be taken for one'.repeat(100));
-  await expect(openSqliteStore({ dataDir })).rejects.toThrow(/^expected a readable kvctl data file, got ".*not a database/);
-  await writeFile(file, '');
-  const foreign = new DatabaseSync(file);
-  foreign.exec('CREATE TABLE recipes (name TEXT)');
-  await expect(openSqliteStore({ dataDir })).rejects.toThrow(/another program/);
-  expect(foreign.prepare('SELECT count(*) AS n FROM recipes').get()).toEqual({ n: 0 });
-  foreign.exec('DROP TABLE recipes');
-  foreign.close();
-  await (await openSqliteStore({ dataDir })).close();
-  const newer = new DatabaseSync(file);
-  newer.exec('PRAGMA user_version = 2');
-  newer.close();
-  await expect(openSqliteStore({ dataDir })).rejects.toThrow(/expected data of format 1, got format 2 .*newer kvctl/);
-});
+  test('a second process on the same directory is refused and told which one holds it', { timeout: TIMEOUT_MS }, async () => {
+    const dataDir = await makeTempDirectory();
+    const first = await openSqliteStore({ dataDir, hasWriterThread });
+    const [line] = await runCommitter([dataDir, '16', '1']);
+    expect(line).toMatch(new RegExp(`^refused expected to be the only process on .* process ${process.pid} holds`));
+    await expect(openSqliteStore({ dataDir, hasWriterThread })).rejects.toThrow(/only process/);
+    await first.commit({ records: [record('a', version(1))] });
+    await first.close();
+    expect((await open(dataDir)).get('a')).not.toBeNull();
+  });
 
-test('a file with damaged pages is refused, not answered from', async () => {
-  const dataDir = await makeTempDirectory();
-  const store = await openSqliteStore({ dataDir });
-  await store.commit({ records: Array.from({ length: 2000 }, (_, i) => record(`key${i}`, version(i + 1))) });
-  await store.close();
-  const file = await openFile(join(dataDir, 'data.sqlite'), 'r+');
-  await file.write(Buffer.alloc(80_000, 0xa5), 0, 80_000, 4096);
-  await file.close();
-  await expect(openSqliteStore({ dataDir })).rejects.toThrow(
-    /^expected to read from .*data\.sqlite, got "database disk image is malformed/,
-  );
-});
+  test('a directory that cannot be made is refused in words', async () => {
+    const file = join(await makeTempDirectory(), 'file');
+    await writeFile(file, 'no directory');
+    await expect(openSqliteStore({ dataDir: join(file, 'data'), hasWriterThread })).rejects.toThrow(
+      /^expected a data directory that this process may write, got ".*ENOTDIR/,
+    );
+  });
 
-test.skipIf(!canTrace())('one commit is one sync, however many records it has', { timeout: TIMEOUT_MS }, async () => {
-  const dataDir = await makeTempDirectory();
-  const trace = join(dataDir, 'trace');
-  const syncs = async (commits: string) => {
-    const directory = join(dataDir, commits);
-    await runCommitter([directory, '16', commits], () => {}, [TRACER, '-f', '-qq', '-e', 'trace=fsync,fdatasync', '-o', trace]);
-    return spawnSync('grep', ['-cE', 'f(data)?sync\\([0-9]+', trace], { encoding: 'utf8' }).stdout.trim();
-  };
-  expect(Number(await syncs('60')) - Number(await syncs('10'))).toBe(50);
-});
+  test('a broken, a foreign and a newer file are refused and left as they are', async () => {
+    const dataDir = await makeTempDirectory();
+    const file = join(dataDir, 'data.sqlite');
+    await writeFile(file, 'this is no database, but long enough to be taken for one'.repeat(100));
+    await expect(openSqliteStore({ dataDir, hasWriterThread })).rejects.toThrow(
+      /^expected a readable kvctl data file, got ".*not a database/,
+    );
+    await writeFile(file, '');
+    const foreign = new DatabaseSync(file);
+    foreign.exec('CREATE TABLE recipes (name TEXT)');
+    await expect(openSqliteStore({ dataDir, hasWriterThread })).rejects.toThrow(/another program/);
+    expect(foreign.prepare('SELECT count(*) AS n FROM recipes').get()).toEqual({ n: 0 });
+    foreign.exec('DROP TABLE recipes');
+    foreign.close();
+    await (await openSqliteStore({ dataDir, hasWriterThread })).close();
+    const newer = new DatabaseSync(file);
+    newer.exec('PRAGMA user_version = 2');
+    newer.close();
+    await expect(openSqliteStore({ dataDir, hasWriterThread })).rejects.toThrow(/expected data of format 1, got format 2 .*newer kvctl/);
+  });
 
-function canTrace(): boolean {
-  return spawnSync(TRACER, ['-f', '-qq', '-e', 'trace=none', 'true']).status === 0;
-}
+  test('a file with damaged pages is refused, not answered from', async () => {
+    const dataDir = await makeTempDirectory();
+    const store = await openSqliteStore({ dataDir, hasWriterThread });
+    await store.commit({ records: Array.from({ length: 2000 }, (_, i) => record(`key${i}`, version(i + 1))) });
+    await store.close();
+    const file = await openFile(join(dataDir, 'data.sqlite'), 'r+');
+    await file.write(Buffer.alloc(80_000, 0xa5), 0, 80_000, 4096);
+    await file.close();
+    await expect(openSqliteStore({ dataDir, hasWriterThread })).rejects.toThrow(
+      /^expected to read from .*data\.sqlite, got "database disk image is malformed/,
+    );
+  });
+
+  test.skipIf(!canTrace())('one commit is one sync, however many records it has', { timeout: TIMEOUT_MS }, async () => {
+    const dataDir = await makeTempDirectory();
+    const trace = join(dataDir, 'trace');
+    const syncs = async (commits: string) => {
+      const directory = join(dataDir, commits);
+      await runCommitter([directory, '16', commits], () => {}, [TRACER, '-f', '-qq', '-e', 'trace=fsync,fdatasync', '-o', trace]);
+      return spawnSync('grep', ['-cE', 'f(data)?sync\\([0-9]+', trace], { encoding: 'utf8' }).stdout.trim();
+    };
+    expect(Number(await syncs('60')) - Number(await syncs('10'))).toBe(50);
+  });
+
+  function canTrace(): boolean {
+    return spawnSync(TRACER, ['-f', '-qq', '-e', 'trace=none', 'true']).status === 0;
+  }
+});
