@@ -8,6 +8,8 @@ import { type ClusterWish, parseSpec } from '../../src/cluster/spec.ts';
 import type { ClusterState } from '../../src/cluster/state.ts';
 import type { NodeStatus } from '../../src/wire/api.ts';
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
 export interface BenchmarkCluster {
   readonly state: ClusterState;
   readonly client: KvClient;
@@ -21,13 +23,20 @@ export async function withCluster<T>(wish: ClusterWish, body: (cluster: Benchmar
   process.env.KVCTL_HOME = home;
   const spec = parseSpec({ name: 'perf', ...wish });
   const { state } = await up(spec);
+  // Also when the benchmark is interrupted nothing is left running.
+  const end = async () => {
+    await down(spec.name, { purge: true });
+    await rm(home, { recursive: true, force: true });
+  };
+  const interrupt = () => void end().finally(() => process.exit(105));
+  for (const signal of SIGNALS) process.once(signal, interrupt);
   try {
     const [leaderUrl, ...followerUrls] = state.nodes.map((node) => node.url) as [string, ...string[]];
     const client = new KvClient({ token: state.token });
     return await body({ state, client, leaderUrl, followerUrls });
   } finally {
-    await down(spec.name, { purge: true });
-    await rm(home, { recursive: true, force: true });
+    for (const signal of SIGNALS) process.off(signal, interrupt);
+    await end();
   }
 }
 

@@ -1,13 +1,23 @@
 /**
  * `npm run bench:lab`: the overhead in the course lab's workload (delays 0-1000 ms, 100 writes, 10 in flight, every quorum): latency by the client minus the
  * write's own floor, the need-th smallest delay that was drawn for it. A real `kvctl bench`; takes a minute and a half.
+ *
+ * Beside it, what one HTTP request to a bare `node:http` server costs here when requests come as far apart as in the lab, so that nothing is warm: an
+ * acknowledged write is two such round trips, one after the other, the client's and a follower's, and a follower's durable commit.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
+import { Client } from 'undici';
+import { withBareServer } from './bare.ts';
 import { kvctl } from './command.ts';
 
 const GOALS = { mean: 2, p99: 10 };
+
+const PAUSE_MS = 20;
+const REQUESTS = 100;
 
 interface Row {
   readonly quorum: number;
@@ -16,6 +26,8 @@ interface Row {
   readonly floor_ms: number;
   readonly overhead_ms: { readonly mean: number; readonly p99: number };
 }
+
+process.stdout.write(`a request to a bare server, one every ${PAUSE_MS} ms: ${(await bareRoundTripMs()).toFixed(2)} ms on average\n`);
 
 const home = await mkdtemp(join(tmpdir(), 'kvctl-lab-'));
 try {
@@ -40,4 +52,20 @@ try {
   process.exitCode = run.code;
 } finally {
   await rm(home, { recursive: true, force: true });
+}
+
+function bareRoundTripMs(): Promise<number> {
+  return withBareServer(async (url) => {
+    const connection = new Client(url);
+    const times: number[] = [];
+    for (let index = 0; index < REQUESTS; index++) {
+      await setTimeout(PAUSE_MS);
+      const begun = performance.now();
+      const { body } = await connection.request({ method: 'PUT', path: '/kv/key', body: '{"value":"sixteen bytes ok"}' });
+      await body.text();
+      times.push(performance.now() - begun);
+    }
+    await connection.close();
+    return times.reduce((sum, each) => sum + each, 0) / times.length;
+  });
 }

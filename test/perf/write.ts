@@ -5,13 +5,12 @@
  * is measured with the same generator; the medians of the rounds are printed. Machines differ and are shared, so only the ratios are to be compared.
  * Options: --rounds 3, --seconds 3, --stores sqlite,memory, --connections 10,64,256.
  */
-import { spawn } from 'node:child_process';
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
+import { withBareServer } from './bare.ts';
 import { type BenchmarkCluster, cpuBetween, median, withCluster } from './cluster.ts';
 
 const TARGETS: Record<string, Record<number, number>> = { sqlite: { 64: 0.4, 256: 0.6 }, memory: { 64: 0.6, 256: 0.75 } };
@@ -55,18 +54,6 @@ async function load(url: string, connections: number, seconds: number): Promise<
   const { p50, p99 } = result.latency;
   const done = result['2xx'];
   return { perSecond: done / result.duration, p50, p99, failed, generatorUs: (cpu.user + cpu.system) / Math.max(1, done) };
-}
-
-async function withBareServer<T>(body: (url: string) => Promise<T>): Promise<T> {
-  const server = spawn(process.execPath, [fileURLToPath(new URL('./bare-server.ts', import.meta.url))], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  try {
-    const port = await new Promise<string>((resolve) => server.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim())));
-    return await body(`http://127.0.0.1:${port}`);
-  } finally {
-    server.kill('SIGTERM');
-  }
 }
 
 async function measure(cluster: BenchmarkCluster, connections: number, seconds: number): Promise<Round> {
