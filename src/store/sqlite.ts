@@ -30,7 +30,7 @@ export interface SqliteOptions {
   readonly dataDir: string;
   /**
    * True: a thread of its own writes, and a sync never stops the caller's event loop; for a leader, whose simulated delays must be kept. False: a commit
-   * stops the caller until it is durable, and costs half the CPU and 17 MB less; for a follower, which has nothing to do meanwhile.
+   * stops the caller until it is durable, and costs less CPU and 13 MB less; for a follower, which has nothing to do meanwhile.
    */
   readonly hasWriterThread: boolean;
 }
