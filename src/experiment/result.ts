@@ -20,6 +20,8 @@ export function benchResult(plan: ExperimentPlan, venue: Pick<Venue, 'name' | 'n
   const { load, target } = plan;
   return {
     schema_version: 1,
+    name: 'bench',
+    sweep: { parameter: 'quorum', values: plan.steps.map(({ quorum }) => `${quorum}`) },
     leader_url: venue.leader.url,
     seed: plan.seed,
     workload: {
@@ -56,7 +58,7 @@ export function lossOf(plan: ExperimentPlan): number {
 }
 
 /** One text if all followers have the same delay, else each with its own. */
-function delayText(delays: ReadonlyMap<string, Distribution>): string {
+export function delayText(delays: ReadonlyMap<string, Distribution>): string {
   const texts = new Set([...delays.values()].map(formatDistribution));
   const [first] = delays.values();
   if (first === undefined) return '0';

@@ -20,7 +20,7 @@ import { runLoad } from '../workload/runner.ts';
 import type { Sample } from '../workload/sample.ts';
 import { lookAtParity, waitForParity } from './parity.ts';
 import type { ExperimentPlan, PlannedStep } from './plan.ts';
-import { benchResult, lossOf } from './result.ts';
+import { benchResult, delayText, lossOf } from './result.ts';
 import type { Venue } from './venue.ts';
 
 export type ExperimentEvent =
@@ -84,6 +84,8 @@ class Experiment {
   readonly #plan: ExperimentPlan;
   readonly #venue: Venue;
   readonly #options: ExecuteOptions;
+  /** When the first step began. */
+  #originMs = performance.now();
   readonly #rows: QuorumResult[] = [];
   readonly #counterfactuals: Counterfactual[] = [];
   #parity: readonly ParityRow[] = [];
@@ -99,6 +101,7 @@ class Experiment {
     if (this.#plan.delay !== null) await client.setNetwork(leader.url, networkOf(this.#plan.delay));
     await this.#rehearse();
     this.#options.onEvent?.({ kind: 'ready' });
+    this.#originMs = performance.now();
     for (const step of this.#plan.steps) {
       if (this.#options.signal.aborted) return;
       this.#options.onEvent?.({ kind: 'started', quorum: step.quorum });
@@ -117,6 +120,7 @@ class Experiment {
     // From here on draw i is the same for every quorum: the warm-up, whose order is its own, has no part in it.
     await client.setNetwork(leader.url, { seed: this.#plan.seed });
     const before = await client.status(leader.url);
+    const beganMs = performance.now() - this.#originMs;
     const load = await this.#load(step, 'load', this.#plan.load.writes);
     const samples = [...warmup, ...load.samples];
     if (load.isInterrupted) return this.#options.keep?.({ quorum: step.quorum, samples, trace: [] }, this.result());
@@ -127,7 +131,10 @@ class Experiment {
     const trace = (await client.trace(leader.url, before.head).catch(() => [])).map(toWriteTrace);
     if (this.#options.signal.aborted) return this.#options.keep?.({ quorum: step.quorum, samples, trace }, this.result());
     const row = summariseQuorum({
+      row: `quorum=${step.quorum}`,
       quorum: step.quorum,
+      delay: delayText(this.#plan.delays),
+      beganMs,
       samples,
       trace,
       distributions: [...this.#plan.delays.values()],

@@ -16,7 +16,13 @@ import { replicationTimes, type WriteTrace } from './trace.ts';
 import { judgeRow, thinFields } from './verdict.ts';
 
 interface QuorumRun {
+  /** Unique in the run. */
+  readonly row: string;
   readonly quorum: number;
+  /** The canonical text of what `distributions` holds. */
+  readonly delay: string;
+  /** Of the load, since the run began. */
+  readonly beganMs: Ms;
   /** Warm-up included; it is left out here. */
   readonly samples: readonly Sample[];
   /** Of this quorum's writes, warm-up included, read after settling, so that late acks are in it. */
@@ -41,7 +47,11 @@ export function summariseQuorum(run: QuorumRun): QuorumResult {
   const replication = replicationTimes(withoutWarmUp(run.trace, run.samples));
   const replicated = summarise(replication.ackedMs);
   return {
+    row: run.row,
     quorum: run.quorum,
+    delay: run.delay,
+    began_ms: run.beganMs,
+    ended_ms: run.beganMs + run.elapsedMs,
     ...counts(writes),
     ...latencyFields(latency),
     ci95_ms: latency?.ci95 ?? null,
