@@ -5,7 +5,7 @@
  * because a misspelt field that is ignored would grade another API than the one that was meant.
  * Not for the node: it would load zod and yaml for nothing.
  */
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { fail, ok, type Result } from '../lib/result.ts';
 import { type Call, type Dialect, PLACEHOLDERS, type Placeholder, type Template } from './dialect.ts';
@@ -55,7 +55,7 @@ type Complaint = readonly [path: readonly string[], message: string];
 /** The dialect, or every mistake in the text, a line each: where it is, what was expected. */
 export function parseMapping(text: string): Result<Dialect> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: true });
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: true, resolveKnownTags: false });
   const [error] = document.errors;
   if (error !== undefined) return fail(`expected a mapping file of YAML or JSON: ${error.message.trim()}`);
   let value: unknown;
@@ -67,16 +67,37 @@ export function parseMapping(text: string): Result<Dialect> {
   const parsed = dialect.safeParse(value);
   if (parsed.success) return ok(parsed.data as Dialect);
   const lineOf = (path: readonly PropertyKey[]): number => {
-    for (let length = path.length; length >= 0; length--) {
-      const node = document.getIn(path.slice(0, length), true) as { range?: readonly number[] } | undefined;
-      if (node?.range?.[0] !== undefined) return lines.linePos(node.range[0]).line;
+    for (let length = path.length; length > 0; length--) {
+      const offset = offsetOf(document, path.slice(0, length));
+      if (offset !== null) return lines.linePos(offset).line;
     }
     return 1;
   };
-  const mistakes = parsed.error.issues.map(
-    ({ path, message }) => `line ${lineOf(path)}: ${path.map(String).join('.') || 'the file'}: ${message}`,
-  );
-  return fail(mistakes.join('\n'));
+  return fail(parsed.error.issues.flatMap((issue) => sentences(issue).map(([path, text]) => `line ${lineOf(path)}: ${text}`)).join('\n'));
+}
+
+/** Where the member of this path begins, its name included. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number | null {
+  const parent = document.getIn(path.slice(0, -1), true);
+  const last = path.at(-1);
+  if (isMap(parent)) {
+    const pair = parent.items.find(({ key }) => isScalar(key) && key.value === last);
+    return isScalar(pair?.key) ? (pair.key.range?.[0] ?? null) : null;
+  }
+  const node = document.getIn(path, true);
+  return isNode(node) ? (node.range?.[0] ?? null) : null;
+}
+
+/** One per mistake; a list of unknown fields is as many. */
+function sentences(issue: z.core.$ZodIssue): (readonly [path: readonly PropertyKey[], text: string])[] {
+  const place = (path: readonly PropertyKey[]) => (path.length === 0 ? 'the file' : path.map(String).join('.'));
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => [[...issue.path, key], `${place([...issue.path, key])}: there is no such field`]);
+  const text = issue.message
+    .replace(/^Invalid (?:input|option): /, '')
+    .replace('received undefined', 'got nothing')
+    .replace(', received ', ', got ');
+  return [[issue.path, `${place(issue.path)}: ${text}`]];
 }
 
 /** What no schema says: which placeholders a call needs, and which it can know. */
