@@ -17,7 +17,7 @@ import { writeError } from './write.ts';
 const TRACE_LIMIT = 1_000;
 const MAX_TRACE_LIMIT = 10_000;
 
-export function adminRoutes(router: Router, runtime: Runtime, nodeId: string): void {
+export function adminRoutes(router: Router, runtime: Runtime, nodeName: () => string): void {
   const { replica } = runtime;
 
   router.get('/admin/quorum', (context) => {
@@ -28,13 +28,7 @@ export function adminRoutes(router: Router, runtime: Runtime, nodeId: string): v
   router.post('/admin/quorum', async (context) => {
     const body: unknown = context.request.body;
     const asked = isObject(body) ? body.write_quorum : undefined;
-    if (typeof asked !== 'number' || !Number.isSafeInteger(asked)) {
-      throw new KvctlError(
-        'invalid_quorum',
-        `expected {"write_quorum": n} with an integer from 0 to the number of followers, got ${show(body)}`,
-        { got: asked ?? null },
-      );
-    }
+    mustBeQuorum(asked, body);
     const { quorumRequest } = await schemas();
     const { write_quorum, force = false } = parseBody(quorumRequest, body, '{"write_quorum": 3}');
     const result = await runtime.setQuorum(write_quorum, force);
@@ -57,7 +51,7 @@ export function adminRoutes(router: Router, runtime: Runtime, nodeId: string): v
   router.get('/admin/replica-status', (context) => {
     mustLead(runtime);
     context.body = {
-      node: nodeId,
+      node: nodeName(),
       epoch: replica.epoch,
       head: formatVersion(replica.head),
       replicas: replicasOf(replica, performance.now()),
@@ -76,6 +70,16 @@ export function adminRoutes(router: Router, runtime: Runtime, nodeId: string): v
     const isMore = rows.length === count && last !== undefined && last.version.seq < leader.head.seq;
     context.body = { items: rows.map((row) => traceItem(row, followers)), next: isMore ? formatVersion(last.version) : null };
   });
+}
+
+/** Throws `invalid_quorum` for what is no integer; whether there are so many followers the core knows. `body` is shown. */
+export function mustBeQuorum(asked: unknown, body: unknown): asserts asked is number {
+  if (typeof asked === 'number' && Number.isSafeInteger(asked)) return;
+  throw new KvctlError(
+    'invalid_quorum',
+    `expected {"write_quorum": n} with an integer from 0 to the number of followers, got ${show(body)}`,
+    { got: asked ?? null },
+  );
 }
 
 function traceItem(row: TraceRow, followers: readonly string[]): TraceItem {

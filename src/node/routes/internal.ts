@@ -4,6 +4,7 @@ import type Router from '@koa/router';
 import type { PeerAnswer, PeerRequest } from '../../core/message.ts';
 import { KvctlError } from '../../wire/errors.ts';
 import { decodeFence, decodeLook, encodeAnswer, FROM_HEADER, INTERNAL_PATHS } from '../../wire/internal.ts';
+import { mustMeanUs, withAddress } from '../addressed.ts';
 import { send, sendError } from '../answer.ts';
 import { readText } from '../body.ts';
 import type { Runtime } from '../runtime.ts';
@@ -30,7 +31,8 @@ export function internalRoutes(router: Router, runtime: Runtime): void {
         context.respond = false;
         return;
       }
-      const message = decode(await textOf(context.req));
+      const message = withAddress(decode(await textOf(context.req)), context.req);
+      mustMeanUs(context.req, runtime);
       const answer = await new Promise<PeerAnswer>((resolve) => runtime.request(message, resolve));
       if (answer.t === 'refused') throw new KvctlError(answer.code, answer.message, { epoch: answer.epoch });
       context.type = 'application/json';
