@@ -128,5 +128,6 @@ function delayOf(unit: LabDelay['unit'], name: string, otherwise: string, given:
   const { expected, toMs } = UNITS[unit];
   const ms = toMs(given[name] || otherwise);
   if (ms === null) wrong(name, expected);
-  return ms ?? '0';
+  // Not given, so that one mistake does not make a second.
+  return ms ?? '';
 }

@@ -8,30 +8,40 @@ import type { IncomingMessage } from 'node:http';
 import type { PeerRequest } from '../core/message.ts';
 import { KvctlError } from '../wire/errors.ts';
 import { NODE_NAME, TO_HEADER } from '../wire/internal.ts';
+import type { Log } from './log.ts';
 import type { Runtime } from './runtime.ts';
+
+/** Names that a stranger makes up must not fill the memory or the log. */
+const MAX_TOLD = 100;
 
 /** The URL of somebody who listens on every interface, which is nobody's address. */
 const EVERYWHERE = /^(https?:\/\/)(?:0\.0\.0\.0|\[::\])(?=:|$)/;
 
 /** Throws `bad_request` unless this node is meant. */
-export function mustMeanUs(request: IncomingMessage, runtime: Runtime): void {
+export type MustMeanUs = (request: IncomingMessage) => void;
+
+export function addressee(runtime: Runtime, log: Log): MustMeanUs {
   const { replica } = runtime;
-  const name = request.headers[TO_HEADER];
-  if (name === replica.nodeId && !replica.isUnnamed) return;
-  if (name === undefined && !replica.isUnnamed) return;
-  if (typeof name !== 'string' || !NODE_NAME.test(name)) {
-    throw new KvctlError(
-      'bad_request',
-      `expected the header ${TO_HEADER} to name the node that is meant, got ${JSON.stringify(name ?? null)}`,
-    );
-  }
-  if (replica.isUnnamed) runtime.drive({ t: 'named', nodeId: name });
-  else {
-    throw new KvctlError(
-      'bad_request',
-      `expected a call for ${replica.nodeId}, which is this node, got one for ${name}: two addresses of the leader's list lead here, or one is another node's`,
-    );
-  }
+  /** Told once each: whoever calls by a wrong name calls again and again. */
+  const told = new Set<string>();
+  return (request) => {
+    const name = request.headers[TO_HEADER];
+    if ((name === replica.nodeId || name === undefined) && !replica.isUnnamed) return;
+    if (typeof name !== 'string' || !NODE_NAME.test(name)) {
+      const got = JSON.stringify(name ?? null);
+      throw new KvctlError('bad_request', `expected the header ${TO_HEADER} to name the node that is meant, got ${got}`);
+    }
+    if (replica.isUnnamed) {
+      runtime.drive({ t: 'named', nodeId: name });
+      return;
+    }
+    const message = `expected a call for ${replica.nodeId}, which is this node, got one for ${name}: two addresses of the leader's list lead here, or one of them is another node's`;
+    if (!told.has(name) && told.size < MAX_TOLD) {
+      told.add(name);
+      log.warn(message);
+    }
+    throw new KvctlError('bad_request', message);
+  };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import Router from '@koa/router';
 import Koa from 'koa';
 import { KvctlError } from '../wire/errors.ts';
+import { addressee } from './addressed.ts';
 import { asKvctlError, nativeSpelling, sendError } from './answer.ts';
 import { authorizer, needsToken } from './auth.ts';
 import { mediaTypeError } from './body.ts';
@@ -29,7 +30,8 @@ const CHECK_MS = 500;
 export function createApp(runtime: Runtime, metrics: Metrics, facts: NodeFacts, log: Log): Server {
   const { config, nodeName } = facts;
   const authorize = authorizer(config.token);
-  const hot = hotRoutes(config, runtime, authorize, log);
+  const mustMeanUs = addressee(runtime, log);
+  const hot = hotRoutes(config, runtime, authorize, mustMeanUs, log);
   const dialect =
     config.dialect === null ? null : new DialectRoutes({ dialect: config.dialect, config, runtime, nodeName, authorize, log });
   const spell = dialect?.spell ?? nativeSpelling;
@@ -60,7 +62,7 @@ export function createApp(runtime: Runtime, metrics: Metrics, facts: NodeFacts, 
   statusRoutes(router, runtime, metrics, facts);
   kvRoutes(router, runtime, nodeName);
   adminRoutes(router, runtime, nodeName);
-  internalRoutes(router, runtime);
+  internalRoutes(router, runtime, mustMeanUs);
   app.use(router.routes());
   const callback = app.callback();
   const broken = new BrokenRequests(spell);

@@ -8,7 +8,7 @@ import { formatVersion } from '../core/version.ts';
 import { decodeReplicate, FROM_HEADER, INTERNAL_PATHS } from '../wire/internal.ts';
 import { decodeKey, KEY_PREFIX } from '../wire/key.ts';
 import { valueText } from '../wire/value.ts';
-import { mustMeanUs, withAddress } from './addressed.ts';
+import { type MustMeanUs, withAddress } from './addressed.ts';
 import { asKvctlError, send, sendError } from './answer.ts';
 import type { Authorize } from './auth.ts';
 import { readText } from './body.ts';
@@ -29,7 +29,7 @@ const REPLICATE = INTERNAL_PATHS.replicate;
 /** True if it took the request. */
 export type Hot = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-export function hotRoutes(config: NodeConfig, runtime: Runtime, authorize: Authorize, log: Log): Hot {
+export function hotRoutes(config: NodeConfig, runtime: Runtime, authorize: Authorize, mustMeanUs: MustMeanUs, log: Log): Hot {
   const maxBody = maxBodyBytes(config);
   const fail = (response: ServerResponse, thrown: unknown) => {
     const error = asKvctlError(thrown);
@@ -65,7 +65,7 @@ export function hotRoutes(config: NodeConfig, runtime: Runtime, authorize: Autho
       try {
         if (error !== null) throw error;
         const message = withAddress(decodeReplicate(text), request);
-        mustMeanUs(request, runtime);
+        mustMeanUs(request);
         runtime.request(message, (answer) => answerPeer(response, answer));
       } catch (thrown) {
         fail(response, thrown);
