@@ -13,6 +13,7 @@ import { formatVersion } from '../core/version.ts';
 import { callText, matchPath, matchRequest } from '../labs/call.ts';
 import type { Answer, Call, Dialect } from '../labs/dialect.ts';
 import { type Bindings, type Piece, piecesOf, renderPieces, type Texts } from '../labs/template.ts';
+import { jsonStart } from '../lib/text.ts';
 import type { DumpView } from '../store/store.ts';
 import { DIALECT_HEADER, NATIVE } from '../wire/dialect-header.ts';
 import { KvctlError } from '../wire/errors.ts';
@@ -172,7 +173,7 @@ export class DialectRoutes {
     if (typeof value === 'string') return storedText(value, config.maxValueBytes);
     throw new KvctlError(
       'bad_request',
-      `expected the value to be a string, as ${dialect.name}'s values are, got ${show(value)}; put it in quotes (kvctl's own API takes any JSON value)`,
+      `expected the value to be a string, as ${dialect.name}'s values are, got ${jsonStart(value)}; put it in quotes (kvctl's own API takes any JSON value)`,
     );
   }
 
@@ -229,7 +230,7 @@ function isNative(request: IncomingMessage): boolean {
 
 function keyIn({ key }: Bindings): string {
   if (typeof key === 'string') return checkedKey(key);
-  throw new KvctlError('bad_request', `expected the key to be a string, got ${show(key)}`);
+  throw new KvctlError('bad_request', `expected the key to be a string, got ${jsonStart(key)}`);
 }
 
 function writeTexts({ version, acks, need }: WriteSuccess): Texts {
@@ -250,9 +251,4 @@ function* dumpText(pieces: readonly Piece[], texts: Texts, view: DumpView): Iter
     }
     yield before === '{' ? '{}' : '}';
   }
-}
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

@@ -8,6 +8,7 @@
 import type { PageHeader, PeerAnswer, PeerRequest, ReplicateAnswer, ReplicateRequest, StandingAnswer } from '../core/message.ts';
 import type { KvRecord, Member } from '../core/record.ts';
 import { formatVersion, parseVersion, type Version } from '../core/version.ts';
+import { jsonStart } from '../lib/text.ts';
 import { KvctlError } from './errors.ts';
 
 export const INTERNAL_PATHS = { replicate: '/replicate', look: '/internal/look', fence: '/internal/fence' } as const;
@@ -213,7 +214,6 @@ function foreign(body: Fields): KvctlError {
 }
 
 function wrong(expected: string, got: unknown): KvctlError {
-  const shown = JSON.stringify(got) ?? String(got);
-  const message = `expected ${expected}, got ${shown.slice(0, 80)}; /replicate and /internal speak kvctl's own versioned protocol, between its nodes only`;
+  const message = `expected ${expected}, got ${jsonStart(got, 80)}; /replicate and /internal speak kvctl's own versioned protocol, between its nodes only`;
   return new KvctlError('bad_request', message);
 }

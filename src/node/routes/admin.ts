@@ -6,6 +6,7 @@ import type { NetworkChange } from '../../core/message.ts';
 import type { TraceRow } from '../../core/trace.ts';
 import { formatVersion, parseVersion, ZERO } from '../../core/version.ts';
 import { formatDistribution, parseDistribution } from '../../lib/distribution.ts';
+import { jsonStart } from '../../lib/text.ts';
 import type * as Schemas from '../../wire/api.ts';
 import type { NetworkAnswer, NetworkRequest, TraceItem } from '../../wire/api.ts';
 import { KvctlError } from '../../wire/errors.ts';
@@ -77,8 +78,9 @@ export function mustBeQuorum(asked: unknown, body: unknown): asserts asked is nu
   if (typeof asked === 'number' && Number.isSafeInteger(asked)) return;
   throw new KvctlError(
     'invalid_quorum',
-    `expected {"write_quorum": n} with an integer from 0 to the number of followers, got ${show(body)}`,
-    { got: asked ?? null },
+    `expected {"write_quorum": n} with an integer from 0 to the number of followers, got ${jsonStart(body)}`,
+    // What nests may nest too deeply to be written again.
+    { got: typeof asked === 'object' ? null : (asked ?? null) },
   );
 }
 
@@ -136,12 +138,8 @@ function parseBody<Schema extends z.ZodType>(schema: Schema, body: unknown, exam
   const where = issue === undefined || issue.path.length === 0 ? 'the body' : issue.path.join('.');
   throw new KvctlError(
     'bad_request',
-    `expected a body like ${example}, got ${show(body)} (${where}: ${issue?.message ?? 'not as expected'})`,
+    `expected a body like ${example}, got ${jsonStart(body)} (${where}: ${issue?.message ?? 'not as expected'})`,
   );
-}
-
-function show(body: unknown): string {
-  return (JSON.stringify(body) ?? 'nothing').slice(0, 120);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
