@@ -198,7 +198,7 @@ class ScenarioPlanner {
   #staleReads(file: Extract<FileStep, { 'stale-reads': unknown }>['stale-reads'], step: string, path: Path): void {
     const { writes, keys = STALE_KEYS, nodes = 'followers', quorum = null } = file;
     const afterMs = file.after.map(msOf).sort((a, b) => a - b);
-    const title = `${writes} writes, each read at a follower ${afterMs.map(formatMs).join(', ')} after its answer`;
+    const title = `${writes} writes, each read at a follower ${afterMs.join(', ')} ms after its answer`;
     const expectedMs = this.#planner.staleMs(writes / Math.min(8, keys, writes), afterMs, quorum) + this.#planner.settlingMs();
     this.#must(path, this.#planner.add({ kind: 'stale-reads', step, title, writes, keys, nodes, afterMs, quorum, expectedMs }));
     for (const ms of afterMs) this.#subjects.push({ subject: `${step} after=${ms}ms`, step, kind: 'stale', at: `after=${ms}ms` });
