@@ -24,8 +24,8 @@ const TABLE = {
   report: ['measure:types', 'lib'],
   render: ['report', 'lib'],
   runs: ['lib', 'wire'],
-  'experiment/{plan,planner,bench,load,step}': [
-    'experiment/{plan,planner,bench,load,step}',
+  'experiment/{plan,planner,account,bench,load,step}': [
+    'experiment/{plan,planner,account,bench,load,step}',
     'experiment:types',
     'cluster/{spec,plan,selector}',
     'cluster:types',
@@ -35,7 +35,7 @@ const TABLE = {
     'lib',
   ],
   experiment: ['cluster', 'workload', 'client', 'measure', 'runs', 'wire', 'lib'],
-  scenario: ['experiment/{plan,planner,bench,load,step}', 'cluster/spec', 'measure', 'wire', 'lib'],
+  scenario: ['experiment/{plan,planner,account,bench,load,step}', 'cluster/spec', 'measure', 'wire', 'lib'],
   sim: ['core', 'store/memory', 'store:types', 'judge', 'measure', 'lib', 'workload/{keys,mix,pacer,ramp}', 'workload:types'],
   chaos: ['cluster', 'workload', 'client', 'judge', 'runs', 'lib'],
   grade: ['client', 'labs', 'workload', 'measure', 'cluster', 'lib'],
@@ -54,7 +54,7 @@ const PURE = [
   'report',
   'labs',
   'cluster/{plan,selector}',
-  'experiment/{plan,planner,bench,load,step}',
+  'experiment/{plan,planner,account,bench,load,step}',
   'scenario',
   'workload/{keys,mix,pacer,ramp}',
 ];

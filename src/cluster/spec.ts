@@ -48,7 +48,7 @@ export const DEFAULT_SEED = 1;
 /** A process each: beyond this a machine measures its scheduler, not replication. */
 const MAX_FOLLOWERS = 31;
 const NAME = /^[a-z0-9][a-z0-9_-]{0,39}$/;
-/** What may be set of a node besides the options: by the name of its environment variable. */
+/** See ClusterSpec.settings. */
 export const SETTINGS = [
   'REQUEST_TIMEOUT',
   'QUORUM_TIMEOUT_MS',

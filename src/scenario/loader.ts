@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { fail, ok, type Result } from '../lib/result.ts';
 import { ACTION_KINDS, type Scenario, STEP_KINDS, STEPS, SWEEP_PARAMETERS, scenarioSchema } from './schema.ts';
 import { formatPath, type Path, readSource, type Source } from './source.ts';
+import { expectedBy } from './wording.ts';
 
 export interface LoadedScenario {
   readonly scenario: Scenario;
@@ -63,7 +64,7 @@ function explainUnion(issue: UnionIssue, source: Source, path: Path, got: unknow
     return (issue.errors[members.indexOf(meant)] ?? []).flatMap((inner) => explain(inner, source, path));
   }
   const best = issue.errors.toSorted((a, b) => misfit(a) - misfit(b))[0] ?? [];
-  if (misfit(best) >= NO_FIT) return [{ path, message: `expected ${forms(issue)}, got ${show(got)}` }];
+  if (misfit(best) >= NO_FIT) return [{ path, message: `expected ${expectedBy(issue)}, got ${show(got)}` }];
   return best.flatMap((inner) => explain(inner, source, path));
 }
 
@@ -87,42 +88,6 @@ function misfit(branch: readonly Issue[]): number {
     if (path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')) return sum + NO_FIT;
     return sum + (code === 'unrecognized_keys' || code === 'invalid_type' ? 10 : 1);
   }, 0);
-}
-
-function forms(issue: UnionIssue): string {
-  return [...new Set(issue.errors.flatMap((branch) => branch.map(expectedBy)))].join(' or ');
-}
-
-/** Our own words where the schema has them; zod's begin with a capital. */
-function expectedBy(issue: Issue): string {
-  if (issue.message.startsWith('expected ')) return issue.message.slice('expected '.length).replace(/, got .*$/s, '');
-  switch (issue.code) {
-    case 'invalid_type':
-      return TYPES[issue.expected] ?? issue.expected;
-    case 'invalid_value':
-      return issue.values.map((value) => JSON.stringify(value)).join(' or ');
-    case 'too_small':
-      return `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${unitOf(issue)}`;
-    case 'too_big':
-      return `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}${unitOf(issue)}`;
-    default:
-      return issue.message;
-  }
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  object: 'an object',
-  record: 'an object',
-  array: 'a list',
-  string: 'a text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-};
-
-function unitOf({ origin }: { readonly origin: string }): string {
-  if (origin === 'array') return ' in the list';
-  return origin === 'string' ? ' characters' : '';
 }
 
 /** zod leaves this name out of records without a word, and an expectation that nobody judges would pass for ever. */

@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import { SETTINGS } from '../cluster/spec.ts';
-import { EXECUTORS } from '../experiment/load.ts';
+import { EXECUTORS, MAX_IN_FLIGHT } from '../experiment/load.ts';
 import { parseDelays } from '../lib/delay-plan.ts';
 import { parseDuration } from '../lib/units.ts';
 import { API_ERRORS } from '../wire/errors.ts';
@@ -18,9 +18,7 @@ const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
 const MAX_STEPS = 1_000;
 const MAX_ENTRIES = 100;
 /** Of a row, each of them a sample in memory; and of a cluster's keys. */
-const MAX_REQUESTS = 1_000_000;
-/** Requests in flight: connections of this process. */
-const MAX_IN_FLIGHT = 5_000;
+export const MAX_REQUESTS = 1_000_000;
 const MAX_RATE = 1_000_000;
 const MAX_VALUE_BYTES = 2 ** 20 - 2;
 /** Timers of JavaScript go wrong beyond 24 days. */
@@ -51,6 +49,8 @@ const delay = z
 
 const nodes = z.string().min(1).describe('A name, a comma list, leader, followers or all.');
 const groups = z.union([nodes, z.array(nodes).min(1)]).describe('Groups of nodes; one alone is cut from all the others.');
+const followers = z.int().min(0).max(31).describe('Default 5.');
+const store = z.enum(['sqlite', 'memory']);
 const share = z.number().min(0).max(1);
 const quorum = z.int().min(0).describe('Follower acks that a write needs; the leader is not counted.');
 const count = z.int().min(1).max(MAX_REQUESTS);
@@ -66,12 +66,7 @@ const load = z
     writes: count.optional().describe('Reads and warm-up not counted; per-vu-iterations: of each client.'),
     concurrency: count.max(MAX_IN_FLIGHT).optional().describe('Requests in flight of a closed loop (default 10).'),
     keys: count.optional().describe('Keys that are written (default 10).'),
-    value_bytes: z
-      .int()
-      .min(0)
-      .max(MAX_VALUE_BYTES)
-      .optional()
-      .describe('Bytes of each value (default 16).'),
+    value_bytes: z.int().min(0).max(MAX_VALUE_BYTES).optional().describe('Bytes of each value (default 16).'),
     read_share: share.optional().describe('Share of requests that read; they come on top of the writes (default 0).'),
     rate: z.number().gt(0).max(MAX_RATE).optional().describe('Requests per second of constant-arrival-rate.'),
     duration: duration.optional(),
@@ -118,20 +113,13 @@ const during = z
 
 const value = z.union([z.string(), z.number()]);
 const values = z.union([z.string(), z.number(), z.array(value).min(1).max(MAX_ENTRIES)]);
-export const SWEEP_PARAMETERS = [
-  'quorum',
-  'delay',
-  'loss',
-  'followers',
-  'store',
-  'concurrency',
-  'rate',
-  'writes',
-  'keys',
-  'value_bytes',
-  'read_share',
-] as const;
-export type SweepParameter = (typeof SWEEP_PARAMETERS)[number];
+const { concurrency, rate, writes, keys, value_bytes, read_share } = load.shape;
+/** What can be swept, and what each value of it has to be: members of the load, then of the cluster. */
+const SWEPT_OF_LOAD = { concurrency, rate, writes, keys, value_bytes, read_share } as const;
+export const SWEPT_VALUES = { quorum, delay, loss: share, followers, store, ...SWEPT_OF_LOAD } as const;
+export type SweepParameter = keyof typeof SWEPT_VALUES;
+export const SWEEP_PARAMETERS = Object.keys(SWEPT_VALUES) as SweepParameter[];
+export const SWEPT_LOAD = Object.keys(SWEPT_OF_LOAD) as (keyof typeof SWEPT_OF_LOAD)[];
 const sweep = anyOf(SWEEP_PARAMETERS.map((parameter) => z.strictObject({ [parameter]: values }))).describe(
   'One parameter and its values: a range 1-5, or a list. followers and store make another cluster for each value.',
 );
@@ -216,9 +204,9 @@ export const scenarioSchema = z
     seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(1).describe('Of keys, operations and delays.'),
     cluster: z
       .strictObject({
-        followers: z.int().min(0).max(31).optional().describe('Default 5.'),
+        followers: followers.optional(),
         quorum: quorum.optional().describe('Default 3, or the number of followers if there are fewer.'),
-        store: z.enum(['sqlite', 'memory']).optional(),
+        store: store.optional(),
         network: z.strictObject({ delay: delay.optional(), loss: share.optional() }).optional(),
         settings: z
           .strictObject(Object.fromEntries(SETTINGS.map((variable) => [variable, setting])))
@@ -226,7 +214,10 @@ export const scenarioSchema = z
           .describe('Environment of the nodes, like QUORUM_TIMEOUT_MS.'),
       })
       .prefault({}),
-    steps: z.array(anyOf(Object.values(STEPS))).min(1).max(MAX_STEPS),
+    steps: z
+      .array(anyOf(Object.values(STEPS)))
+      .min(1)
+      .max(MAX_STEPS),
     expect: z
       .record(z.string(), z.array(z.string().describe('p(95)<900, failed==0, parity==match, abs(mean-model)<50')).min(1))
       .optional()
