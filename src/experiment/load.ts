@@ -81,13 +81,10 @@ export function checkLoad(
   if (!isRamping && stages.length > 0) return hasNoUse('stages');
   if (isRamping && rampDuration(rampOf(load)) <= 0) return fail(`${executor}: expected ${nameOf('stages')} that last longer than 0 ms`);
   if (!isRamping && load.start !== 0) return hasNoUse('start');
-  if (executor === 'ramping-arrival-rate' && rampPeak(rampOf(load)) <= 0) {
-    return fail(`${executor}: expected ${nameOf('stages')} with a target above 0`);
-  }
-  if (executor === 'ramping-vus' && !(rampPeak(rampOf(load)) >= 1 && rampPeak(rampOf(load)) <= MAX_IN_FLIGHT)) {
-    return fail(
-      `${executor}: expected ${nameOf('stages')} that reach 1 to ${MAX_IN_FLIGHT} requests in flight, got ${rampPeak(rampOf(load))}`,
-    );
+  const peak = rampPeak(rampOf(load));
+  if (executor === 'ramping-arrival-rate' && peak <= 0) return fail(`${executor}: expected ${nameOf('stages')} with a target above 0`);
+  if (executor === 'ramping-vus' && (peak < 1 || peak > MAX_IN_FLIGHT)) {
+    return fail(`${executor}: expected ${nameOf('stages')} that reach 1 to ${MAX_IN_FLIGHT} requests in flight, got ${peak}`);
   }
   if (isRamping && durationMs !== null) return hasNoUse('duration');
   if (executor === 'constant-arrival-rate' && rate === null) return needs('rate');
