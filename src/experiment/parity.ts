@@ -29,6 +29,8 @@ export interface Settling {
 
 /** A frozen node takes the connection and never answers, and a dump of much data may rightly take long: so a node is asked for its health first. */
 const ANSWER_MS = 1_000;
+/** The leader is asked at the same time, because its dump must be of now, and may be busier. */
+const LEADER_ANSWER_MS = 5_000;
 /** Between two looks at the leader's account; about the cost of one look. */
 const POLL_MS = 5;
 /** A link may be down for a moment; after so long nobody waits for what is behind it. */
@@ -39,7 +41,7 @@ const GIVE_UP_ON_DOWN_MS = 1_000;
  * Errors: whatever the leader's dump fails with; a follower that does not answer is `unreachable`.
  */
 export async function compareReplicas(client: KvClient, { leader, followers }: Replicas): Promise<ParityRow[]> {
-  const dump = await client.dump(leader.url);
+  const [dump] = await Promise.all([client.dump(leader.url), new KvClient({ timeoutMs: LEADER_ANSWER_MS }).health(leader.url)]);
   return Promise.all(followers.map((follower) => compareFollower(client, dump, follower)));
 }
 

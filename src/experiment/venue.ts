@@ -20,6 +20,8 @@ export interface Venue {
   readonly store: 'sqlite' | 'memory';
   /** The nodes' program; undefined: the node of this package. */
   readonly entry?: string | undefined;
+  /** For nodes that are started again. */
+  readonly waitTimeoutMs?: number | undefined;
   readonly client: KvClient;
   readonly nodes: readonly NodeAddress[];
   readonly leader: NodeAddress;
@@ -53,10 +55,13 @@ export async function openOwn(spec: ClusterSpec, options: OpenOptions): Promise<
   const nodes = state.nodes.map(({ id, url }) => ({ id, url }));
   const [leader, ...followers] = nodes as [NodeAddress, ...NodeAddress[]];
   const close = async () => {
+    // In this order: with its node a request that was cut off ends too, and closing need not wait for its answer.
+    const failures = await remove(spec.name);
     await client.close();
-    return remove(spec.name);
+    return failures;
   };
-  return { name: spec.name, store: spec.store, entry: options.entry, client, nodes, leader, followers, close };
+  const { entry, waitTimeoutMs } = options;
+  return { name: spec.name, store: spec.store, entry, waitTimeoutMs, client, nodes, leader, followers, close };
 }
 
 /** Remembers the settings of a cluster that runs; changes nothing yet. */
