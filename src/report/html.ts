@@ -12,6 +12,7 @@ import { type Facts, factsOf } from './facts.ts';
 import { STYLE } from './html-style.ts';
 import type { ReportInput } from './input.ts';
 import { METHOD } from './method.ts';
+import { rowsAsRun } from './sweep.ts';
 import { benchTable, fitTable, lastAckTable, parityTable, readTable, type Table } from './table.ts';
 
 /** No request of any kind; styles are the page's own; `data:` is for the download link in browsers that count it as an image. */
@@ -64,7 +65,10 @@ export function reportHtml(input: ReportInput, pictures: Pictures): string {
 /** The document, the environment and, up to a size that a mailed page may have, the latency of every write. */
 function dataOf({ result, shapes, environment }: ReportInput): object {
   const isSmall = shapes.reduce((sum, shape) => sum + shape.latencies.length, 0) <= MAX_EMBEDDED_LATENCIES;
-  const latencies = shapes.map(({ quorum, latencies }) => [quorum, latencies.map((ms) => Number(ms.toFixed(3)))]);
+  const latencies = rowsAsRun(result).flatMap(({ row, value }) => {
+    const shape = shapes.find((each) => each.row === row);
+    return shape === undefined ? [] : [[value, shape.latencies.map((ms) => Number(ms.toFixed(3)))] as const];
+  });
   return { result, environment, latencies_ms: isSmall ? Object.fromEntries(latencies) : null };
 }
 

@@ -6,7 +6,7 @@ import type { BenchResult } from '../measure/result.ts';
 
 export interface ReportInput {
   readonly result: BenchResult;
-  /** One per quorum that was run; without them the distributions are not drawn. */
+  /** One per row; without them the distributions are not drawn. */
   readonly shapes: readonly LatencyShape[];
   /** Name and value of what the run depended on (Node, operating system, processors, versions), in the order of reading. */
   readonly environment: Readonly<Record<string, string>>;
@@ -16,9 +16,10 @@ export interface ReportInput {
   readonly command: string | null;
 }
 
-/** How the latencies of one quorum's writes are distributed, and how the delays alone would have been. */
+/** How the latencies of one row's writes are distributed, and how the delays alone would have been. */
 export interface LatencyShape {
-  readonly quorum: number;
+  /** QuorumResult.row. */
+  readonly row: string;
   /** Of the successful writes, in ms, in any order. */
   readonly latencies: readonly number[];
   /** P(k-th smallest delay <= ms): measure's cdfKth; null where the model does not apply (simulated loss). */

@@ -6,6 +6,7 @@
  */
 import type { BenchResult, ParityRow, QuorumResult } from '../measure/result.ts';
 import { halfInterval } from './facts.ts';
+import { nameRows, rowsAsRun, type SweptRow, wordsOf } from './sweep.ts';
 import { decimalsFor } from './wording.ts';
 
 export interface Table {
@@ -36,8 +37,15 @@ interface Source<Row> extends TableColumn {
   readonly field?: string;
 }
 
+/** What tells the rows apart, and by which all tables of rows begin. */
+function sweptColumn(result: BenchResult): Source<Pick<SweptRow, 'value'>> {
+  const { parameter } = result.sweep;
+  const { noun, unit } = wordsOf(parameter);
+  const isNumber = rowsAsRun(result).every((row) => typeof row.x === 'number');
+  return { heading: parameter === 'quorum' ? 'quorum' : noun, unit, isNumber, rank: 0, value: (row) => row.value };
+}
+
 const BENCH_COLUMNS: readonly Source<QuorumResult>[] = [
-  { heading: 'quorum', unit: '', isNumber: true, rank: 0, value: (row) => `${row.quorum}` },
   { heading: 'n', unit: '', isNumber: true, rank: 8, value: (row) => `${row.requests}` },
   { heading: 'ok', unit: '', isNumber: true, rank: 1, value: (row) => `${row.successes}` },
   { heading: 'failed', unit: '', isNumber: true, rank: 1, value: (row) => `${row.fails}` },
@@ -66,27 +74,29 @@ const BENCH_COLUMNS: readonly Source<QuorumResult>[] = [
   { heading: 'verdict', unit: '', isNumber: false, rank: 2, value: (row) => row.verdict },
 ];
 
-/** One row per quorum, in the order in which they ran. */
-export function benchTable({ results }: BenchResult): Table {
+/** One row per value of the sweep, in the order in which they ran. */
+export function benchTable(result: BenchResult): Table {
+  const results = rowsAsRun(result);
+  const columns = [sweptColumn(result), ...BENCH_COLUMNS];
   const isThin = results.some((row) => row.thin.length > 0 && row.successes > 0);
   const legend = `${THIN_MARK} of too few values to be more than the maximum: p99 wants at least 100, p95 at least 20`;
   return {
-    columns: BENCH_COLUMNS.map(columnOf),
-    rows: cellsOf(BENCH_COLUMNS, results, (row, field) => row.thin.includes(field)),
+    columns: columns.map(columnOf),
+    rows: cellsOf(columns, results, (row, field) => row.thin.includes(field)),
     notes: [
       ...(isThin ? [legend] : []),
-      ...results.flatMap((row) => row.reasons.map((reason) => `quorum ${row.quorum} is ${row.verdict}: ${reason}`)),
+      ...results.flatMap((row) => row.reasons.map((reason) => `${nameRows(result.sweep.parameter, [row])} is ${row.verdict}: ${reason}`)),
     ],
   };
 }
 
 /** Null if there were no reads. */
-export function readTable({ results }: BenchResult): Table | null {
-  const rows = results.flatMap(({ quorum, reads }) => (reads === null ? [] : [{ quorum, ...reads }]));
+export function readTable(result: BenchResult): Table | null {
+  const rows = rowsAsRun(result).flatMap(({ value, reads }) => (reads === null ? [] : [{ value, ...reads }]));
   if (rows.length === 0) return null;
   type Row = (typeof rows)[number];
   const columns: readonly Source<Row>[] = [
-    { heading: 'quorum', unit: '', isNumber: true, rank: 0, value: (row) => `${row.quorum}` },
+    sweptColumn(result),
     { heading: 'reads ok', unit: '', isNumber: true, rank: 0, value: (row) => `${row.successes}` },
     { heading: 'failed', unit: '', isNumber: true, rank: 0, value: (row) => `${row.fails}` },
     { heading: 'mean', unit: 'ms', isNumber: true, rank: 0, value: (row) => row.avg_latency_ms },
@@ -118,10 +128,10 @@ export function parityTable(parity: readonly ParityRow[]): Table {
   return { columns: columns.map(columnOf), rows: cellsOf(columns, parity, () => false), notes: [] };
 }
 
-/** At the last answer of each quorum: how many followers were in which state. */
-export function lastAckTable({ results }: BenchResult): Table {
-  const columns: readonly Source<QuorumResult>[] = [
-    { heading: 'quorum', unit: '', isNumber: true, rank: 0, value: (row) => `${row.quorum}` },
+/** At the last answer of each row: how many followers were in which state. */
+export function lastAckTable(result: BenchResult): Table {
+  const columns: readonly Source<SweptRow>[] = [
+    sweptColumn(result),
     { heading: 'match', unit: '', isNumber: true, rank: 0, value: (row) => `${row.parity_at_last_ack.match}` },
     { heading: 'lag', unit: '', isNumber: true, rank: 0, value: (row) => `${row.parity_at_last_ack.lag}` },
     { heading: 'mismatch', unit: '', isNumber: true, rank: 0, value: (row) => `${row.parity_at_last_ack.mismatch}` },
@@ -130,7 +140,7 @@ export function lastAckTable({ results }: BenchResult): Table {
     { heading: 'stale keys', unit: '', isNumber: true, rank: 0, value: (row) => `${row.parity_at_last_ack.stale}` },
     { heading: 'settled after', unit: 'ms', isNumber: true, rank: 0, value: (row) => row.settle_ms },
   ];
-  return { columns: columns.map(columnOf), rows: cellsOf(columns, results, () => false), notes: [] };
+  return { columns: columns.map(columnOf), rows: cellsOf(columns, rowsAsRun(result), () => false), notes: [] };
 }
 
 /** Heading and unit as one text. */

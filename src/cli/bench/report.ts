@@ -29,7 +29,7 @@ export function shapeOf(plan: ExperimentPlan, { quorum, samples }: StepData, has
   const latencies = measured(samples, 'put')
     .filter((sample) => sample.ok)
     .map(latencyOf);
-  return { quorum, latencies, modelCdf: hasLoss ? null : (ms) => cdfKth(delays, quorum, ms) };
+  return { row: `quorum=${quorum}`, latencies, modelCdf: hasLoss ? null : (ms) => cdfKth(delays, quorum, ms) };
 }
 
 /** Throws `io`. */

@@ -1,32 +1,77 @@
-/** The quorum as an axis, the milliseconds as an axis, and where labels go so that none covers another. */
-import type { QuorumResult } from '../../measure/result.ts';
+/** What was swept as an axis, the milliseconds as an axis, and where labels go so that none covers another. */
+import { type SweptRow, wordsOf } from '../sweep.ts';
 import { UPRIGHT_TITLE } from './theme.ts';
 
-/** A linear axis with a tick at each quorum that was run: the gaps of 1, 3, 5 stay gaps, and the model stays a line. */
-export function quorumAxis(rows: readonly QuorumResult[]): Readonly<Record<string, unknown>> {
-  const values = [...new Set(rows.map((row) => row.quorum))].sort((a, b) => a - b);
+/** What an axis needs to know of a sweep: Facts have it. */
+interface Swept {
+  readonly rows: readonly SweptRow[];
+  readonly result: { readonly sweep: { readonly parameter: string } };
+}
+
+/** Values further apart than this are steps of a scale, not of a line: 1, 10, 100. */
+const LOGARITHMIC_FROM = 20;
+/** px between the labels of two neighbouring categories. */
+const LABEL_GAP = 6;
+
+/** Of an axis of quorums, which may name more of them than ran. */
+export function quorumAxis(quorums: readonly number[]): Readonly<Record<string, unknown>> {
+  return numberAxis(quorums, wordsOf('quorum').axis, { least: 0.3, format: 'd' });
+}
+
+/**
+ * The sweep as an axis with a tick at each value: numbers keep their distances (the gaps of 1, 3, 5 stay gaps, and the model stays a
+ * line), or their ratios if they are far apart; anything else stands side by side. `width` is the plot's, in px.
+ */
+export function sweptAxis({ rows, result }: Swept, width: number): Readonly<Record<string, unknown>> {
+  const { parameter } = result.sweep;
+  const values = rows.flatMap((row) => (typeof row.x === 'number' ? [row.x] : []));
+  if (values.length < rows.length) {
+    const domain = rows.map((row) => row.x);
+    const labels = categoryLabels(width, domain.length);
+    return {
+      field: 'x',
+      type: 'ordinal',
+      sort: null,
+      scale: { type: 'point', domain, padding: 0.5 },
+      axis: { ...labels, title: wordsOf(parameter).axis },
+    };
+  }
+  return parameter === 'quorum' ? quorumAxis(values) : numberAxis(values, wordsOf(parameter).axis, { least: 0, format: ',~f' });
+}
+
+function numberAxis(numbers: readonly number[], title: string, { least, format }: { least: number; format: string }) {
+  const values = [...new Set(numbers)].sort((a, b) => a - b);
   const [low, high] = [values[0] ?? 0, values.at(-1) ?? 0];
-  const margin = Math.max(0.3, (high - low) * 0.06);
+  const axis = { values, format, title };
+  if (low > 0 && values.length > 2 && high / low >= LOGARITHMIC_FROM) {
+    const margin = (high / low) ** 0.06;
+    return { field: 'x', type: 'quantitative', scale: { type: 'log', domain: [low / margin, high * margin], nice: false }, axis };
+  }
+  const margin = Math.max(least, (high - low) * 0.06) || Math.abs(high) / 2 || 0.5;
+  return { field: 'x', type: 'quantitative', scale: { domain: [low - margin, high + margin], nice: false, zero: false }, axis };
+}
+
+/** Each value in a band of its own, for figures that are compared one by one. */
+export function sweptBands({ rows, result }: Swept, width: number): Readonly<Record<string, unknown>> {
+  const { parameter } = result.sweep;
+  const domain = rows.map((row) => row.x);
+  const title = parameter === 'quorum' ? 'write quorum k' : wordsOf(parameter).axis;
   return {
-    field: 'quorum',
-    type: 'quantitative',
-    scale: { domain: [low - margin, high + margin], nice: false, zero: false },
-    axis: { values, format: 'd', title: 'write quorum k: followers that must hold a write before it is acknowledged' },
+    field: 'x',
+    type: 'ordinal',
+    sort: null,
+    scale: { domain, padding: 0 },
+    axis: { ...categoryLabels(width, domain.length), title },
   };
 }
 
-/** Each quorum in a band of its own, for figures that are compared one by one. */
-export function quorumBands(rows: readonly QuorumResult[]): Readonly<Record<string, unknown>> {
-  return {
-    field: 'quorum',
-    type: 'ordinal',
-    scale: { domain: [...new Set(rows.map((row) => row.quorum))].sort((a, b) => a - b), padding: 0 },
-    axis: { labelAngle: 0, title: 'write quorum k' },
-  };
+/** A delay per node is long: one line for each, cut off where the neighbour begins. */
+function categoryLabels(width: number, n: number) {
+  return { labelAngle: 0, labelExpr: "split(datum.label, ';')", labelLimit: Math.max(20, width / Math.max(1, n) - LABEL_GAP) };
 }
 
 /** The width of a bar in its band: `share` of it, but with few bars no wider than five would be. */
-export function barWidth(rows: readonly QuorumResult[], share: number): Readonly<Record<string, unknown>> {
+export function barWidth(rows: readonly SweptRow[], share: number): Readonly<Record<string, unknown>> {
   return { width: { band: share * Math.min(1, rows.length / 5) } };
 }
 

@@ -1,11 +1,12 @@
-/** Lines over the quorum with their names at their right ends: the layers that the latency charts share. */
+/** Lines over what was swept with their names at their right ends: the layers that the latency charts share. */
 import { figure } from '../wording.ts';
 import { spread } from './axes.ts';
 import type { ChartSpec } from './spec.ts';
 import { INK } from './theme.ts';
 
 export interface Point {
-  readonly quorum: number;
+  /** Where it stands on the axis. */
+  readonly x: number | string;
   readonly ms: number;
 }
 
@@ -13,7 +14,7 @@ export interface Series {
   /** Its figure at the right end follows by itself. */
   readonly label: string;
   readonly color: string;
-  /** Ascending by quorum; empty series are not drawn. */
+  /** In the order of the axis; empty series are not drawn. */
   readonly points: readonly Point[];
   readonly style: 'strong' | 'thin' | 'dashed';
 }
@@ -40,21 +41,30 @@ export function lines(all: readonly Series[]): ChartSpec[] {
     ]);
 }
 
-/** The name of each series beside its last point, pushed apart where points meet. `top` is the axis' upper end, `height` the plot's in px. */
-export function endLabels(all: readonly Series[], top: number, height: number): ChartSpec[] {
+interface Plot {
+  /** The axis' upper end. */
+  readonly top: number;
+  /** In px. */
+  readonly height: number;
+  /** From left to right. */
+  readonly places: readonly Point['x'][];
+}
+
+/** The name of each series beside its last point, pushed apart where points meet; series that end before the others have none. */
+export function endLabels(all: readonly Series[], { top, height, places }: Plot): ChartSpec[] {
   const ends = all.flatMap(({ points, label, color, style }) => {
     const end = points.at(-1);
     return end === undefined ? [] : [{ ...end, label: `${label} ${figure(end.ms)}`, color, style }];
   });
-  const right = Math.max(...ends.map((end) => end.quorum));
-  const atRight = ends.filter((end) => end.quorum === right);
+  const right = places.findLast((place) => ends.some((end) => end.x === place));
+  const atRight = ends.filter((end) => end.x === right);
   const positions = spread(
     atRight.map((end) => end.ms),
     (LINE_HEIGHT / height) * top,
     top,
   );
-  return atRight.map(({ quorum, label, color, style }, i) => ({
-    data: { values: [{ quorum, ms: positions[i] }] },
+  return atRight.map(({ x, label, color, style }, i) => ({
+    data: { values: [{ x, ms: positions[i] }] },
     mark: {
       type: 'text',
       text: label,
@@ -67,7 +77,7 @@ export function endLabels(all: readonly Series[], top: number, height: number): 
   }));
 }
 
-/** The figures of a line beside its points, save the last, which has its own label at the end of the line. `top` as in endLabels. */
+/** The figures of a line beside its points, save the last, which has its own label at the end of the line. `top` as in Plot. */
 export function pointLabels(points: readonly Point[], color: string, top: number): ChartSpec {
   const labelled = points.length > MAX_LABELLED ? [] : points.slice(0, -1);
   // Below the point, where a rising line leaves room; above it where the axis would be in the way.

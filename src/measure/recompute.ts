@@ -1,0 +1,76 @@
+/**
+ * The figures of a kept run, made again from its raw data by this version of the program.
+ *
+ * Recomputed, row by row: counts, latencies, intervals, throughput, floor, overhead, replication, reads, thin cells, verdict, and
+ * from them overlaps and counterfactuals. Kept, because no request tells them: what a row is and when it ran, the model (it
+ * follows from the plan, and whether it applied only the run itself knew), the looks at the replicas, how busy the loops were.
+ * Invariant: a row without raw data stays as it is, so that an incomplete folder loses nothing.
+ */
+import { listDelays } from '../lib/delay-plan.ts';
+import type { Distribution } from '../lib/distribution.ts';
+import type { Sample } from '../workload/sample.ts';
+import { type Counterfactual, counterfactual } from './counterfactual.ts';
+import type { BenchResult, QuorumResult } from './result.ts';
+import { summariseQuorum } from './summary.ts';
+import type { WriteTrace } from './trace.ts';
+import { overlappingQuorums } from './verdict.ts';
+
+/** Records as a run folder keeps them: with the name of the row that they belong to (QuorumResult.row). */
+export type RowSample = Sample & { readonly row: string };
+export type RowTrace = WriteTrace & { readonly row: string };
+
+/** The same by row, as measuring wants them. */
+export interface RawData {
+  readonly samples: ReadonlyMap<string, readonly Sample[]>;
+  readonly trace: ReadonlyMap<string, readonly WriteTrace[]>;
+}
+
+export function recompute(kept: BenchResult, raw: RawData): BenchResult {
+  const results = kept.results.map((row) => recomputeRow(row, raw));
+  const overlaps = kept.sweep.parameter === 'quorum' ? overlappingQuorums(results) : kept.overlaps;
+  return { ...kept, results, overlaps, counterfactual: recomputeCounterfactuals(kept, raw) };
+}
+
+function recomputeRow(kept: QuorumResult, raw: RawData): QuorumResult {
+  const samples = raw.samples.get(kept.row) ?? [];
+  if (!samples.some((sample) => sample.phase === 'load')) return kept;
+  const row = summariseQuorum({
+    row: kept.row,
+    quorum: kept.quorum,
+    delay: kept.delay,
+    beganMs: kept.began_ms,
+    samples,
+    trace: raw.trace.get(kept.row) ?? [],
+    distributions: delaysOf(kept),
+    // Where loss was simulated there is no overhead; where there is no overhead for want of successes, there is none again.
+    hasLoss: kept.overhead_ms === null,
+    parityAtLastAck: kept.parity_at_last_ack,
+    settleMs: kept.settle_ms,
+    generatorBusy: kept.generator_busy,
+    leaderBusy: kept.leader_busy,
+    elapsedMs: samples.reduce((last, { phase, endMs }) => (phase === 'load' ? Math.max(last, endMs) : last), 0),
+  });
+  const replication = raw.trace.has(kept.row) ? {} : replicationOf(kept);
+  return { ...row, ...replication, model_ms: kept.model_ms, model_quantiles_ms: kept.model_quantiles_ms };
+}
+
+/** Without its trace a row keeps what came from it. */
+function replicationOf({ replication_ms, replication_samples, replication_unacked }: QuorumResult) {
+  return { replication_ms, replication_samples, replication_unacked };
+}
+
+/** One entry per row, in the order of the rows; where that is not so, none can be told whose it is. */
+function recomputeCounterfactuals({ results, counterfactual: kept, workload }: BenchResult, raw: RawData): readonly Counterfactual[] {
+  if (kept.length !== results.length) return kept;
+  return results.map((row, i) => {
+    const trace = raw.trace.get(row.row) ?? [];
+    const before = kept[i] as Counterfactual;
+    return trace.length === 0 ? before : counterfactual(row.quorum, trace, Math.max(before.costs.length - 1, 0), workload.loop);
+  });
+}
+
+/** For the verdict, which asks for their mean only: how many of them were up does not matter where one text is for all. */
+function delaysOf({ delay, parity_at_last_ack: { match, lag, mismatch, unreachable } }: QuorumResult): readonly Distribution[] {
+  const followers = match + lag + mismatch + unreachable;
+  return followers === 0 ? [] : listDelays(delay, followers);
+}
