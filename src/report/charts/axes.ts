@@ -10,6 +10,8 @@ interface Swept {
 
 /** Values further apart than this are steps of a scale, not of a line: 1, 10, 100. */
 const LOGARITHMIC_FROM = 20;
+/** Share of an axis beyond which a figure on a bar would reach what stands above the plot. */
+const FULL = 0.94;
 /** px between the labels of two neighbouring categories. */
 const LABEL_GAP = 6;
 
@@ -75,6 +77,13 @@ export function barWidth(rows: readonly SweptRow[], share: number): Readonly<Rec
   return { width: { band: share * Math.min(1, rows.length / 5) } };
 }
 
+/** The same with room above the highest bar for the figure that stands on it. */
+export function fromZeroWithFigures(values: readonly number[], title: string, field: string): ZeroBased {
+  const highest = Math.max(0, ...values);
+  const hasRoom = highest <= FULL * roundUp(highest);
+  return fromZero(hasRoom ? values : [highest / FULL], title, field);
+}
+
 /** From zero to a round number above the largest value: lengths can be compared, and labels placed to the pixel. */
 export function fromZero(values: readonly number[], title: string, field = 'ms'): ZeroBased {
   const highest = Math.max(0, ...values);
@@ -103,6 +112,13 @@ export function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   const step = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((candidate) => candidate * power >= value * (1 - 1e-9)) ?? 10;
   return step * power;
+}
+
+/** Evenly spaced round values from 0 to a value that roundUp gave, that one included. */
+export function ticksTo(top: number): readonly number[] {
+  const leading = Number((top / 10 ** Math.floor(Math.log10(top))).toPrecision(3));
+  const steps = [3, 6].includes(leading) ? 3 : [1.2, 2, 4, 8].includes(leading) ? 4 : 5;
+  return Array.from({ length: steps + 1 }, (_, i) => Number(((top * i) / steps).toPrecision(6)));
 }
 
 /**

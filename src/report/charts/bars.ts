@@ -2,7 +2,7 @@
 import type { Facts } from '../facts.ts';
 import { followersOf, type SweptRow, wordsOf } from '../sweep.ts';
 import { figure, percent } from '../wording.ts';
-import { barWidth, fromZero, sweptBands } from './axes.ts';
+import { barWidth, fromZeroWithFigures, sweptBands } from './axes.ts';
 import { parityFinding, successFinding, throughputFinding } from './findings.ts';
 import type { ChartSpec, Panel } from './spec.ts';
 import { INK, UPRIGHT_TITLE, workloadText } from './theme.ts';
@@ -12,7 +12,7 @@ const MAX_WORDED_BARS = 6;
 
 export function throughput(facts: Facts): Panel {
   const values = facts.rows.map(({ x, writes_per_s }) => ({ x, rate: writes_per_s, text: figure(writes_per_s) }));
-  const y = fromZero(
+  const y = fromZeroWithFigures(
     values.map((value) => value.rate),
     'acknowledged writes per second',
     'rate',

@@ -139,3 +139,26 @@ function sweptWorkloadText({ workload, cluster, sweep, results }: BenchResult): 
     ...(isSwept('store') ? [] : [cluster.store]),
   ].join(' · ');
 }
+
+interface Stack {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly alt: string;
+  /** px, of every view. */
+  readonly width: number;
+}
+
+/** A picture of views below each other whose plots begin and end at the same place from the left. */
+export function stacked(name: string, { title, subtitle, alt, width }: Stack, views: readonly { height: number; spec: ChartSpec }[]): Chart {
+  const spec = {
+    $schema: SCHEMA,
+    description: alt,
+    title: { text: title, subtitle },
+    spacing: 30,
+    bounds: 'flush',
+    vconcat: views.map((view): ChartSpec => ({ width, height: view.height, ...view.spec })),
+    resolve: { scale: { x: 'independent', y: 'independent', color: 'independent' } },
+    config: CONFIG,
+  };
+  return { name, alt, spec };
+}
