@@ -17,6 +17,7 @@ import type { ClusterView } from './plan.ts';
 
 export interface Venue {
   readonly name: string;
+  readonly store: 'sqlite' | 'memory';
   readonly client: KvClient;
   readonly nodes: readonly NodeAddress[];
   readonly leader: NodeAddress;
@@ -27,6 +28,8 @@ export interface Venue {
 
 export interface OpenOptions {
   readonly signal: AbortSignal;
+  /** The nodes' program; default: the node of this package. */
+  readonly entry?: string | undefined;
   readonly waitTimeoutMs?: number | undefined;
   readonly onStep?: ((text: string) => void) | undefined;
 }
@@ -51,7 +54,7 @@ export async function openOwn(spec: ClusterSpec, options: OpenOptions): Promise<
     await client.close();
     return remove(spec.name);
   };
-  return { name: spec.name, client, nodes, leader, followers, close };
+  return { name: spec.name, store: spec.store, client, nodes, leader, followers, close };
 }
 
 /** Remembers the settings of a cluster that runs; changes nothing yet. */
@@ -67,7 +70,7 @@ export async function openRunning(state: ClusterState): Promise<Venue> {
       await client.close();
       return failures;
     };
-    return { name: state.name, client, nodes, leader, followers, close };
+    return { name: state.name, store: state.spec.store, client, nodes, leader, followers, close };
   } catch (error) {
     await client.close();
     throw error;
@@ -133,7 +136,7 @@ async function putBack(client: KvClient, leader: NodeAddress, before: { quorum: 
 
 /** Partitions are nobody's business here: what was cut or healed meanwhile was somebody else's deed. */
 function settingsOf(network: NetworkAnswer): NetworkRequest {
-  const nodes = Object.entries(network.nodes).map(([id, { delay }]) => [id, { delay }] as const);
+  const nodes = Object.entries(network.nodes).map(([id, { delay, loss }]) => [id, { delay, loss }] as const);
   return { seed: network.seed, nodes: Object.fromEntries(nodes) };
 }
 

@@ -6,8 +6,7 @@
  * follows from the plan, and whether it applied only the run itself knew), the looks at the replicas, how busy the loops were.
  * Invariant: a row without raw data stays as it is, so that an incomplete folder loses nothing.
  */
-import { listDelays } from '../lib/delay-plan.ts';
-import type { Distribution } from '../lib/distribution.ts';
+import { listDelays, parseDelays } from '../lib/delay-plan.ts';
 import type { Sample } from '../workload/sample.ts';
 import { type Counterfactual, counterfactual } from './counterfactual.ts';
 import type { BenchResult, QuorumResult } from './result.ts';
@@ -34,15 +33,20 @@ export function recompute(kept: BenchResult, raw: RawData): BenchResult {
 function recomputeRow(kept: QuorumResult, raw: RawData): QuorumResult {
   const samples = raw.samples.get(kept.row) ?? [];
   if (!samples.some((sample) => sample.phase === 'load')) return kept;
+  const trace = raw.trace.get(kept.row) ?? [];
+  const { match, lag, mismatch, unreachable } = kept.parity_at_last_ack;
+  const delays = listDelays(kept.delay, match + lag + mismatch + unreachable);
   const row = summariseQuorum({
     row: kept.row,
     quorum: kept.quorum,
     delay: kept.delay,
     beganMs: kept.began_ms,
     samples,
-    trace: raw.trace.get(kept.row) ?? [],
-    distributions: delaysOf(kept),
-    // Where loss was simulated there is no overhead; where there is no overhead for want of successes, there is none again.
+    trace,
+    distributions: delays,
+    followersUp: upIn(kept, trace),
+    // Where there is no overhead though writes succeeded, loss was simulated or something changed within the load.
+    isSteady: kept.overhead_ms !== null || kept.model_ms !== null,
     hasLoss: kept.overhead_ms === null,
     parityAtLastAck: kept.parity_at_last_ack,
     settleMs: kept.settle_ms,
@@ -69,8 +73,9 @@ function recomputeCounterfactuals({ results, counterfactual: kept, workload }: B
   });
 }
 
-/** For the verdict, which asks for their mean only: how many of them were up does not matter where one text is for all. */
-function delaysOf({ delay, parity_at_last_ack: { match, lag, mismatch, unreachable } }: QuorumResult): readonly Distribution[] {
-  const followers = match + lag + mismatch + unreachable;
-  return followers === 0 ? [] : listDelays(delay, followers);
+/** Of those that a delay was drawn for: the text of a row names each follower that was up, or speaks of all. */
+function upIn({ delay }: QuorumResult, [first]: readonly WriteTrace[]): readonly string[] {
+  const parsed = parseDelays(delay);
+  const isNamed = parsed.ok && parsed.value.all === null;
+  return isNamed ? [...parsed.value.perNode.keys()] : Object.keys(first?.followers ?? {});
 }

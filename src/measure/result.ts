@@ -34,6 +34,8 @@ export interface Sweep {
 }
 
 export interface Workload {
+  /** By k6's name: `shared-iterations`, `constant-arrival-rate`, … */
+  readonly executor: string;
   /** Per quorum; warm-up is not counted and reads come on top. Null if only the duration ends a row. */
   readonly writes: number | null;
   readonly concurrency: number;
@@ -67,7 +69,7 @@ export interface QuorumResult {
   readonly row: string;
   /** The quorum that was in force when the load began. */
   readonly quorum: number;
-  /** Delays of the followers that were up when the load began, as in `--delay`: what the model is computed from. */
+  /** Delays of the followers that were up when the load began, as in `--delay`, each by name unless all were: the model's input. */
   readonly delay: string;
   /** The load's beginning and its last answer, in ms since the run began: where the row lies on the run's time axis. */
   readonly began_ms: number;

@@ -45,6 +45,8 @@ const run: Parameters<typeof summariseQuorum>[0] = {
     { kind: 'uniform', min: 0, max: 300 },
     { kind: 'uniform', min: 0, max: 300 },
   ],
+  followersUp: ['n2', 'n3'],
+  isSteady: true,
   hasLoss: false,
   parityAtLastAck: PARITY,
   settleMs: 12,

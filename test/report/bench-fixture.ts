@@ -5,8 +5,8 @@ import { formatDelays, parseDelays } from '../../src/lib/delay-plan.ts';
 import { type Distribution, sampleOf } from '../../src/lib/distribution.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import { counterfactual } from '../../src/measure/counterfactual.ts';
-import type { RowSample, RowTrace } from '../../src/measure/recompute.ts';
 import { cdfKth } from '../../src/measure/order-statistic.ts';
+import type { RowSample, RowTrace } from '../../src/measure/recompute.ts';
 import type { BenchResult, ParityTotals, QuorumResult } from '../../src/measure/result.ts';
 import { latencyOf, measured, type Sample } from '../../src/measure/sample.ts';
 import { summariseQuorum } from '../../src/measure/summary.ts';
@@ -81,7 +81,18 @@ export function makeSweep(lab: SweptLab): MadeBench {
     sweep: { parameter, values },
     leader_url: nodes[0]!.url,
     seed,
-    workload: { writes, concurrency, keys, value_bytes: 16, read_share: readShare, rate, duration_ms: null, warmup: 0, loop },
+    workload: {
+      executor: loop === 'open' ? 'constant-arrival-rate' : 'shared-iterations',
+      writes,
+      concurrency,
+      keys,
+      value_bytes: 16,
+      read_share: readShare,
+      rate,
+      duration_ms: null,
+      warmup: 0,
+      loop,
+    },
     cluster: { name: 'bench', followers, store: lab.store ?? 'sqlite', delay, loss, nodes, leader: 'n1' },
     results,
     parity: nodes.slice(1).map(({ id, url }) => ({ url, node: id, status: 'match', missing: 0, stale: 0, extra: 0, corrupt: 0, keys: [] })),
@@ -163,6 +174,8 @@ function simulate(lab: Lab, name: string, beganMs: number): Simulated {
     samples,
     trace,
     distributions,
+    followersUp: distributions.map((_, f) => `n${f + 2}`),
+    isSteady: true,
     hasLoss: (lab.loss ?? 0) > 0,
     parityAtLastAck: parityAt(elapsedMs, samples, trace, followers),
     settleMs: 1200 - 180 * quorum,

@@ -65,7 +65,13 @@ export function singleLoad(name: string, more: Partial<SweptLab> = {}): SweptLab
   return quorumSweep({ name, values: ['3'], ...more });
 }
 
-export function stepOf(step: string, kind: string, began_ms: number | null, ended_ms: number | null, more: Partial<StepResult> = {}): StepResult {
+export function stepOf(
+  step: string,
+  kind: string,
+  began_ms: number | null,
+  ended_ms: number | null,
+  more: Partial<StepResult> = {},
+): StepResult {
   return { step, kind, title: `${kind} of ${step}`, status: 'done', began_ms, ended_ms, detail: '', ...more };
 }
 

@@ -3,13 +3,9 @@
  * A picture that cannot be painted is a warning: the figures are what the run was for.
  */
 import { join } from 'node:path';
-import type { ExperimentPlan } from '../../experiment/plan.ts';
-import type { StepData } from '../../experiment/run.ts';
-import { cdfKth } from '../../measure/order-statistic.ts';
 import type { BenchResult } from '../../measure/result.ts';
-import { latencyOf, measured } from '../../measure/sample.ts';
 import { chartsOf, reportFiles } from '../../report/bundle.ts';
-import type { LatencyShape, ReportInput } from '../../report/input.ts';
+import type { ReportInput } from '../../report/input.ts';
 import type { Run } from '../../runs/run.ts';
 
 /** The picture that the result's `plot` names: latency against quorum. */
@@ -21,15 +17,6 @@ export interface WrittenReport {
   readonly result: BenchResult;
   /** What could not be painted, and why. */
   readonly failures: readonly string[];
-}
-
-/** What the distribution chart needs of one step. */
-export function shapeOf(plan: ExperimentPlan, { quorum, samples }: StepData, hasLoss: boolean): LatencyShape {
-  const delays = [...plan.delays.values()];
-  const latencies = measured(samples, 'put')
-    .filter((sample) => sample.ok)
-    .map(latencyOf);
-  return { row: `quorum=${quorum}`, latencies, modelCdf: hasLoss ? null : (ms) => cdfKth(delays, quorum, ms) };
 }
 
 /** Throws `io`. */

@@ -4,13 +4,13 @@
  * is read again.
  */
 import { listDelays } from '../../lib/delay-plan.ts';
-import type { Distribution } from '../../lib/distribution.ts';
-import { cdfKth, expectedKth } from '../../measure/order-statistic.ts';
+import { cdfKth } from '../../measure/order-statistic.ts';
 import type { RowSample } from '../../measure/recompute.ts';
 import type { BenchResult, QuorumResult } from '../../measure/result.ts';
 import type { RunResult } from '../../measure/run-result.ts';
 import { latencyOf, measured } from '../../measure/sample.ts';
 import type { LatencyShape, RunReportInput, TimePoint } from '../../report/input.ts';
+import { followersOf } from '../../report/sweep.ts';
 import type { Sample } from '../../workload/sample.ts';
 
 /** By row. */
@@ -36,13 +36,14 @@ export function groupByRow<T extends { readonly row: string }>(records: Iterable
 }
 
 export function shapesOf({ results }: BenchResult, samples: Samples): LatencyShape[] {
-  return results.map((row) => ({
-    row: row.row,
-    latencies: measured(samples.get(row.row) ?? [], 'put')
-      .filter((sample) => sample.ok)
-      .map(latencyOf),
-    modelCdf: modelCdfOf(row),
-  }));
+  return results.map((row) => shapeOf(row, samples.get(row.row) ?? []));
+}
+
+export function shapeOf(row: QuorumResult, samples: readonly Sample[]): LatencyShape {
+  const latencies = measured(samples, 'put')
+    .filter((sample) => sample.ok)
+    .map(latencyOf);
+  return { row: row.row, latencies, modelCdf: modelCdfOf(row) };
 }
 
 function pointsOf({ row, began_ms }: QuorumResult, samples: readonly Sample[]): TimePoint[] {
@@ -57,18 +58,9 @@ function pointsOf({ row, began_ms }: QuorumResult, samples: readonly Sample[]): 
     }));
 }
 
-/** Relative; the same model computed twice, perhaps by two versions of the program. */
-const SAME_MODEL = 1e-6;
-
-/**
- * The distribution whose mean is the row's model. A row says its delays, but not of how many followers where they all have the
- * same: those that answered at the last ack are tried first, then all. None fits: no outline rather than a wrong one.
- */
-function modelCdfOf({ quorum, delay, model_ms, parity_at_last_ack: looks }: QuorumResult): LatencyShape['modelCdf'] {
-  if (model_ms === null) return null;
-  const up = looks.match + looks.lag + looks.mismatch;
-  const fits = (delays: readonly Distribution[]) =>
-    quorum <= delays.length && Math.abs(expectedKth(delays, quorum) - model_ms) <= SAME_MODEL * Math.max(1, model_ms);
-  const delays = [up, up + looks.unreachable].map((count) => listDelays(delay, count)).find(fits);
-  return delays === undefined ? null : (ms) => cdfKth(delays, quorum, ms);
+/** Where the row has a model, the distribution whose mean that is; its text names each follower that was up, or speaks of all. */
+function modelCdfOf(row: QuorumResult): LatencyShape['modelCdf'] {
+  if (row.model_ms === null) return null;
+  const delays = listDelays(row.delay, followersOf(row));
+  return row.quorum > delays.length ? null : (ms) => cdfKth(delays, row.quorum, ms);
 }

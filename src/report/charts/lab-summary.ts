@@ -69,13 +69,23 @@ function draw(columns: readonly string[], all: Summary['rows'], width: number, h
   const isCut = all.length > fitting;
   const rows = isCut ? all.slice(0, fitting - 1) : all;
   const fontSize = Math.min(FONT_SIZE, line * 0.75);
-  const widths = columns.map((column, i) => Math.max(...[column, ...rows.map((row) => row[i] ?? '')].map((text) => widthOf(text, fontSize))));
+  const widths = columns.map((column, i) =>
+    Math.max(...[column, ...rows.map((row) => row[i] ?? '')].map((text) => widthOf(text, fontSize))),
+  );
   const spare = Math.max(0, width - widths.reduce((sum, each) => sum + each, 0)) / columns.length;
   const ends = widths.map((_, i) => widths.slice(0, i + 1).reduce((sum, each) => sum + each + spare, 0));
   const cells = [columns, ...rows].flatMap((row, y) =>
-    row.map((text, i) => ({ x: ends[i], y: (y + 0.5) * line, text, weight: y === 0 ? 'bold' : 'normal', color: y === 0 ? INK.quiet : INK.text })),
+    row.map((text, i) => ({
+      x: ends[i],
+      y: (y + 0.5) * line,
+      text,
+      weight: y === 0 ? 'bold' : 'normal',
+      color: y === 0 ? INK.quiet : INK.text,
+    })),
   );
-  const cut = isCut ? [{ x: width, y: (rows.length + 1.5) * line, text: `and ${all.length - rows.length} more rows`, weight: 'normal', color: INK.quiet }] : [];
+  const cut = isCut
+    ? [{ x: width, y: (rows.length + 1.5) * line, text: `and ${all.length - rows.length} more rows`, weight: 'normal', color: INK.quiet }]
+    : [];
   const rules = rows.map((_, i) => ({ x: 0, to: width, y: (i + 1) * line }));
   const scale = (domain: readonly [number, number]) => ({ scale: { domain, nice: false, zero: false }, axis: null });
   const text = { text: { field: 'text', type: 'nominal' }, color: { field: 'color', type: 'nominal', scale: null } };

@@ -40,7 +40,9 @@ function answered({ points }: StaleReads): readonly AnsweredPoint[] {
 }
 
 function panelOf(reads: StaleReads, points: readonly AnsweredPoint[]): Panel {
-  const said = points.map((point) => `${ms(point.after_ms)}: ${percent(point.share)}${point.model === null ? '' : ` (model ${percent(point.model)})`}`);
+  const said = points.map(
+    (point) => `${ms(point.after_ms)}: ${percent(point.share)}${point.model === null ? '' : ` (model ${percent(point.model)})`}`,
+  );
   return {
     title: staleFinding(reads),
     subtitle: [

@@ -149,7 +149,11 @@ interface Stack {
 }
 
 /** A picture of views below each other whose plots begin and end at the same place from the left. */
-export function stacked(name: string, { title, subtitle, alt, width }: Stack, views: readonly { height: number; spec: ChartSpec }[]): Chart {
+export function stacked(
+  name: string,
+  { title, subtitle, alt, width }: Stack,
+  views: readonly { height: number; spec: ChartSpec }[],
+): Chart {
   const spec = {
     $schema: SCHEMA,
     description: alt,

@@ -108,7 +108,8 @@ function loadsOf({ sweeps, steps }: RunResult): readonly Load[] {
 
 function legendOf(marks: readonly Mark[]): readonly string[] {
   const entries = marks.map(
-    (mark, i) => `${i + 1}  ${short(mark.text, MAX_LABEL - 8)}, ${ms(mark.at_ms)}${mark.until_ms === null ? '' : ` to ${ms(mark.until_ms)}`}`,
+    (mark, i) =>
+      `${i + 1}  ${short(mark.text, MAX_LABEL - 8)}, ${ms(mark.at_ms)}${mark.until_ms === null ? '' : ` to ${ms(mark.until_ms)}`}`,
   );
   if (entries.length <= MAX_LEGEND) return entries;
   return [...entries.slice(0, MAX_LEGEND - 1), `… and ${entries.length - MAX_LEGEND + 1} more, all in the table`];
@@ -163,7 +164,11 @@ function stripOf({ placed, loads, legend }: Strip, scale: TimeScale): MarkStrip[
       encoding: { x, y },
       layer: [
         { data: { values: rows }, mark: { type: 'rect', opacity: 1 }, encoding: { x2: { field: 'to' }, y2: { field: 'bottom' }, color } },
-        { data: { values: bars }, mark: { type: 'rect', opacity: 0.25 }, encoding: { x2: { field: 'to' }, y2: { field: 'bottom' }, color } },
+        {
+          data: { values: bars },
+          mark: { type: 'rect', opacity: 0.25 },
+          encoding: { x2: { field: 'to' }, y2: { field: 'bottom' }, color },
+        },
         {
           data: { values: bars },
           mark: { type: 'rule', strokeWidth: 2 },
