@@ -1,9 +1,13 @@
 // Runs of scenarios to draw and explain: their sweeps are those of the bench fixture, one after the other on one time axis.
 
 import { rawInput } from '../../src/cli/run/raw.ts';
+import { parseDistribution, sampleOf } from '../../src/lib/distribution.ts';
+import { Prng } from '../../src/lib/prng.ts';
 import type { RowSample, RowTrace } from '../../src/measure/recompute.ts';
 import type { ParityRow } from '../../src/measure/result.ts';
 import type { ExpectationResult, Mark, ParityColumn, RunResult, StaleReads, StepResult } from '../../src/measure/run-result.ts';
+import { type StaleRead, stalePoints } from '../../src/measure/stale.ts';
+import type { WriteTrace } from '../../src/measure/trace.ts';
 import type { RunReportInput } from '../../src/report/input.ts';
 import { makeSweep, type SweptLab } from './bench-fixture.ts';
 
@@ -90,4 +94,41 @@ export function lookOf(
     return typeof status === 'string' ? { ...row, status } : { ...row, status: 'match', ...status };
   });
   return { step, moment, at_ms, rows };
+}
+
+export interface StaleStory {
+  readonly name?: string;
+  readonly quorum?: number;
+  readonly afterMs?: readonly number[];
+  readonly writes?: number;
+  readonly followers?: number;
+  readonly delay?: string;
+}
+
+/** As the step of a scenario makes them: every write is read at one follower, at each of the times. */
+export function makeStale(story: StaleStory = {}): { stale: StaleReads; reads: readonly StaleRead[]; trace: readonly WriteTrace[] } {
+  const { name = 'stale-1', quorum = 1, afterMs = [0, 50, 100, 150, 200, 300, 400], writes = 120, followers = 5, delay = '0-400' } = story;
+  const distribution = parseDistribution(delay);
+  if (!distribution.ok) throw new Error(distribution.message);
+  const prng = new Prng(1);
+  const reads: StaleRead[] = [];
+  const trace: WriteTrace[] = [];
+  for (let i = 0; i < writes; i++) {
+    const delays = Array.from({ length: followers }, () => sampleOf(distribution.value, prng.next()));
+    const floor = quorum === 0 ? 0 : [...delays].sort((a, b) => a - b)[quorum - 1]!;
+    const version = `1.${i + 1}`;
+    const acks = delays.map((delayMs, f) => [`n${f + 2}`, { delayMs, sentMs: delayMs, ackedMs: delayMs + 1 }] as const);
+    trace.push({ version, need: quorum, storedMs: 0.2, followers: Object.fromEntries(acks) });
+    for (const after of afterMs) {
+      const sentMs = after + 0.3;
+      reads.push({
+        version,
+        follower: `n${(i % followers) + 2}`,
+        afterMs: after,
+        sentMs,
+        isStale: delays[i % followers]! > floor + 1 + sentMs,
+      });
+    }
+  }
+  return { stale: { name, quorum, followers, delay, points: stalePoints(name, reads, trace, false) }, reads, trace };
 }

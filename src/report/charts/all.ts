@@ -5,6 +5,7 @@ import { wordsOf } from '../sweep.ts';
 import { slug } from '../wording.ts';
 import { parityAtLastAck, success, throughput } from './bars.ts';
 import { counterfactualPanel } from './counterfactual.ts';
+import { labSummary } from './lab-summary.ts';
 import { latencyDistribution } from './latency-distribution.ts';
 import { latencyVsQuorum } from './latency-vs-quorum.ts';
 import { replicationLatency } from './replication-latency.ts';
@@ -39,5 +40,6 @@ export function charts(facts: Facts, shapes: readonly LatencyShape[]): readonly 
     ...(facts.followers === 0 ? [] : [chart('replication-latency', replicationLatency(facts))]),
     ...(parity === null ? [] : [chart('parity-at-last-ack', parity, LOW)]),
     ...(counterfactual === null ? [] : [chart('counterfactual', counterfactual, SIZE.height)]),
+    ...(facts.rows.length < 2 ? [] : [labSummary(facts)]),
   ];
 }

@@ -62,7 +62,11 @@ export function throughputFinding({ measured, trend, result: { workload, sweep }
       ? `Throughput by ${noun}`
       : `Throughput by ${noun}: ${figure(first.writes_per_s)} writes/s become ${figure(last.writes_per_s)}`;
   }
-  if (workload.loop === 'open') return `Throughput follows the ${figure(workload.rate ?? 0)} requests/s that came`;
+  if (workload.loop === 'open') {
+    return workload.rate === null
+      ? 'Throughput follows the rate that came'
+      : `Throughput follows the ${figure(workload.rate)} requests/s that came`;
+  }
   if (trend === 'rising' && first.writes_per_s > last.writes_per_s) {
     return `Who waits longer writes less: ${figure(first.writes_per_s)} writes/s become ${figure(last.writes_per_s)}`;
   }

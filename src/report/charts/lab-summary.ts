@@ -2,13 +2,15 @@
  * The picture in which the course's labs sum up a sweep: two by two, latency lines, throughput, success, and the summary as a
  * table that is drawn.
  */
+import type { Table } from '../columns.ts';
 import type { Facts } from '../facts.ts';
-import { benchTable, type Table } from '../table.ts';
+import { wordsOf } from '../sweep.ts';
+import { benchTable } from '../table.ts';
 import { percent, short } from '../wording.ts';
 import { success, throughput } from './bars.ts';
 import { latencyVsQuorum } from './latency-vs-quorum.ts';
 import type { Chart, ChartSpec, Panel } from './spec.ts';
-import { composition, INK, workloadText } from './theme.ts';
+import { composition, INK, UPRIGHT_TITLE, workloadText } from './theme.ts';
 import { widthOf } from './time-layout.ts';
 
 /** px of one panel. */
@@ -18,11 +20,16 @@ const LINE = 26;
 const FONT_SIZE = 11;
 /** Smaller is not read; what has no room then is left to the table of the report. */
 const MIN_LINE = 13;
-const MAX_VALUE = 14;
+const MAX_VALUE = 12;
+/** px between two columns. */
+const GAP = 8;
+/** The bold face against the regular one. */
+const BOLD = 1.12;
 
 export function labSummary(facts: Facts): Chart {
   const panels = [latencyVsQuorum(facts), throughput(facts), success(facts), tablePanel(facts)];
-  return composition('lab-summary', 'The sweep in four pictures', workloadText(facts.result), panels, PANEL.width, PANEL.height);
+  const title = `Latency, throughput and success by ${wordsOf(facts.result.sweep.parameter).noun}`;
+  return composition('lab-summary', title, workloadText(facts.result), panels, PANEL.width, PANEL.height);
 }
 
 function tablePanel(facts: Facts): Panel {
@@ -62,18 +69,18 @@ function indexOf({ columns }: Table, heading: string): number {
   return columns.findIndex((column) => column.heading === heading);
 }
 
-/** Every column as wide as its widest text, the rest of the width shared out between them; all set to the right but the last. */
+/** Columns as wide as their widest text asks, all set to the right; smaller letters where that is more than there is. */
 function draw(columns: readonly string[], all: Summary['rows'], width: number, height: number): ChartSpec {
   const line = Math.max(MIN_LINE, Math.min(LINE, height / (all.length + 1)));
   const fitting = Math.max(1, Math.floor(height / line) - 1);
   const isCut = all.length > fitting;
   const rows = isCut ? all.slice(0, fitting - 1) : all;
-  const fontSize = Math.min(FONT_SIZE, line * 0.75);
-  const widths = columns.map((column, i) =>
-    Math.max(...[column, ...rows.map((row) => row[i] ?? '')].map((text) => widthOf(text, fontSize))),
-  );
-  const spare = Math.max(0, width - widths.reduce((sum, each) => sum + each, 0)) / columns.length;
-  const ends = widths.map((_, i) => widths.slice(0, i + 1).reduce((sum, each) => sum + each + spare, 0));
+  const wished = Math.min(FONT_SIZE, line * 0.75);
+  const widest = columns.map((column, i) => Math.max(widthOf(column, wished) * BOLD, ...rows.map((row) => widthOf(row[i] ?? '', wished))));
+  const room = width - GAP * (columns.length - 1);
+  const needed = widest.reduce((sum, each) => sum + each, 0);
+  const fontSize = wished * Math.min(1, room / needed);
+  const ends = widest.map((_, i) => widest.slice(0, i + 1).reduce((sum, each) => sum + (each / needed) * room, 0) + GAP * i);
   const cells = [columns, ...rows].flatMap((row, y) =>
     row.map((text, i) => ({
       x: ends[i],
@@ -87,14 +94,20 @@ function draw(columns: readonly string[], all: Summary['rows'], width: number, h
     ? [{ x: width, y: (rows.length + 1.5) * line, text: `and ${all.length - rows.length} more rows`, weight: 'normal', color: INK.quiet }]
     : [];
   const rules = rows.map((_, i) => ({ x: 0, to: width, y: (i + 1) * line }));
-  const scale = (domain: readonly [number, number]) => ({ scale: { domain, nice: false, zero: false }, axis: null });
+  const scale = (domain: readonly [number, number]) => ({ domain, nice: false, zero: false });
   const text = { text: { field: 'text', type: 'nominal' }, color: { field: 'color', type: 'nominal', scale: null } };
   const inWeight = (weight: string) => [...cells, ...cut].filter((each) => each.weight === weight);
   const mark = { type: 'text', align: 'right', baseline: 'middle', fontSize };
   return {
     encoding: {
-      x: { field: 'x', type: 'quantitative', ...scale([0, width]) },
-      y: { field: 'y', type: 'quantitative', ...scale([height, 0]) },
+      x: { field: 'x', type: 'quantitative', scale: scale([0, width]), axis: null },
+      // An empty title where the other panels have theirs, so that the headings of all four are level.
+      y: {
+        field: 'y',
+        type: 'quantitative',
+        scale: scale([height, 0]),
+        axis: { title: ' ', labels: false, grid: false, ...UPRIGHT_TITLE },
+      },
     },
     layer: [
       { data: { values: rules }, mark: { type: 'rule', color: INK.grid }, encoding: { x2: { field: 'to' } } },

@@ -46,7 +46,7 @@ function panelOf(reads: StaleReads, points: readonly AnsweredPoint[]): Panel {
   return {
     title: staleFinding(reads),
     subtitle: [
-      `quorum ${reads.quorum} of ${reads.followers} followers · delay ${reads.delay} ms · one read per write`,
+      `quorum ${reads.quorum} of ${reads.followers} followers · delay ${reads.delay} ms`,
       'shaded: 95 % interval (Wilson) · model: from the delays that were drawn for these very writes',
     ],
     alt: `Share of reads at a follower that did not see the acknowledged write, by the time after its ack. ${said.join('; ')}.`,
@@ -90,16 +90,15 @@ function draw(points: readonly AnsweredPoint[], width: number, height: number): 
 
 /** Ticks at the times that were asked for, as far as their labels leave room for each other. */
 function timeAxis(points: readonly AnsweredPoint[], width: number): ChartSpec {
-  const times = points.map((point) => point.sent_ms);
-  const last = Math.max(...times, 1e-3);
-  const least = Math.min(...times.filter((time) => time > 0), last);
+  const last = Math.max(...points.map((point) => point.sent_ms), 1e-3);
+  const least = Math.min(...points.map((point) => point.after_ms).filter((time) => time > 0), last);
   const isLogarithmic = points.length > 2 && last / least >= LOGARITHMIC_FROM;
   // Like a logarithm beyond the smallest time, and a line before it, so that 0 has a place.
   const place = (time: number) => (isLogarithmic ? Math.log1p(time / least) / Math.log1p(last / least) : time / last) * width;
   const ticks: number[] = [];
   for (const { after_ms } of points.toSorted((a, b) => a.after_ms - b.after_ms)) {
     const before = ticks.at(-1);
-    if (before === undefined || place(after_ms) - place(before) >= TICK_GAP) ticks.push(after_ms);
+    if (before === undefined || (after_ms <= last && place(after_ms) - place(before) >= TICK_GAP)) ticks.push(after_ms);
   }
   const scale = { ...(isLogarithmic ? { type: 'symlog', constant: least } : {}), domain: [0, last], nice: false };
   const axis = { values: ticks, format: ',.6~f', title: 'time from the write’s acknowledgement to the read, ms' };

@@ -116,10 +116,16 @@ export function workloadText(result: BenchResult): string {
   const { workload, cluster, sweep } = result;
   if (sweep.parameter !== 'quorum') return sweptWorkloadText(result);
   const amount = workload.writes === null ? `${(workload.duration_ms ?? 0) / 1000} s` : count(workload.writes, 'request');
-  const pace = workload.loop === 'open' ? `open loop, ${workload.rate ?? 0} per second` : `closed loop, ${workload.concurrency} in flight`;
+  const pace = paceOf(workload);
   const reads = workload.read_share > 0 ? `, ${Math.round(workload.read_share * 100)} % reads` : '';
   const loss = cluster.loss > 0 ? `, ${cluster.loss * 100} % lost` : '';
   return `${amount} per quorum${reads} · ${pace} · ${count(cluster.followers, 'follower')} · delay ${cluster.delay} ms${loss} · ${cluster.store}`;
+}
+
+function paceOf({ loop, rate, concurrency, executor }: BenchResult['workload']): string {
+  const isRamping = executor.startsWith('ramping');
+  if (loop === 'open') return isRamping ? 'open loop at a changing rate' : `open loop, ${rate ?? 0} per second`;
+  return isRamping ? 'closed loop, in flight a changing number' : `closed loop, ${concurrency} in flight`;
 }
 
 /** Of a sweep of anything else: without what the axis shows, and with the quorum, if it is one. */
@@ -127,7 +133,7 @@ function sweptWorkloadText({ workload, cluster, sweep, results }: BenchResult): 
   const isSwept = (...names: readonly string[]) => names.includes(wordsOf(sweep.parameter).noun);
   const quorums = [...new Set(results.map((row) => row.quorum))];
   const amount = workload.writes === null ? `${(workload.duration_ms ?? 0) / 1000} s` : count(workload.writes, 'request');
-  const pace = workload.loop === 'open' ? `open loop, ${workload.rate ?? 0} per second` : `closed loop, ${workload.concurrency} in flight`;
+  const pace = paceOf(workload);
   return [
     ...(isSwept('writes', 'duration') ? [] : [`${amount} per row`]),
     ...(workload.read_share > 0 && !isSwept('read share') ? [`${Math.round(workload.read_share * 100)} % reads`] : []),

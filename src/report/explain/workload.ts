@@ -9,9 +9,15 @@ const NEAR_LIMIT = 0.8;
 
 /** Little's law, with the slowest row as the example. Without reads only: they share the slots in flight. */
 export function sayLittle({ measured, trend, result, isQuorumSweep, name }: Facts): Sentence | null {
-  const { workload, sweep } = result;
+  const { workload } = result;
   const slowest = [...measured].sort((a, b) => b.avg_latency_ms - a.avg_latency_ms)[0];
-  if (slowest === undefined || workload.loop !== 'closed' || sweep.parameter === 'rate' || slowest.reads !== null || slowest.fails > 0)
+  if (
+    slowest === undefined ||
+    workload.loop !== 'closed' ||
+    workload.executor.startsWith('ramping') ||
+    slowest.reads !== null ||
+    slowest.fails > 0
+  )
     return null;
   const inFlight = concurrencyOf(result, slowest);
   const limit = (inFlight / slowest.avg_latency_ms) * 1000;
@@ -27,9 +33,13 @@ export function sayLittle({ measured, trend, result, isQuorumSweep, name }: Fact
 }
 
 export function sayOpenLoop({ measured, result: { workload, sweep } }: Facts): Sentence | null {
-  const pace = sweep.parameter === 'rate' ? 'at the rate of their row' : `at ${figure(workload.rate ?? 0)} per second`;
-  const isOpen = sweep.parameter === 'rate' || (workload.loop === 'open' && workload.rate !== null);
-  if (!isOpen || measured.length === 0) return null;
+  if (workload.loop !== 'open' || measured.length === 0) return null;
+  const isSwept = sweep.parameter === 'rate';
+  const pace = isSwept
+    ? 'at the rate of their row'
+    : workload.rate === null
+      ? 'at a changing rate'
+      : `at ${figure(workload.rate)} per second`;
   return {
     id: 'open-loop',
     text:
