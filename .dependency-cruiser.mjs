@@ -14,27 +14,29 @@ const TABLE = {
   labs: ['wire', 'lib'],
   node: ['lib', 'core', 'store', 'wire', 'labs'],
   client: ['wire', 'lib'],
+  'cluster/selector': ['lib'],
   'cluster/plan': ['cluster/spec', 'cluster:types', 'wire', 'lib'],
   cluster: ['client', 'wire', 'lib'],
-  'workload/{keys,mix,pacer}': ['workload/{keys,mix,pacer}', 'workload:types', 'lib'],
+  'workload/{keys,mix,pacer,ramp}': ['workload/{keys,mix,pacer,ramp}', 'workload:types', 'lib'],
   workload: ['client', 'wire:types', 'lib'],
   measure: ['workload:types', 'wire:types', 'lib'],
   judge: ['workload:types', 'wire:types', 'lib'],
   report: ['measure:types', 'lib'],
   render: ['report', 'lib'],
   runs: ['lib', 'wire'],
-  'experiment/plan': [
+  'experiment/{plan,planner,bench,load,step}': [
+    'experiment/{plan,planner,bench,load,step}',
     'experiment:types',
-    'cluster/{spec,plan}',
+    'cluster/{spec,plan,selector}',
     'cluster:types',
-    'workload/{keys,mix,pacer}',
+    'workload/{keys,mix,pacer,ramp}',
     'workload:types',
     'measure',
     'lib',
   ],
   experiment: ['cluster', 'workload', 'client', 'measure', 'runs', 'wire', 'lib'],
-  scenario: ['experiment/plan', 'lib'],
-  sim: ['core', 'store/memory', 'store:types', 'judge', 'measure', 'lib', 'workload/{keys,mix,pacer}', 'workload:types'],
+  scenario: ['experiment/{plan,planner,bench,load,step}', 'cluster/spec', 'measure', 'wire', 'lib'],
+  sim: ['core', 'store/memory', 'store:types', 'judge', 'measure', 'lib', 'workload/{keys,mix,pacer,ramp}', 'workload:types'],
   chaos: ['cluster', 'workload', 'client', 'judge', 'runs', 'lib'],
   grade: ['client', 'labs', 'workload', 'measure', 'cluster', 'lib'],
   cli: ['*'],
@@ -44,7 +46,18 @@ const TABLE = {
 const DATA = ['core/version', 'core/record', 'cluster/spec', 'workload/sample'];
 
 /** These decide, and do nothing: no node: modules. Their rows let them reach values of each other, of DATA and of wire only. */
-const PURE = ['lib', 'core', 'measure', 'judge', 'report', 'labs', 'cluster/plan', 'experiment/plan', 'workload/{keys,mix,pacer}'];
+const PURE = [
+  'lib',
+  'core',
+  'measure',
+  'judge',
+  'report',
+  'labs',
+  'cluster/{plan,selector}',
+  'experiment/{plan,planner,bench,load,step}',
+  'scenario',
+  'workload/{keys,mix,pacer,ramp}',
+];
 
 /** Pure rooms that need no package either: mathematics has no dependencies. */
 const BARE = ['lib', 'core', 'measure', 'judge'];

@@ -47,7 +47,7 @@ async function doIt(stage: Stage, action: Action): Promise<Done> {
       return faultDone(await resume(venue.name, idsOf(venue, action.nodes), { signal }));
     case 'restart': {
       const nodes = idsOf(venue, action.nodes);
-      await restart(venue.name, nodes, { signal });
+      await restart(venue.name, nodes, { signal, entry: venue.entry });
       return { detail: `${nodes.join(', ')} runs again`, nodes };
     }
     case 'partition':

@@ -14,7 +14,7 @@ import { fail, ok, type Result } from '../lib/result.ts';
 import { formatMs, type Ms } from '../lib/units.ts';
 import { expectedKth, quantileKth } from '../measure/order-statistic.ts';
 import { connectionsOf, expectedLoadMs, type LoadOptions, totalWrites } from './load.ts';
-import type { SweepPlan, Target } from './plan.ts';
+import type { ExperimentPlan, SweepPlan, Target } from './plan.ts';
 import { type Action, describeAction, type NetworkChange, type Step, type TimedAction } from './step.ts';
 
 /** What a request costs besides the delays, for the expected time only. */
@@ -26,6 +26,8 @@ const RESTART_MS = 1_500;
 const FAULT_MS = 50;
 /** Six nodes until they are ready, and their end. */
 const CLUSTER_MS = 3_000;
+/** Some hundred writes that nobody waits for, before the first step (run.ts). */
+const REHEARSAL_MS = 200;
 /** A cluster that lacks followers for a quorum says so after this long (FAIL_EARLY_MS). */
 const FAIL_EARLY_MS = 250;
 
@@ -48,9 +50,15 @@ export class Planner {
   #quorum: number;
   #loss = 0;
   readonly #down = new Set<string>();
+  readonly #target: Target;
+  readonly #delay: DelayPlan | null;
+  /** Until the first step: the cluster, and its rehearsal with the delays that it has then. */
+  readonly #openingMs: Ms;
 
   /** `delay`: set on a running cluster before the first step. */
   constructor(target: Target, delay: DelayPlan | null) {
+    this.#target = target;
+    this.#delay = delay;
     if (target.kind === 'running') {
       const { view } = target;
       this.#ids = view.nodes.map(({ id }) => id);
@@ -64,6 +72,7 @@ export class Planner {
       this.#delays = ownDelays(this.followers, target.spec.delay);
       this.#quorum = target.spec.quorum;
     }
+    this.#openingMs = REHEARSAL_MS + this.settlingMs() + (target.kind === 'own' ? CLUSTER_MS : 0);
   }
 
   get followers(): readonly string[] {
@@ -76,11 +85,6 @@ export class Planner {
 
   get delays(): ReadonlyMap<string, Distribution> {
     return this.#delays;
-  }
-
-  /** Of all steps so far. */
-  get expectedMs(): Ms {
-    return this.steps.reduce((sum, step) => sum + step.expectedMs, 0);
   }
 
   /** The index of the sweep that rows are added to from now on. */
@@ -149,6 +153,12 @@ export class Planner {
   /** The ids that a selector means as long as nobody else leads. */
   select(selector: string): Result<string[]> {
     return selectNodes(selector, this.#ids, this.#leader);
+  }
+
+  /** What every plan has, by this account. */
+  finish(seed: number): Pick<ExperimentPlan, 'target' | 'seed' | 'delay' | 'sweeps' | 'steps' | 'expectedMs'> {
+    const expectedMs = this.#openingMs + this.steps.reduce((sum, step) => sum + step.expectedMs, 0);
+    return { target: this.#target, seed, delay: this.#delay, sweeps: this.sweeps, steps: this.steps, expectedMs };
   }
 
   #add(step: Step): Result<Step> {
@@ -238,6 +248,3 @@ function ownDelays(followers: readonly string[], text: string): ReadonlyMap<stri
   const own: DelayPlan = parsed.ok ? parsed.value : { all: null, perNode: new Map() };
   return new Map(followers.map((id) => [id, own.perNode.get(id) ?? own.all ?? NO_DELAY]));
 }
-
-/** Bringing up a cluster and removing it. */
-export const OWN_CLUSTER_MS: Ms = CLUSTER_MS;

@@ -18,6 +18,8 @@ import type { ClusterView } from './plan.ts';
 export interface Venue {
   readonly name: string;
   readonly store: 'sqlite' | 'memory';
+  /** The nodes' program; undefined: the node of this package. */
+  readonly entry?: string | undefined;
   readonly client: KvClient;
   readonly nodes: readonly NodeAddress[];
   readonly leader: NodeAddress;
@@ -54,7 +56,7 @@ export async function openOwn(spec: ClusterSpec, options: OpenOptions): Promise<
     await client.close();
     return remove(spec.name);
   };
-  return { name: spec.name, store: spec.store, client, nodes, leader, followers, close };
+  return { name: spec.name, store: spec.store, entry: options.entry, client, nodes, leader, followers, close };
 }
 
 /** Remembers the settings of a cluster that runs; changes nothing yet. */

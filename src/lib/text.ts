@@ -28,3 +28,8 @@ export function displayWidth(text: string): number {
   for (const { segment } of new Intl.Segmenter().segment(shown)) width += WIDE.test(segment) ? 2 : 1;
   return width;
 }
+
+/** The text in one line: every run of white space is one space. */
+export function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s+/g, ' ');
+}

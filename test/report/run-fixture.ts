@@ -51,12 +51,13 @@ export function makeRun(story: Story = {}): MadeRun {
     expectations: story.expectations ?? [{ step: sweeps[0]?.results[0]?.row ?? 'put-1', threshold: 'p(95)<900', got: 401.5, is_met: true }],
   };
   const samples = made.flatMap((each) => each.samples);
+  const byRow = Map.groupBy(samples, (sample) => sample.row);
   const circumstances = {
     environment: { kvctl: '0.1.0', node: 'v24' },
     startedAt: '2025-11-21T01:45:01Z',
     command: 'kvctl run lab-2 --seed 1',
   };
-  return { result, samples, trace: made.flatMap((each) => each.trace), input: { result, ...rawInput(result, samples), ...circumstances } };
+  return { result, samples, trace: made.flatMap((each) => each.trace), input: { result, ...rawInput(result, byRow), ...circumstances } };
 }
 
 export function quorumSweep(more: Partial<SweptLab> = {}): SweptLab {

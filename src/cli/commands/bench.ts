@@ -5,8 +5,9 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { DEFAULT_DELAY, DEFAULT_FOLLOWERS, DEFAULT_SEED } from '../../cluster/spec.ts';
+import { describePlan, parseQuorums, planExperiment } from '../../experiment/bench.ts';
 import { executorOf, LAB_LOAD, type LoadOptions } from '../../experiment/load.ts';
-import { describePlan, type ExperimentPlan, parseQuorums, planExperiment } from '../../experiment/plan.ts';
+import type { ExperimentPlan } from '../../experiment/plan.ts';
 import { execute, type Outcome } from '../../experiment/run.ts';
 import type { StepData } from '../../experiment/stage.ts';
 import { fail, ok, type Result } from '../../lib/result.ts';
@@ -14,8 +15,9 @@ import type { BenchResult } from '../../measure/result.ts';
 import type { RunResult } from '../../measure/run-result.ts';
 import type { LatencyShape } from '../../report/input.ts';
 import { KvctlError } from '../../wire/errors.ts';
+import { commandOf } from '../bench/command.ts';
 import { openFolder, type RunFolder } from '../bench/folder.ts';
-import { openFile } from '../bench/open.ts';
+import { openReport } from '../bench/open.ts';
 import { showExperiment } from '../bench/progress.ts';
 import { REPORT_FILE, writeReport } from '../bench/report.ts';
 import { type ChosenTarget, type ClusterOptions, chooseTarget } from '../bench/target.ts';
@@ -137,17 +139,6 @@ async function measure(
 /** A benchmark is a plan of one sweep. */
 function benchOf({ sweeps }: RunResult): BenchResult {
   return sweeps[0] as BenchResult;
-}
-
-async function openReport({ out, signal }: Context, file: string): Promise<void> {
-  if (!signal.aborted && !(await openFile(file))) out.warn(`nothing on this machine opens pages: open ${file} yourself`);
-}
-
-/** What to type to repeat the run with the same delays. */
-function commandOf(args: readonly string[], seed: number): string {
-  const words = args.some((arg) => arg.startsWith('--seed')) ? args : [...args, '--seed', `${seed}`];
-  const quoted = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
-  return ['kvctl', ...quoted].join(' ');
 }
 
 /** Throws `usage`. */

@@ -5,7 +5,6 @@
  */
 import { listDelays } from '../../lib/delay-plan.ts';
 import { cdfKth } from '../../measure/order-statistic.ts';
-import type { RowSample } from '../../measure/recompute.ts';
 import type { BenchResult, QuorumResult } from '../../measure/result.ts';
 import type { RunResult } from '../../measure/run-result.ts';
 import { latencyOf, measured } from '../../measure/sample.ts';
@@ -13,26 +12,15 @@ import type { LatencyShape, RunReportInput, TimePoint } from '../../report/input
 import { followersOf } from '../../report/sweep.ts';
 import type { Sample } from '../../workload/sample.ts';
 
-/** By row. */
+/** By row (QuorumResult.row). */
 type Samples = ReadonlyMap<string, readonly Sample[]>;
 
 /** Requests of rows that are not in the result (cut off) are left out: when they began is not known. */
-export function rawInput(result: RunResult, samples: Iterable<RowSample>): Pick<RunReportInput, 'points' | 'shapes'> {
-  const byRow = groupByRow(samples);
+export function rawInput(result: RunResult, samples: Samples): Pick<RunReportInput, 'points' | 'shapes'> {
   return {
-    points: result.sweeps.flatMap((sweep) => sweep.results.flatMap((row) => pointsOf(row, byRow.get(row.row) ?? []))),
-    shapes: new Map(result.sweeps.map((sweep) => [sweep.name, shapesOf(sweep, byRow)])),
+    points: result.sweeps.flatMap((sweep) => sweep.results.flatMap((row) => pointsOf(row, samples.get(row.row) ?? []))),
+    shapes: new Map(result.sweeps.map((sweep) => [sweep.name, shapesOf(sweep, samples)])),
   };
-}
-
-export function groupByRow<T extends { readonly row: string }>(records: Iterable<T>): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const record of records) {
-    const group = groups.get(record.row);
-    if (group === undefined) groups.set(record.row, [record]);
-    else group.push(record);
-  }
-  return groups;
 }
 
 export function shapesOf({ results }: BenchResult, samples: Samples): LatencyShape[] {

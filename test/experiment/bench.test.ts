@@ -1,15 +1,8 @@
 import { expect, test } from 'vitest';
 import { parseSpec } from '../../src/cluster/spec.ts';
+import { describePlan, type PlanOptions, parseQuorums, planExperiment } from '../../src/experiment/bench.ts';
 import { executorOf, LAB_LOAD, type LoadOptions } from '../../src/experiment/load.ts';
-import {
-  type ClusterView,
-  describePlan,
-  type ExperimentPlan,
-  type PlanOptions,
-  parseQuorums,
-  planExperiment,
-  rowsOf,
-} from '../../src/experiment/plan.ts';
+import { type ClusterView, type ExperimentPlan, rowsOf } from '../../src/experiment/plan.ts';
 import { parseDistribution } from '../../src/lib/distribution.ts';
 
 const own = (wish: Parameters<typeof parseSpec>[0] = {}): PlanOptions['target'] => ({
