@@ -10,6 +10,8 @@ import { listDelays, parseDelays } from '../lib/delay-plan.ts';
 import type { Sample } from '../workload/sample.ts';
 import { type Counterfactual, counterfactual } from './counterfactual.ts';
 import type { BenchResult, QuorumResult } from './result.ts';
+import type { RunResult } from './run-result.ts';
+import { type StaleRead, stalePoints } from './stale.ts';
 import { summariseQuorum } from './summary.ts';
 import type { WriteTrace } from './trace.ts';
 import { overlappingQuorums } from './verdict.ts';
@@ -22,6 +24,22 @@ export type RowTrace = WriteTrace & { readonly row: string };
 export interface RawData {
   readonly samples: ReadonlyMap<string, readonly Sample[]>;
   readonly trace: ReadonlyMap<string, readonly WriteTrace[]>;
+  /** By the name of the step. */
+  readonly staleReads: ReadonlyMap<string, readonly StaleRead[]>;
+}
+
+/** Its sweeps and its stale reads; steps, marks, looks and judgements are facts of the run and stay. */
+export function recomputeRun(kept: RunResult, raw: RawData): RunResult {
+  return {
+    ...kept,
+    sweeps: kept.sweeps.map((sweep) => recompute(sweep, raw)),
+    stale_reads: kept.stale_reads.map((step) => {
+      const reads = raw.staleReads.get(step.name) ?? [];
+      // Without a model in any point loss was simulated, or the trace was not to be had: there is none now either.
+      const hasLoss = step.points.every((point) => point.model === null);
+      return reads.length === 0 ? step : { ...step, points: stalePoints(step.name, reads, raw.trace.get(step.name) ?? [], hasLoss) };
+    }),
+  };
 }
 
 export function recompute(kept: BenchResult, raw: RawData): BenchResult {

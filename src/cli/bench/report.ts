@@ -4,7 +4,7 @@ import type { BenchResult } from '../../measure/result.ts';
 import { chartsOf, reportFiles } from '../../report/bundle.ts';
 import type { ReportInput } from '../../report/input.ts';
 import type { Run } from '../../runs/run.ts';
-import { paint } from '../run/paint.ts';
+import { paint, type WriteOptions, writeFiles } from '../run/paint.ts';
 
 /** The picture that the result's `plot` names: latency against quorum. */
 const PLOT = 'latency-vs-quorum';
@@ -18,10 +18,10 @@ interface WrittenReport {
 }
 
 /** Throws `io`. */
-export async function writeReport(run: Run, input: ReportInput): Promise<WrittenReport> {
+export async function writeReport(run: Run, input: ReportInput, options: WriteOptions = {}): Promise<WrittenReport> {
   const { pictures, failures } = await paint(run, chartsOf(input));
   const plot = pictures.has(PLOT) ? join(run.dir, 'charts', `${PLOT}.png`) : null;
   const result = { ...input.result, plot };
-  for (const { file, text } of reportFiles({ ...input, result }, pictures)) await run.write(file, text);
+  await writeFiles(run, reportFiles({ ...input, result }, pictures), options);
   return { result, failures };
 }

@@ -1,6 +1,12 @@
-/** Paints charts into the run folder. A picture that cannot be painted is a remark: the figures are what a run is for. */
+/** Puts a report into a run folder: pictures first, then what shows them. One that cannot be painted is a remark: the figures are what a run is for. */
+import type { ReportFile } from '../../report/bundle.ts';
 import type { Chart } from '../../report/charts/spec.ts';
-import type { Run } from '../../runs/run.ts';
+import { RUN_FILES, type Run } from '../../runs/run.ts';
+
+export interface WriteOptions {
+  /** Leave summary.json as it is. */
+  readonly keepsSummary?: boolean;
+}
 
 export interface Painted {
   /** By the name of the chart, as SVG; their PNGs are in `charts/` already. */
@@ -32,4 +38,11 @@ export async function paint(run: Run, charts: readonly Chart[]): Promise<Painted
     }),
   );
   return { pictures: new Map(painted.flat()), failures };
+}
+
+/** Throws `io`. */
+export async function writeFiles(run: Run, files: readonly ReportFile[], { keepsSummary = false }: WriteOptions): Promise<void> {
+  for (const { file, text } of files) {
+    if (file !== RUN_FILES.summary || !keepsSummary) await run.write(file, text);
+  }
 }

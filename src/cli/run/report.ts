@@ -5,7 +5,7 @@ import type { RunReportInput } from '../../report/input.ts';
 import { runReportFiles } from '../../report/run/bundle.ts';
 import { allCharts, runCharts } from '../../report/run/charts.ts';
 import type { Run } from '../../runs/run.ts';
-import { paint } from './paint.ts';
+import { paint, type WriteOptions, writeFiles } from './paint.ts';
 
 interface WrittenReport {
   /** The result with the `plot` of each sweep whose picture could be painted. */
@@ -15,7 +15,7 @@ interface WrittenReport {
 }
 
 /** Throws `io`. */
-export async function writeRunReport(run: Run, input: RunReportInput): Promise<WrittenReport> {
+export async function writeRunReport(run: Run, input: RunReportInput, options: WriteOptions = {}): Promise<WrittenReport> {
   const charts = runCharts(input);
   const { pictures, failures } = await paint(run, allCharts(charts));
   const sweeps = input.result.sweeps.map((sweep, i) => {
@@ -23,6 +23,6 @@ export async function writeRunReport(run: Run, input: RunReportInput): Promise<W
     return { ...sweep, plot: name === undefined ? null : join(run.dir, 'charts', `${name}.png`) };
   });
   const result = { ...input.result, sweeps };
-  for (const { file, text } of runReportFiles({ ...input, result }, charts, pictures)) await run.write(file, text);
+  await writeFiles(run, runReportFiles({ ...input, result }, charts, pictures), options);
   return { result, failures };
 }

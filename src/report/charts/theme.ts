@@ -119,7 +119,9 @@ export function workloadText(result: BenchResult): string {
   const pace = paceOf(workload);
   const reads = workload.read_share > 0 ? `, ${Math.round(workload.read_share * 100)} % reads` : '';
   const loss = cluster.loss > 0 ? `, ${cluster.loss * 100} % lost` : '';
-  return `${amount} per quorum${reads} · ${pace} · ${count(cluster.followers, 'follower')} · delay ${cluster.delay} ms${loss} · ${cluster.store}`;
+  // A load in a scenario is no sweep of the quorum, though it runs at one.
+  const each = result.name !== 'bench' && sweep.values.length === 1 ? ` at quorum ${sweep.values[0]}` : ' per quorum';
+  return `${amount}${each}${reads} · ${pace} · ${count(cluster.followers, 'follower')} · delay ${cluster.delay} ms${loss} · ${cluster.store}`;
 }
 
 function paceOf({ loop, rate, concurrency, executor }: BenchResult['workload']): string {
