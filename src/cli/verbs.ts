@@ -73,6 +73,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   run: verb(MEASURE, 'run a scenario: a cluster, steps, and what they have to show', () => import('./commands/run.ts'), CLEANS_UP),
   scenarios: verb(MEASURE, 'list the scenarios that come with kvctl', () => import('./commands/scenarios.ts')),
   report: verb(MEASURE, 'draw the report of a run again, offline', () => import('./commands/report.ts')),
+  compare: verb(MEASURE, 'compare two runs: better, worse or inconclusive', () => import('./commands/compare.ts')),
   quorum: verb(MEASURE, 'show or set the write quorum', () => import('./commands/quorum.ts')),
   network: verb(MEASURE, 'show or set the simulated network', () => import('./commands/network.ts')),
   parity: verb(MEASURE, 'compare every replica with the leader', () => import('./commands/parity.ts')),

@@ -91,8 +91,8 @@ function recomputeCounterfactuals({ results, counterfactual: kept, workload }: B
   });
 }
 
-/** Of those that a delay was drawn for: the text of a row names each follower that was up, or speaks of all. */
-function upIn({ delay }: QuorumResult, [first]: readonly WriteTrace[]): readonly string[] {
+/** Ids of the followers that were up, of those that a delay was drawn for: the text of a row names each follower that was up, or speaks of all. */
+export function upIn({ delay }: QuorumResult, [first]: readonly WriteTrace[]): readonly string[] {
   const parsed = parseDelays(delay);
   const isNamed = parsed.ok && parsed.value.all === null;
   return isNamed ? [...parsed.value.perNode.keys()] : Object.keys(first?.followers ?? {});
