@@ -15,6 +15,7 @@ const TABLE = {
   node: ['lib', 'core', 'store', 'wire', 'labs'],
   client: ['wire', 'lib'],
   'cluster/plan': ['cluster/spec', 'cluster:types', 'wire', 'lib'],
+  'cluster/manifest': ['cluster/{spec,plan}', 'cluster:types', 'wire', 'lib'],
   cluster: ['client', 'wire', 'lib'],
   'workload/{keys,mix,pacer}': ['workload/{keys,mix,pacer}', 'workload:types', 'lib'],
   workload: ['client', 'wire:types', 'lib'],
@@ -44,7 +45,18 @@ const TABLE = {
 const DATA = ['core/version', 'core/record', 'cluster/spec', 'workload/sample'];
 
 /** These decide, and do nothing: no node: modules. Their rows let them reach values of each other, of DATA and of wire only. */
-const PURE = ['lib', 'core', 'measure', 'judge', 'report', 'labs', 'cluster/plan', 'experiment/plan', 'workload/{keys,mix,pacer}'];
+const PURE = [
+  'lib',
+  'core',
+  'measure',
+  'judge',
+  'report',
+  'labs',
+  'cluster/plan',
+  'cluster/manifest',
+  'experiment/plan',
+  'workload/{keys,mix,pacer}',
+];
 
 /** Pure rooms that need no package either: mathematics has no dependencies. */
 const BARE = ['lib', 'core', 'measure', 'judge'];

@@ -2,14 +2,12 @@
  * The words of the command line as commander knows them: the global options, and every verb by name and summary. A verb's
  * own options are added when it is used (main.ts).
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, Help, Option } from 'commander';
-import { packageRoot } from '#entry';
 import { parseName } from '../cluster/spec.ts';
 import { type ColorMode, wantsColor } from './color.ts';
 import { FORMATS, type Format } from './format.ts';
 import { VERBS } from './verbs.ts';
+import { readVersion } from './version.ts';
 
 export interface GlobalOptions {
   readonly name: string;
@@ -86,8 +84,4 @@ function formatHelp(command: Command, help: Help): string {
     '       kvctl VERB --help says what a verb takes',
     '',
   ].join('\n');
-}
-
-function readVersion(): string {
-  return (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
 }

@@ -80,6 +80,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   partition: verb(FAULTS, 'cut the network between nodes', () => import('./commands/partition.ts')),
   heal: verb(FAULTS, 'undo partitions', () => import('./commands/heal.ts')),
 
+  manifest: verb(HELP, 'print the cluster for machines beyond one: Docker Swarm or Kubernetes', () => import('./commands/manifest.ts')),
   doctor: verb(HELP, 'check whether this machine is fit for a cluster', () => import('./commands/doctor.ts')),
   completion: verb(HELP, 'print the completion script for bash, zsh or fish', () => import('./commands/completion.ts')),
 };
