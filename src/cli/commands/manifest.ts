@@ -33,7 +33,7 @@ export function describe(command: Command): void {
     .option('--image <image>', "the nodes' image (default: kvctl-node with this version's tag)")
     .option('--token-secret <name>', 'secret that holds the token (default: kubernetes makes one, swarm needs kvctl-NAME-token)')
     .addOption(
-      option('--port <port>', 'swarm: publish n1 on this port of every machine, the others on the next (default: none)', integer(1)),
+      option('--port <port>', 'swarm: open this port of its machine for n1, the next for n2 and so on (default: none)', integer(1)),
     )
     .option('--namespace <name>', 'kubernetes: the namespace (default: that of whoever applies it)')
     .option('--storage <size>', "kubernetes: of each node's volume (default: 1Gi)")

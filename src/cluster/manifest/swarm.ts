@@ -31,7 +31,7 @@ export function swarmStack(spec: ClusterSpec, options: SwarmOptions): object {
     environment: { NODE_ID: id, ROLE: index === 0 ? 'leader' : 'follower', PUBLIC_URL: url, ...common },
     secrets: [{ source: 'token', target: SECRET_FILE }],
     networks: [NETWORK],
-    ...(spec.port === null ? {} : { ports: [{ target: NODE_PORT, published: spec.port + index, protocol: 'tcp', mode: 'ingress' }] }),
+    ...(spec.port === null ? {} : { ports: [{ target: NODE_PORT, published: spec.port + index, protocol: 'tcp', mode: 'host' }] }),
     volumes: [
       ...(spec.store === 'memory' ? [] : [{ type: 'volume', source: volumeOf(id), target: IMAGE.dataRoot }]),
       { type: 'tmpfs', target: '/tmp' },
@@ -83,10 +83,10 @@ export function describeSwarm(spec: ClusterSpec, options: SwarmOptions): string[
     ...(ports === null
       ? [
           `Nothing is published: reads and writes need no token. The way in is a container on the network ${stack}_${NETWORK},`,
-          `     where the leader is http://${first}:${NODE_PORT}. (--port 8000 publishes the nodes on every machine.)`,
+          `     where the leader is http://${first}:${NODE_PORT}. (--port 8000 opens a port of its machine for each node.)`,
         ]
       : [
-          `Ports ${ports} are published on every machine, for everybody who reaches it: reads and writes need no token.`,
+          `Each node's port (${ports}) is open on its machine, for everybody who reaches it: reads and writes need no token.`,
           `     kvctl --leader http://MACHINE:${spec.port} --token-file ${stack}.token status`,
         ]),
     'Do not scale a service: the members are fixed when the cluster is born.',
