@@ -6,10 +6,11 @@ import { Command, Help, Option } from 'commander';
 import { parseName } from '../cluster/spec.ts';
 import { type ColorMode, wantsColor } from './color.ts';
 import { FORMATS, type Format } from './format.ts';
+import { addRemoteOptions, type RemoteOptions } from './remote-options.ts';
 import { VERBS } from './verbs.ts';
 import { readVersion } from './version.ts';
 
-export interface GlobalOptions {
+export interface GlobalOptions extends RemoteOptions {
   readonly name: string;
   readonly output: Format;
   readonly color: ColorMode;
@@ -33,7 +34,8 @@ export function createProgram(): Command {
     .version(readVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
-    .addOption(nameOption())
+    .addOption(nameOption());
+  addRemoteOptions(program)
     .addOption(new Option('-o, --output <format>', 'how the result is printed').choices(FORMATS).default('table'))
     .addOption(new Option('--color <when>', 'colour the output').choices(['auto', 'always', 'never']).default('auto'))
     .option('-q, --quiet', 'no progress and no remarks on stderr')

@@ -81,7 +81,7 @@ export function describe(command: Command): void {
 
 export async function run(context: Context, options: BenchOptions): Promise<number> {
   const { out } = context;
-  const chosen = await chooseTarget(context.clusterName, options);
+  const chosen = await chooseTarget(context, options);
   const plan = planOf(chosen, options);
   const folder = await openFolder(plan, options.out ?? null);
   out.note(describePlan(plan).join('\n'));
