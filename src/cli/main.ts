@@ -6,7 +6,7 @@ import type { Context } from './context.ts';
 import { EXIT } from './exit.ts';
 import { explain, stackOf } from './failure.ts';
 import { Interrupts } from './interrupts.ts';
-import { createProgram, type GlobalOptions } from './program.ts';
+import { createProgram, type GlobalOptions, verbOptions } from './program.ts';
 import { remoteWish } from './remote-options.ts';
 import { VERBS, type Verb } from './verbs.ts';
 
@@ -27,7 +27,7 @@ export async function main(args: readonly string[]): Promise<number> {
     chosen.action(async () => {
       context = await createContext(program, verb, interrupts);
       interrupts.isGraceful = verb.cleansUp ?? false;
-      exitCode = await run(context, optionsOf(chosen, program) as never, ...(chosen.processedArgs as never[]));
+      exitCode = await run(context, verbOptions(program, chosen) as never, ...(chosen.processedArgs as never[]));
     });
   });
 
@@ -57,13 +57,6 @@ async function printCandidates(words: readonly string[]): Promise<void> {
   const { candidatesFor } = await import('./candidates.ts');
   const lines = (await candidatesFor(words)).map(({ text, description }) => `${text}\t${description}\n`);
   process.stdout.write(lines.join(''));
-}
-
-/** The verb's own; of those that it shares with the program, commander gives the program the value. */
-function optionsOf(chosen: Command, program: Command): object {
-  const globals = program.opts<Record<string, unknown>>();
-  const shared = chosen.options.map((option) => option.attributeName()).filter((name) => Object.hasOwn(globals, name));
-  return { ...chosen.opts(), ...Object.fromEntries(shared.map((name) => [name, globals[name]])) };
 }
 
 /** Output is loaded here, not above, because help does without it. */

@@ -52,6 +52,13 @@ export function createProgram(): Command {
   return program;
 }
 
+/** The verb's own; commander gives the program the values of those that both have. */
+export function verbOptions(program: Command, verb: Command): object {
+  const globals = program.opts<Record<string, unknown>>();
+  const shared = verb.options.map((option) => option.attributeName()).filter((name) => Object.hasOwn(globals, name));
+  return { ...verb.opts(), ...Object.fromEntries(shared.map((name) => [name, globals[name]])) };
+}
+
 /** An empty KVCTL_NAME counts as none. */
 function nameOption(): Option {
   const option = new Option('-n, --name <cluster>', 'the cluster').default('default').argParser(parseName);
