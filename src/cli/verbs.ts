@@ -68,6 +68,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   ls: verb(LIFE, 'list the clusters of this machine', () => import('./commands/ls.ts'), LOCAL),
   status: verb(LIFE, 'show roles, versions and lag of every node', () => import('./commands/status.ts')),
   logs: verb(LIFE, 'show what the nodes logged', () => import('./commands/logs.ts'), LOCAL),
+  manifest: verb(LIFE, 'print the cluster for machines beyond one: Docker Swarm or Kubernetes', () => import('./commands/manifest.ts')),
 
   put: verb(DATA, 'write a key', () => import('./commands/put.ts')),
   get: verb(DATA, 'read a key', () => import('./commands/get.ts')),
@@ -85,7 +86,6 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   partition: verb(FAULTS, 'cut the network between nodes', () => import('./commands/partition.ts')),
   heal: verb(FAULTS, 'undo partitions', () => import('./commands/heal.ts')),
 
-  manifest: verb(HELP, 'print the cluster for machines beyond one: Docker Swarm or Kubernetes', () => import('./commands/manifest.ts')),
   doctor: verb(HELP, 'check whether this machine is fit for a cluster', () => import('./commands/doctor.ts')),
   completion: verb(HELP, 'print the completion script for bash, zsh or fish', () => import('./commands/completion.ts')),
 };
