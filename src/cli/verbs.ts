@@ -76,6 +76,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   list: verb(DATA, 'list keys and values', () => import('./commands/list.ts')),
 
   bench: verb(MEASURE, 'measure what each write quorum costs', () => import('./commands/bench.ts'), CLEANS_UP),
+  run: verb(MEASURE, 'run a scenario: a cluster, steps, and what they have to show', () => import('./commands/run.ts'), LOCAL_CLEANS_UP),
+  scenarios: verb(MEASURE, 'list the scenarios that come with kvctl', () => import('./commands/scenarios.ts')),
   quorum: verb(MEASURE, 'show or set the write quorum', () => import('./commands/quorum.ts')),
   network: verb(MEASURE, 'show or set the simulated network', () => import('./commands/network.ts')),
   parity: verb(MEASURE, 'compare every replica with the leader', () => import('./commands/parity.ts')),

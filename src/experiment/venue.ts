@@ -18,6 +18,9 @@ import type { ClusterView } from './plan.ts';
 
 export interface Venue {
   readonly name: string;
+  readonly store: 'sqlite' | 'memory';
+  /** The nodes' program; undefined: the node of this package. */
+  readonly entry?: string | undefined;
   readonly client: KvClient;
   readonly nodes: readonly NodeAddress[];
   readonly leader: NodeAddress;
@@ -28,6 +31,8 @@ export interface Venue {
 
 export interface OpenOptions {
   readonly signal: AbortSignal;
+  /** The nodes' program; default: the node of this package. */
+  readonly entry?: string | undefined;
   readonly waitTimeoutMs?: number | undefined;
   readonly onStep?: ((text: string) => void) | undefined;
 }
@@ -52,7 +57,7 @@ export async function openOwn(spec: ClusterSpec, options: OpenOptions): Promise<
     await client.close();
     return remove(spec.name);
   };
-  return { name: spec.name, client, nodes, leader, followers, close };
+  return { name: spec.name, store: spec.store, entry: options.entry, client, nodes, leader, followers, close };
 }
 
 /** Remembers the settings of a cluster that runs; changes nothing yet. */
@@ -68,7 +73,7 @@ export async function openRunning(cluster: Cluster): Promise<Venue> {
       await client.close();
       return failures;
     };
-    return { name: cluster.name, client, nodes, leader, followers, close };
+    return { name: cluster.name, store: storeOf(cluster), client, nodes, leader, followers, close };
   } catch (error) {
     await client.close();
     throw error;
@@ -133,7 +138,7 @@ async function putBack(client: KvClient, leader: NodeAddress, before: { quorum: 
 
 /** Partitions are nobody's business here: what was cut or healed meanwhile was somebody else's deed. */
 function settingsOf(network: NetworkAnswer): NetworkRequest {
-  const nodes = Object.entries(network.nodes).map(([id, { delay }]) => [id, { delay }] as const);
+  const nodes = Object.entries(network.nodes).map(([id, { delay, loss }]) => [id, { delay, loss }] as const);
   return { seed: network.seed, nodes: Object.fromEntries(nodes) };
 }
 

@@ -15,6 +15,7 @@ export const RUN_FILES = {
   environment: 'environment.json',
   samples: 'samples.ndjson',
   trace: 'trace.ndjson',
+  staleReads: 'stale-reads.ndjson',
   summary: 'summary.json',
 } as const;
 

@@ -1,7 +1,7 @@
 // Benchmarks to draw and explain, made the way real ones are: a small simulation of clients, delays and acks gives samples and traces,
 // and the real measure room summarises them. `override` then bends single figures where a test needs a case that is hard to simulate.
 
-import { parseDelays } from '../../src/lib/delay-plan.ts';
+import { formatDelays, parseDelays } from '../../src/lib/delay-plan.ts';
 import { type Distribution, sampleOf } from '../../src/lib/distribution.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import { counterfactual } from '../../src/measure/counterfactual.ts';
@@ -46,9 +46,22 @@ export function makeBench(lab: Lab = {}): { result: BenchResult; shapes: Latency
   const loop = rate === null ? 'closed' : 'open';
   const result: BenchResult = {
     schema_version: 1,
+    name: 'bench',
+    sweep: { parameter: 'quorum', values: quorums.map(String) },
     leader_url: nodes[0]!.url,
     seed,
-    workload: { writes, concurrency, keys, value_bytes: 16, read_share: lab.readShare ?? 0, rate, duration_ms: null, warmup: 0, loop },
+    workload: {
+      executor: loop === 'open' ? 'constant-arrival-rate' : 'shared-iterations',
+      writes,
+      concurrency,
+      keys,
+      value_bytes: 16,
+      read_share: lab.readShare ?? 0,
+      rate,
+      duration_ms: null,
+      warmup: 0,
+      loop,
+    },
     cluster: { name: 'bench', followers, store: lab.store ?? 'sqlite', delay, loss, nodes, leader: 'n1' },
     results,
     parity: nodes.slice(1).map(({ id, url }) => ({ url, node: id, status: 'match', missing: 0, stale: 0, extra: 0, corrupt: 0, keys: [] })),
@@ -126,10 +139,15 @@ function simulate(lab: Lab, setting: Setting): { row: QuorumResult; samples: Sam
   }
   const elapsedMs = Math.max(...samples.map((sample) => sample.endMs));
   const row = summariseQuorum({
+    row: `quorum=${quorum}`,
     quorum,
+    delay: formatDelays({ all: null, perNode: new Map(distributions.map((each, f) => [`n${f + 2}`, each])) }),
+    beganMs: 0,
     samples,
     trace,
     distributions,
+    followersUp: distributions.map((_, f) => `n${f + 2}`),
+    isSteady: true,
     hasLoss: (lab.loss ?? 0) > 0,
     parityAtLastAck: parityAt(elapsedMs, samples, trace, followers),
     settleMs: 1200 - 180 * quorum,

@@ -3,10 +3,11 @@
  * A picture that cannot be painted is a warning: the figures are what the run was for.
  */
 import { join } from 'node:path';
-import type { ExperimentPlan } from '../../experiment/plan.ts';
-import type { StepData } from '../../experiment/run.ts';
+import type { StepData } from '../../experiment/stage.ts';
+import { parseDelays } from '../../lib/delay-plan.ts';
+import type { Distribution } from '../../lib/distribution.ts';
 import { cdfKth } from '../../measure/order-statistic.ts';
-import type { BenchResult } from '../../measure/result.ts';
+import type { BenchResult, QuorumResult } from '../../measure/result.ts';
 import { latencyOf, measured } from '../../measure/sample.ts';
 import { chartsOf, reportFiles } from '../../report/bundle.ts';
 import type { LatencyShape, ReportInput } from '../../report/input.ts';
@@ -23,13 +24,21 @@ export interface WrittenReport {
   readonly failures: readonly string[];
 }
 
-/** What the distribution chart needs of one step. */
-export function shapeOf(plan: ExperimentPlan, { quorum, samples }: StepData, hasLoss: boolean): LatencyShape {
-  const delays = [...plan.delays.values()];
+/** What the distribution chart needs of one row. */
+export function shapeOf(row: QuorumResult, followers: readonly string[], { samples }: StepData): LatencyShape {
+  const delays = delaysOf(row.delay, followers);
   const latencies = measured(samples, 'put')
     .filter((sample) => sample.ok)
     .map(latencyOf);
-  return { quorum, latencies, modelCdf: hasLoss ? null : (ms) => cdfKth(delays, quorum, ms) };
+  return { quorum: row.quorum, latencies, modelCdf: row.model_ms === null ? null : (ms) => cdfKth(delays, row.quorum, ms) };
+}
+
+/** The text of a row names each follower that was up, or gives one delay for all of them. */
+function delaysOf(text: string, followers: readonly string[]): Distribution[] {
+  const parsed = parseDelays(text);
+  if (!parsed.ok) return [];
+  const { all, perNode } = parsed.value;
+  return all === null ? [...perNode.values()] : followers.map((id) => perNode.get(id) ?? all);
 }
 
 /** Throws `io`. */
