@@ -90,7 +90,7 @@ async function valuesOf(of: Option | Argument, current: string, before: readonly
       const list = current.slice(0, current.lastIndexOf(',') + 1);
       return (await nodeNames(before)).map((node) => ({ ...node, text: list + node.text }));
     }
-    case 'node=url':
+    case 'id=url':
       return (await nodes(before)).map(({ id, url }) => ({ text: `${id}=`, description: url }));
     case 'cluster':
       return quietly(() => listNames().map((text) => ({ text, description: 'cluster' })));

@@ -27,7 +27,7 @@ const NODE_URLS_VARIABLE = 'KVCTL_NODE_URLS';
 
 export function addRemoteOptions(program: Command): Command {
   const urls = new Option(
-    '--node-url <node=url>',
+    '--node-url <id=url>',
     'with --leader: where another node is reached from here; several with commas, or repeated',
   );
   return program

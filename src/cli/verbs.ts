@@ -68,7 +68,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   ls: verb(LIFE, 'list the clusters of this machine', () => import('./commands/ls.ts'), LOCAL),
   status: verb(LIFE, 'show roles, versions and lag of every node', () => import('./commands/status.ts')),
   logs: verb(LIFE, 'show what the nodes logged', () => import('./commands/logs.ts'), LOCAL),
-  manifest: verb(LIFE, 'print the cluster for machines beyond one: Docker Swarm or Kubernetes', () => import('./commands/manifest.ts')),
+  manifest: verb(LIFE, 'print a cluster for Docker Swarm or Kubernetes', () => import('./commands/manifest.ts')),
 
   put: verb(DATA, 'write a key', () => import('./commands/put.ts')),
   get: verb(DATA, 'read a key', () => import('./commands/get.ts')),
