@@ -87,7 +87,7 @@ export function describe(command: Command): void {
 
 export async function run(context: Context, options: BenchOptions): Promise<number> {
   const { out } = context;
-  const chosen = await chooseTarget(context.clusterName, options);
+  const chosen = await chooseTarget(context, options);
   const plan = planOf(chosen, options);
   const command = commandOf(process.argv.slice(2), plan.seed);
   const folder = await openFolder({ plan, out: options.out ?? null, command, documentOf: benchOf });
