@@ -24,7 +24,7 @@ const TABLE = {
   judge: ['workload:types', 'wire:types', 'lib'],
   report: ['measure:types', 'lib'],
   render: ['report', 'lib'],
-  runs: ['lib', 'wire'],
+  runs: ['measure:types', 'workload:types', 'lib', 'wire'],
   'experiment/{plan,planner,bench,load,step}': [
     'experiment/{plan,planner,bench,load,step}',
     'experiment:types',
