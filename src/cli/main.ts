@@ -8,7 +8,7 @@ import { explain, stackOf } from './failure.ts';
 import { Interrupts } from './interrupts.ts';
 import { createProgram, type GlobalOptions, verbOptions } from './program.ts';
 import { remoteWish } from './remote-options.ts';
-import { VERBS, type Verb } from './verbs.ts';
+import { VERBS } from './verbs.ts';
 
 /** Runs one command line, without `node` and `kvctl` at its front, and answers the exit code. Throws nothing. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -25,7 +25,7 @@ export async function main(args: readonly string[]): Promise<number> {
     command = chosen;
     describe(chosen);
     chosen.action(async () => {
-      context = await createContext(program, verb, interrupts);
+      context = await createContext(program, chosen, interrupts);
       interrupts.isGraceful = verb.cleansUp ?? false;
       exitCode = await run(context, verbOptions(program, chosen) as never, ...(chosen.processedArgs as never[]));
     });
@@ -60,12 +60,18 @@ async function printCandidates(words: readonly string[]): Promise<void> {
 }
 
 /** Output is loaded here, not above, because help does without it. */
-async function createContext(program: Command, verb: Verb, interrupts: Interrupts): Promise<Context> {
+async function createContext(program: Command, chosen: Command, interrupts: Interrupts): Promise<Context> {
   const { Output } = await import('./output.ts');
   const globals = program.opts<GlobalOptions>();
   const options = { format: globals.output, color: globals.color, isQuiet: globals.quiet ?? false };
   const out = new Output(options, process);
-  return { clusterName: globals.name, remote: remoteWish(program, verb), out, signal: interrupts.signal, stdin: process.stdin };
+  return {
+    clusterName: globals.name,
+    remote: remoteWish(program, chosen, VERBS[chosen.name()]!),
+    out,
+    signal: interrupts.signal,
+    stdin: process.stdin,
+  };
 }
 
 /** `kvctl list | head -1`: a reader that has seen enough is no error, and what is still written goes nowhere. A full disk is one. */

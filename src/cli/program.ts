@@ -52,11 +52,15 @@ export function createProgram(): Command {
   return program;
 }
 
-/** The verb's own; commander gives the program the values of those that both have. */
+/** The verb's own. Of those that the program has too, commander gives the program what was typed: the verb's parser gets it here. */
 export function verbOptions(program: Command, verb: Command): object {
-  const globals = program.opts<Record<string, unknown>>();
-  const shared = verb.options.map((option) => option.attributeName()).filter((name) => Object.hasOwn(globals, name));
-  return { ...verb.opts(), ...Object.fromEntries(shared.map((name) => [name, globals[name]])) };
+  const shared = verb.options.flatMap((option) => {
+    const name = option.attributeName();
+    if (program.getOptionValueSource(name) !== 'cli') return [];
+    const typed = program.getOptionValue(name) as string;
+    return [[name, option.parseArg === undefined ? typed : option.parseArg(typed, undefined)]];
+  });
+  return { ...verb.opts(), ...Object.fromEntries(shared) };
 }
 
 /** An empty KVCTL_NAME counts as none. */

@@ -10,10 +10,10 @@ import type { RemoteWish } from '../cluster/remote.ts';
 import { parseOrigin } from '../lib/origin.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
 import { KvctlError } from '../wire/errors.ts';
-import { option } from './options.ts';
 import type { Verb } from './verbs.ts';
 
 export interface RemoteOptions {
+  /** As it was typed: a verb with a --leader of its own reads it by its own rules. */
   readonly leader?: string;
   readonly tokenFile?: string;
   readonly nodeUrl?: NodeUrls;
@@ -31,16 +31,17 @@ export function addRemoteOptions(program: Command): Command {
     'with --leader: where another node is reached from here; several with commas, or repeated',
   );
   return program
-    .addOption(fromVariable(option('--leader <url>', 'a cluster elsewhere, by the address of its leader', parseOrigin), LEADER_VARIABLE))
+    .addOption(fromVariable(new Option('--leader <url>', 'a cluster elsewhere, by the address of its leader'), LEADER_VARIABLE))
     .addOption(new Option('--token-file <file>', `with --leader: holds the cluster's token (or put it into ${TOKEN_VARIABLE})`))
     .addOption(fromVariable(urls.argParser(collectNodeUrls), NODE_URLS_VARIABLE));
 }
 
 /**
- * The cluster elsewhere that the words and variables name; null for one of this machine. What stands on the command line goes
+ * The cluster elsewhere that the words and variables name; null for one of this machine, and for a verb whose --leader is its own. What stands on the command line goes
  * before what a variable says. Throws `usage`, also for a verb that cannot do with it.
  */
-export function remoteWish(program: Command, verb: Verb): RemoteWish | null {
+export function remoteWish(program: Command, command: Command, verb: Verb): RemoteWish | null {
+  if (command.options.some((option) => option.attributeName() === 'leader')) return null;
   const { leader, tokenFile, nodeUrl = new Map() } = program.opts<RemoteOptions>();
   const isTyped = (name: string) => program.getOptionValueSource(name) === 'cli';
   const isNamed = ['cli', 'env'].includes(`${program.getOptionValueSource('name')}`);
@@ -60,7 +61,9 @@ export function remoteWish(program: Command, verb: Verb): RemoteWish | null {
       `expected a cluster of this machine, because this verb works on its processes and files; but ${told} names one elsewhere: ${isTyped('leader') ? 'leave it out' : 'unset it'}`,
     );
   }
-  return { url: leader, token: tokenOf(tokenFile), nodeUrls: nodeUrl };
+  const origin = parseOrigin(leader);
+  if (!origin.ok) throw usage(`${isTyped('leader') ? '--leader' : LEADER_VARIABLE}: ${origin.message}`);
+  return { url: origin.value, token: tokenOf(tokenFile), nodeUrls: nodeUrl };
 }
 
 /** An empty variable counts as none. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Command } from 'commander';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
 import { remoteWish } from '../../src/cli/remote-options.ts';
@@ -18,7 +19,7 @@ function wishOf(words: readonly string[], variables: Readonly<Record<string, str
   // Any verb will do for parsing: `ls` takes no arguments.
   program.commands.find((command) => command.name() === 'ls')?.action(() => {});
   program.parse(['ls', ...words], { from: 'user' });
-  return remoteWish(program, VERBS[verb]!);
+  return remoteWish(program, new Command(verb), VERBS[verb]!);
 }
 
 function tokenFile(content: string): string {
@@ -119,13 +120,21 @@ describe('refused is', () => {
     expect(() => wishOf(words, variables)).toThrow(usage(message));
   });
 
+  test.each([
+    ['--leader', ['--leader', '127.0.0.1:8000'], {}],
+    ['KVCTL_LEADER', [], { KVCTL_LEADER: '127.0.0.1:8000' }],
+  ])('an address without its scheme, in %s', (place, words, variables) => {
+    const message = `${place}: expected an address like http://127.0.0.1:8000, got "127.0.0.1:8000": try http://127.0.0.1:8000`;
+    expect(() => wishOf(words, variables)).toThrow(usage(message));
+  });
+
   test('an empty file', () => {
     expect(() => wishOf(['--leader', LEADER, '--token-file', tokenFile('\n')])).toThrow(
       usage(/^--token-file .*token: expected a token, .*got nothing$/),
     );
   });
 
-  test.each(['--leader=127.0.0.1:8000', '--node-url=n2', '--node-url=n2=a:1', '--token=secret'])('%s', (word) => {
+  test.each(['--node-url=n2', '--node-url=n2=a:1', '--token=secret'])('%s', (word) => {
     expect(() => wishOf(['--leader', LEADER, word])).toThrow(expect.objectContaining({ name: 'CommanderError' }));
   });
 });

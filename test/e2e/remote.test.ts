@@ -237,7 +237,7 @@ test('bench puts everything back when it is interrupted', async () => {
   const options = { env: { KVCTL_TOKEN: cluster.token } };
   const bench = home.start(['--leader', cluster.leader.url, 'bench', '--quorums', '0', '--duration', '60s', '--delay', '3'], options);
   const ended = finished(bench);
-  await until('the quorum is changed', async () => (await cluster.leader.status())?.write_quorum === 0);
+  await until('the quorum is changed', async () => (await cluster.leader.status())?.write_quorum === 0, 60_000);
   bench.kill('SIGINT');
   expect((await ended).exitCode).toBe(105);
   expect((await cluster.leader.status())?.write_quorum).toBe(1);
