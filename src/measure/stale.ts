@@ -9,6 +9,7 @@
  * Sources: P. Bailis et al., Probabilistically Bounded Staleness, VLDB 2012 (t-visibility); E. B. Wilson, J. Am. Stat. Assoc. 22, 1927.
  */
 import type { Ms } from '../lib/units.ts';
+import { wilson } from './interval.ts';
 import type { StalePoint } from './run-result.ts';
 import { mean } from './statistics.ts';
 import type { WriteTrace } from './trace.ts';
@@ -49,13 +50,7 @@ export function stalePoints(name: string, reads: readonly StaleRead[], trace: re
 
 /** Of `hits` in `n` independent trials; null without trials. */
 export function wilson95(hits: number, n: number): readonly [low: number, high: number] | null {
-  if (n === 0) return null;
-  const z = 1.959964;
-  const share = hits / n;
-  const centre = share + z ** 2 / (2 * n);
-  const half = z * Math.sqrt((share * (1 - share)) / n + z ** 2 / (4 * n ** 2));
-  const scale = 1 + z ** 2 / n;
-  return [Math.max(0, (centre - half) / scale), Math.min(1, (centre + half) / scale)];
+  return n === 0 ? null : wilson({ hits, trials: n }, 1.959964);
 }
 
 function predict({ follower, sentMs }: StaleRead, write: WriteTrace | undefined): number[] {

@@ -117,6 +117,8 @@ function modelFields({ quorum, distributions, hasLoss, isSteady }: QuorumRun): P
   };
 }
 
+type FloorConditions = Pick<QuorumRun, 'trace' | 'followersUp' | 'isSteady'>;
+
 interface Floor {
   readonly sample: Sample;
   readonly floorMs: Ms;
@@ -126,7 +128,7 @@ interface Floor {
  * Of each answered write. The leader's floor counts every follower that a delay was drawn for; with some of them down it is
  * counted again, from the trace, over those that could ack at all.
  */
-function floorsOf({ trace, followersUp, isSteady }: QuorumRun, answered: readonly Sample[]): Floor[] {
+export function floorsOf({ trace, followersUp, isSteady }: FloorConditions, answered: readonly Sample[]): Floor[] {
   const traced = new Map(trace.map((write) => [write.version, write]));
   const [first] = trace;
   const someAreDown = first !== undefined && Object.keys(first.followers).some((id) => !followersUp.includes(id));

@@ -17,6 +17,7 @@ export const RUN_FILES = {
   trace: 'trace.ndjson',
   staleReads: 'stale-reads.ndjson',
   summary: 'summary.json',
+  outcome: 'outcome.json',
 } as const;
 
 export interface RunOptions {

@@ -12,9 +12,6 @@ import { type Distribution, formatDistribution } from '../../lib/distribution.ts
 import type { RunResult } from '../../measure/run-result.ts';
 import { openRun, RUN_FILES, type Run } from '../../runs/run.ts';
 
-/** How the run ended; until it has, the file says `running`, and so it does for ever after a kill. */
-const OUTCOME_FILE = 'outcome.json';
-
 export interface FolderOptions {
   readonly plan: ExperimentPlan;
   /** A directory that the user named; null: a new one below `runs/`. */
@@ -45,7 +42,8 @@ export async function openFolder({ plan, out, command, documentOf }: FolderOptio
   const startedAt = now.toISOString();
   const run = await openRun({ root: 'runs', out, name: plan.name, now });
   const environment = environmentOf();
-  const tell = (ending: Ending, more: object = {}) => run.writeJson(OUTCOME_FILE, { ending, command, started_at: startedAt, ...more });
+  // Until the run has ended the file says `running`, and so it does for ever after a kill.
+  const tell = (ending: Ending, more: object = {}) => run.writeJson(RUN_FILES.outcome, { ending, command, started_at: startedAt, ...more });
   await run.writeJson(RUN_FILES.spec, specOf(plan));
   await run.writeJson(RUN_FILES.environment, environment);
   await tell('running');

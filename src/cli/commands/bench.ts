@@ -19,12 +19,13 @@ import { commandOf } from '../bench/command.ts';
 import { openFolder, type RunFolder } from '../bench/folder.ts';
 import { openReport } from '../bench/open.ts';
 import { showExperiment } from '../bench/progress.ts';
-import { REPORT_FILE, shapeOf, writeReport } from '../bench/report.ts';
+import { REPORT_FILE, writeReport } from '../bench/report.ts';
 import { type ChosenTarget, type ClusterOptions, chooseTarget } from '../bench/target.ts';
 import { exitCodeOf } from '../bench/verdict.ts';
 import { showResult } from '../bench/view.ts';
 import type { Context } from '../context.ts';
 import { duration, examples, integer, option, share } from '../options.ts';
+import { shapeOf } from '../run/raw.ts';
 
 interface BenchOptions extends ClusterOptions {
   readonly quorums?: readonly number[];
@@ -86,7 +87,7 @@ export function describe(command: Command): void {
 
 export async function run(context: Context, options: BenchOptions): Promise<number> {
   const { out } = context;
-  const chosen = await chooseTarget(context.clusterName, options);
+  const chosen = await chooseTarget(context, options);
   const plan = planOf(chosen, options);
   const command = commandOf(process.argv.slice(2), plan.seed);
   const folder = await openFolder({ plan, out: options.out ?? null, command, documentOf: benchOf });
@@ -121,10 +122,8 @@ async function measure(
   const shapes: LatencyShape[] = [];
   const keep = async (data: StepData, soFar: RunResult) => {
     await folder.keep(data, soFar);
-    const { results, cluster } = benchOf(soFar);
-    const row = results.find((each) => each.row === data.row);
-    const followers = cluster.nodes.map(({ id }) => id).filter((id) => id !== cluster.leader);
-    if (row !== undefined) shapes.push(shapeOf(row, followers, data));
+    const row = benchOf(soFar).results.find((each) => each.row === data.row);
+    if (row !== undefined) shapes.push(shapeOf(row, data.samples));
   };
   try {
     const outcome = await showExperiment(out, plan, ({ onEvent, onClusterStep }) =>

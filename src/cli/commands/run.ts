@@ -19,6 +19,8 @@ import { REPORT_FILE } from '../bench/report.ts';
 import type { Context } from '../context.ts';
 import { duration, examples, integer, option } from '../options.ts';
 import { describeScenario, planDocument } from '../run/describe.ts';
+import { rawInput } from '../run/raw.ts';
+import { writeRunReport } from '../run/report.ts';
 import { inFile, readScenario, type ScenarioFile } from '../run/scenario-files.ts';
 import { describeUnmet, runExitCode, unmet } from '../run/verdict.ts';
 import { showRun } from '../run/view.ts';
@@ -69,11 +71,14 @@ export async function run(context: Context, options: RunOptions, nameOrPath: str
   out.note(describeScenario(plan).join('\n'));
   const { outcome, samples } = await carryOut(context, plan, options.waitTimeout, folder);
   const exitCode = runExitCode(outcome, plan.acceptsInconclusive);
-  void samples;
   const hasReport = outcome.result.steps.some(({ status }) => status === 'done');
-  await folder.finish(outcome, outcome.result, exitCode);
-  for (const remark of outcome.remarks) out.warn(remark);
-  out.result(showRun(out, { result: outcome.result, folder: folder.run.dir, hasReport }));
+  const raw = rawInput(outcome.result, new Map(samples.map((data) => [data.row, data.samples])));
+  const report = hasReport
+    ? await writeRunReport(folder.run, { ...folder, ...raw, result: outcome.result, command })
+    : { result: outcome.result, failures: [] };
+  await folder.finish(outcome, report.result, exitCode);
+  for (const remark of [...outcome.remarks, ...report.failures]) out.warn(remark);
+  out.result(showRun(out, { result: report.result, folder: folder.run.dir, hasReport }));
   if (!outcome.isInterrupted) for (const expectation of unmet(outcome.result)) out.warn(`threshold failed: ${describeUnmet(expectation)}`);
   if (outcome.error !== null) out.failure(outcome.error);
   if (options.open && hasReport) await openReport(context, join(folder.run.dir, REPORT_FILE));
