@@ -1,0 +1,25 @@
+/**
+ * Lab 1, a FastAPI service. Its documentation gives the calls, and of the answers only that health tells the role; what is
+ * promised here is therefore the least that a client needs.
+ */
+import type { Dialect } from './dialect.ts';
+
+export const LAB_1: Dialect = {
+  name: 'lab-1',
+  title: 'POST /write, GET /read?key=',
+  write: {
+    method: 'POST',
+    path: '/write',
+    body: { key: '{key}', value: '{value}' },
+    ok: { status: 200, body: null },
+  },
+  read: {
+    method: 'GET',
+    path: '/read',
+    query: { key: '{key}' },
+    ok: { status: 200, body: { value: '{value}' } },
+  },
+  dump: { method: 'GET', path: '/dump', ok: { status: 200, body: '{data}' } },
+  health: { method: 'GET', path: '/health', ok: { status: 200, body: { role: '{role}' } } },
+  errorBody: { detail: '{message}' },
+};
