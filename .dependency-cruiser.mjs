@@ -36,7 +36,8 @@ const TABLE = {
   scenario: ['experiment/plan', 'lib'],
   sim: ['core', 'store/memory', 'store:types', 'judge', 'measure', 'lib', 'workload/{keys,mix,pacer}', 'workload:types'],
   chaos: ['cluster', 'workload', 'client', 'judge', 'runs', 'lib'],
-  grade: ['client', 'labs', 'workload', 'measure', 'cluster', 'lib'],
+  'grade/judge': ['measure', 'lib'],
+  grade: ['client', 'labs', 'workload', 'measure', 'cluster', 'wire', 'lib'],
   cli: ['*'],
 };
 
@@ -44,7 +45,7 @@ const TABLE = {
 const DATA = ['core/version', 'core/record', 'cluster/spec', 'workload/sample'];
 
 /** These decide, and do nothing: no node: modules. Their rows let them reach values of each other, of DATA and of wire only. */
-const PURE = ['lib', 'core', 'measure', 'judge', 'report', 'labs', 'cluster/plan', 'experiment/plan', 'workload/{keys,mix,pacer}'];
+const PURE = ['lib', 'core', 'measure', 'judge', 'report', 'labs', 'cluster/plan', 'experiment/plan', 'workload/{keys,mix,pacer}', 'grade/judge'];
 
 /** Pure rooms that need no package either: mathematics has no dependencies. */
 const BARE = ['lib', 'core', 'measure', 'judge'];

@@ -81,12 +81,22 @@ export function timedWrite(server: SimulatedServer, quorum: number, prng: Prng):
   const enough = last === 0 ? admitted : (inOrder[last - 1] as number);
   const answerMs = observer.wait(leader.wait(enough) + message());
   const isLost = (index: number) => mistake === 'cancelled at the quorum' && (arrivals[index] as number) > leader.wait(enough);
-  const seen = arrivals.map((at, index) => watch(isLost(index) ? Infinity : at, each[index] as Stalls, observer, machine, message, prng, endMs));
+  const seen = arrivals.map((at, index) =>
+    watch(isLost(index) ? Infinity : at, each[index] as Stalls, observer, machine, message, prng, endMs),
+  );
   return { quorum, answerMs, arrivals: seen };
 }
 
 /** Reads of one follower, one after the other. */
-function watch(arrivesAt: number, follower: Stalls, observer: Stalls, machine: Machine, message: () => number, prng: Prng, endMs: number): Arrival {
+function watch(
+  arrivesAt: number,
+  follower: Stalls,
+  observer: Stalls,
+  machine: Machine,
+  message: () => number,
+  prng: Prng,
+  endMs: number,
+): Arrival {
   let afterMs = 0;
   for (let at = observer.wait(prng.next() * machine.pollMs); at < endMs; ) {
     const served = follower.wait(at + message());

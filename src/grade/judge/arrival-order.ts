@@ -46,10 +46,14 @@ export function judgeSending(writes: readonly TimedWrite[]): Sending {
   const order = orderOf(complete, followers);
   const neighbours = order.slice(1).map((later, index) => pairOf(complete, order[index] as number, later));
   const isChanging = (pair: Pair) => pair.reversed >= LEAST_REVERSED && pair.ordered + pair.reversed >= LEAST_ORDERED;
-  if (neighbours.every(isChanging)) return { kind: 'together', why: 'the followers get the writes in an order that changes from write to write' };
+  if (neighbours.every(isChanging))
+    return { kind: 'together', why: 'the followers get the writes in an order that changes from write to write' };
   const first = medianOf(complete.map(({ arrivals }) => Math.min(...arrivals.map(middleOf))));
-  const spread = medianOf(complete.map(({ arrivals }) => Math.max(...arrivals.map(({ byMs }) => byMs)) - Math.min(...arrivals.map(({ afterMs }) => afterMs))));
-  if (spread <= CLOSE_SHARE * first) return { kind: 'together', why: `all followers have a write within ${spread.toFixed(0)} ms of each other` };
+  const spread = medianOf(
+    complete.map(({ arrivals }) => Math.max(...arrivals.map(({ byMs }) => byMs)) - Math.min(...arrivals.map(({ afterMs }) => afterMs))),
+  );
+  if (spread <= CLOSE_SHARE * first)
+    return { kind: 'together', why: `all followers have a write within ${spread.toFixed(0)} ms of each other` };
   const fixed = neighbours.filter((pair) => pair.reversed === 0 && pair.ordered >= LEAST_ORDERED);
   const slope = medianOf(fixed.map((pair) => pair.slope));
   if (fixed.length === neighbours.length && slope >= LEAST_SLOPE) return { kind: 'one-by-one', order, slope, of: complete.length };
@@ -73,7 +77,8 @@ export function judgeDelays(writes: readonly TimedWrite[]): Delays {
   const residuals = rows.flatMap((row, index) => row.map((value, follower) => value - centres[index]! - offsets[follower]!));
   const acrossWritesMs = quartileRangeOf(centres);
   const acrossFollowersMs = quartileRangeOf(residuals);
-  if (Math.max(acrossWritesMs, acrossFollowersMs) < 2 * widthMs) {
+  // What is known only to a width w has a quartile range of w / 2 by that alone, and more when something stalls.
+  if (acrossWritesMs < 2 * widthMs && acrossFollowersMs < 1.2 * widthMs) {
     return {
       kind: 'unclear',
       why: `the delays differ by ${Math.max(acrossWritesMs, acrossFollowersMs).toFixed(1)} ms, and a follower can be looked at only every ${widthMs.toFixed(1)} ms`,
@@ -82,7 +87,10 @@ export function judgeDelays(writes: readonly TimedWrite[]): Delays {
   const ratio = acrossFollowersMs / acrossWritesMs;
   if (ratio <= SHARED_RATIO) return { kind: 'shared', ratio, acrossWritesMs, acrossFollowersMs };
   if (ratio >= OWN_RATIO) return { kind: 'own', ratio };
-  return { kind: 'unclear', why: 'something common to all followers (a busy machine, perhaps) hides whether they have delays of their own' };
+  return {
+    kind: 'unclear',
+    why: 'something common to all followers (a busy machine, perhaps) hides whether they have delays of their own',
+  };
 }
 
 interface Pair {

@@ -41,12 +41,16 @@ const SHIFTS = 25;
 export function judgeRange(writes: readonly TimedWrite[], stated: Distribution, overheadMs: number): RangeVerdict {
   const complete = writes.filter(isComplete);
   if (complete.length < LEAST_COMPLETE) {
-    return { kind: 'unclear', why: `only ${complete.length} of ${writes.length} writes were seen at every follower, which is too few to tell` };
+    return {
+      kind: 'unclear',
+      why: `only ${complete.length} of ${writes.length} writes were seen at every follower, which is too few to tell`,
+    };
   }
   const arrivals = complete.flatMap((write) => write.arrivals);
   const shortestStated = quantileOf(stated, 0);
   const short = arrivals.filter(({ byMs }) => byMs < shortestStated - TIMER_MS);
-  if (short.length >= LEAST_PROOFS) return { kind: 'too-short', count: short.length, shortestMs: Math.min(...short.map(({ byMs }) => byMs)) };
+  if (short.length >= LEAST_PROOFS)
+    return { kind: 'too-short', count: short.length, shortestMs: Math.min(...short.map(({ byMs }) => byMs)) };
   const widthMs = arrivals.reduce((sum, { afterMs, byMs }) => sum + byMs - afterMs, 0) / arrivals.length;
   const rangeMs = quantileOf(stated, 0.95) - quantileOf(stated, 0.05);
   const size = Math.max(rangeMs, quantileOf(stated, 0.5));

@@ -12,17 +12,23 @@
 import { medianOf } from './robust.ts';
 import { type AnsweredWrite, isAnswered, kthAfter, kthBy, ranksAtAnswer, type TimedWrite } from './timed-write.ts';
 
-export type TimingDiagnosis =
+export type TimingDiagnosis<W extends TimedWrite = TimedWrite> =
   /** With the quorum, as far as can be seen; `sure` tells what could. */
   | { readonly kind: 'at-quorum'; readonly sure: 'both' | 'not-early' }
-  | { readonly kind: 'early'; readonly proofs: readonly AnsweredWrite[] }
+  | { readonly kind: 'early'; readonly proofs: readonly W[] }
   /** For more followers than the quorum asks for. */
-  | { readonly kind: 'late'; readonly share: number; readonly of: number; readonly waitsForAll: boolean; readonly examples: readonly AnsweredWrite[] }
+  | { readonly kind: 'late'; readonly late: readonly W[]; readonly of: number; readonly waitsForAll: boolean }
   /** All followers show a write at once, and the answer comes much later: the delay is on the way back, or the leader is slow to count. */
-  | { readonly kind: 'slow-acks'; readonly medianLateMs: number; readonly examples: readonly AnsweredWrite[] }
+  | { readonly kind: 'slow-acks'; readonly medianLateMs: number; readonly examples: readonly W[] }
   /** Success comes with the same follower whatever the quorum is set to. */
   | { readonly kind: 'ignores-switch'; readonly answersAt: number }
   | { readonly kind: 'unclear'; readonly why: string };
+
+interface Quorum {
+  readonly quorum: number;
+}
+
+type Known<W> = W & AnsweredWrite & Quorum;
 
 /** One row of the table that shows it: what the answers of one quorum waited for. */
 export interface QuorumRow {
@@ -44,14 +50,14 @@ const LEAST_PROOFS = 2;
 /**
  * @param marginMs what an ack takes to become an answer, and an answer to become a read, on this machine at most times
  */
-export function diagnoseTiming(writes: readonly TimedWrite[], marginMs: number): TimingDiagnosis {
-  const answered = writes.filter(isAnswered);
+export function diagnoseTiming<W extends TimedWrite>(writes: readonly W[], marginMs: number): TimingDiagnosis<W> {
+  const answered = writes.filter((write): write is W & AnsweredWrite => isAnswered(write));
   const followers = answered[0]?.arrivals.length ?? 0;
   if (answered.length === 0) return { kind: 'unclear', why: 'no write was answered with success' };
-  const known = answered.filter((write): write is AnsweredWrite & { quorum: number } => write.quorum !== null && write.quorum > 0);
-  const ignored = ignoredSwitch(known, followers);
-  if (ignored !== null) return ignored;
+  const known = answered.filter((write): write is Known<W> => write.quorum !== null && write.quorum > 0);
   const proofs = known.filter((write) => isEarly(write, write.quorum, marginMs));
+  const ignored = ignoredSwitch(known, followers, proofs);
+  if (ignored !== null) return ignored;
   if (proofs.length >= LEAST_PROOFS) return { kind: 'early', proofs };
   const slow = slowAcks(answered, marginMs);
   if (slow !== null) return slow;
@@ -83,7 +89,7 @@ export function isEarly(write: AnsweredWrite, quorum: number, marginMs: number):
   return kthAfter(write, quorum) > write.answerMs + marginMs;
 }
 
-function lateness(known: readonly (AnsweredWrite & { quorum: number })[], followers: number, marginMs: number): TimingDiagnosis {
+function lateness<W extends TimedWrite>(known: readonly Known<W>[], followers: number, marginMs: number): TimingDiagnosis<W> {
   // Whoever answers one ack too soon would be proven early in these.
   const couldBeEarly = known.filter((write) => kthAfter(write, write.quorum) - kthBy(write, write.quorum - 1) >= 2 * marginMs).length;
   const gaps = known
@@ -96,7 +102,7 @@ function lateness(known: readonly (AnsweredWrite & { quorum: number })[], follow
   const share = late.length / wide.length;
   if (wide.length >= LEAST_TELLING && share >= LATE_SHARE) {
     const waitsForAll = late.filter((write) => write.answerMs >= kthAfter(write, followers)).length >= LATE_SHARE * late.length;
-    return { kind: 'late', share, of: wide.length, waitsForAll, examples: late };
+    return { kind: 'late', late, of: wide.length, waitsForAll };
   }
   if (couldBeEarly < LEAST_TELLING) {
     return {
@@ -106,7 +112,10 @@ function lateness(known: readonly (AnsweredWrite & { quorum: number })[], follow
   }
   if (known.every(({ quorum }) => quorum === followers)) return { kind: 'at-quorum', sure: 'not-early' };
   if (wide.length < LEAST_TELLING) {
-    return { kind: 'unclear', why: `only ${wide.length} writes had a follower that was clearly later than the quorum, which is too few to tell` };
+    return {
+      kind: 'unclear',
+      why: `only ${wide.length} writes had a follower that was clearly later than the quorum, which is too few to tell`,
+    };
   }
   if (share > ON_TIME_SHARE) {
     return { kind: 'unclear', why: `${late.length} of ${wide.length} answers came later than the quorum, which may be a slow machine` };
@@ -115,11 +124,18 @@ function lateness(known: readonly (AnsweredWrite & { quorum: number })[], follow
 }
 
 /** Needs the switch: with one quorum nothing tells a server that ignores it. */
-function ignoredSwitch(known: readonly (AnsweredWrite & { quorum: number })[], followers: number): TimingDiagnosis | null {
+function ignoredSwitch(
+  known: readonly Known<TimedWrite>[],
+  followers: number,
+  proofs: readonly TimedWrite[],
+): Extract<TimingDiagnosis, { kind: 'ignores-switch' }> | null {
   const effect = switchEffect(known, followers);
-  if (effect === null || effect.share > 0.2) return null;
   // At the last follower it is waiting for all, which says nothing of the switch.
-  return effect.meanRank > followers - 0.75 ? null : { kind: 'ignores-switch', answersAt: Math.max(1, Math.round(effect.meanRank)) };
+  if (effect === null || effect.share > 0.2 || effect.meanRank > followers - 0.75) return null;
+  const answersAt = Math.round(effect.meanRank + 0.25);
+  // Who waits for so many is never early where fewer are asked for; who is waits for nobody.
+  const isEarlyBelow = proofs.filter(({ quorum }) => quorum !== null && quorum <= answersAt).length >= LEAST_PROOFS;
+  return answersAt < 1 || isEarlyBelow ? null : { kind: 'ignores-switch', answersAt };
 }
 
 /**
@@ -127,7 +143,7 @@ function ignoredSwitch(known: readonly (AnsweredWrite & { quorum: number })[], f
  * one that does not listen. Null if too few writes are sharp enough.
  */
 export function switchEffect(
-  writes: readonly (AnsweredWrite & { quorum: number })[],
+  writes: readonly (AnsweredWrite & Quorum)[],
   followers: number,
 ): { readonly share: number; readonly meanRank: number } | null {
   const quorums = writes.map(({ quorum }) => quorum);
@@ -136,7 +152,10 @@ export function switchEffect(
     const { least, most } = ranksAtAnswer(write);
     return most - least <= Math.max(1, followers / 4);
   });
-  const [atLow, atHigh] = [low, high].map((quorum) => sharp.filter((write) => write.quorum === quorum).map(middleRank)) as [number[], number[]];
+  const [atLow, atHigh] = [low, high].map((quorum) => sharp.filter((write) => write.quorum === quorum).map(middleRank)) as [
+    number[],
+    number[],
+  ];
   if (low === high || atLow.length < LEAST_TELLING / 2 || atHigh.length < LEAST_TELLING / 2) return null;
   return { share: (meanOf(atHigh) - meanOf(atLow)) / (high - low), meanRank: (meanOf(atHigh) + meanOf(atLow)) / 2 };
 }
@@ -145,7 +164,7 @@ export function switchEffect(
  * The arrivals lie close together near the start and the answer far behind. A disk that is slow to sync does the same by a constant; a
  * simulated delay grows with the quorum, or at one quorum varies much.
  */
-function slowAcks(answered: readonly AnsweredWrite[], marginMs: number): TimingDiagnosis | null {
+function slowAcks<W extends TimedWrite>(answered: readonly (W & AnsweredWrite)[], marginMs: number): TimingDiagnosis<W> | null {
   const followers = answered[0]?.arrivals.length ?? 0;
   const quorumOf = (write: TimedWrite) => write.quorum ?? 0;
   const [low, high] = [Math.min(...answered.map(quorumOf)), Math.max(...answered.map(quorumOf))];
