@@ -45,7 +45,18 @@ const TABLE = {
 const DATA = ['core/version', 'core/record', 'cluster/spec', 'workload/sample'];
 
 /** These decide, and do nothing: no node: modules. Their rows let them reach values of each other, of DATA and of wire only. */
-const PURE = ['lib', 'core', 'measure', 'judge', 'report', 'labs', 'cluster/plan', 'experiment/plan', 'workload/{keys,mix,pacer}', 'grade/judge'];
+const PURE = [
+  'lib',
+  'core',
+  'measure',
+  'judge',
+  'report',
+  'labs',
+  'cluster/plan',
+  'experiment/plan',
+  'workload/{keys,mix,pacer}',
+  'grade/judge',
+];
 
 /** Pure rooms that need no package either: mathematics has no dependencies. */
 const BARE = ['lib', 'core', 'measure', 'judge'];
