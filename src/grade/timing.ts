@@ -3,7 +3,9 @@
  * what changes on the machine meanwhile meets all quorums alike.
  */
 import type { Prng } from '../lib/prng.ts';
+import { judgeDelays, judgeSending } from './judge/arrival-order.ts';
 import { diagnoseTiming, type TimingDiagnosis } from './judge/quorum-timing.ts';
+import { isComplete } from './judge/timed-write.ts';
 import type { FirstLook } from './probe.ts';
 import { inLanes, type Mismatch, type Subject } from './subject.ts';
 import { type WatchedWrite, watchWrite } from './watch.ts';
@@ -28,9 +30,12 @@ const WRITES_AT_HIGHEST = 40;
 const WRITES_AT_FIXED = 60;
 const BLOCK = 4;
 /** A machine that was too busy the first time may not be so the second time. */
-const MOST_ROUNDS = 2;
+const MOST_ROUNDS = 3;
+/** No further round is begun after this. */
+const MOST_MS = 25_000;
 
 export async function measureTiming(subject: Subject, look: FirstLook): Promise<Timing> {
+  const startMs = performance.now();
   const writes: WatchedWrite[] = [];
   for (let round = 1; ; round++) {
     const blocks = planBlocks(
@@ -38,15 +43,21 @@ export async function measureTiming(subject: Subject, look: FirstLook): Promise<
       subject.prng.fork(`timing-${round}`),
     );
     for (const [index, block] of blocks.entries()) {
-      subject.onDetail(
-        `watching writes: block ${index + 1} of ${blocks.length}${round === 1 ? '' : ', a second time because the first was unclear'}`,
-      );
+      subject.onDetail(`watching writes: block ${index + 1} of ${blocks.length}${round === 1 ? '' : ', again because it was unclear'}`);
       writes.push(...(await runBlock(subject, block)));
     }
     const diagnosis = diagnoseTiming(writes, subject.pace.marginMs);
-    if (diagnosis.kind === 'unclear' && round < MOST_ROUNDS && subject.pace.longestMs >= 8 * subject.pace.marginMs) continue;
-    return { writes, diagnosis, lost: await findLost(subject, writes) };
+    const isOver = round >= MOST_ROUNDS || performance.now() - startMs > MOST_MS || !isWorthMore(subject, writes, diagnosis);
+    if (isOver) return { writes, diagnosis, lost: await findLost(subject, writes) };
   }
+}
+
+/** Something is unclear that more writes could make clear: the delays are large enough to be seen, and not the same for all followers. */
+function isWorthMore({ pace, followers }: Subject, writes: readonly WatchedWrite[], diagnosis: TimingDiagnosis): boolean {
+  if (pace.longestMs < 8 * pace.marginMs || followers.length < 2) return false;
+  const delays = judgeDelays(writes).kind;
+  const isUnclear = diagnosis.kind === 'unclear' || delays === 'unclear' || judgeSending(writes).kind === 'unclear';
+  return isUnclear && delays !== 'shared' && writes.some(isComplete);
 }
 
 /** Pure. Blocks of every quorum, rounds of them in an order drawn anew each. */

@@ -62,8 +62,12 @@ export const AT_QUORUM: Check = {
 };
 
 function unclear({ subject }: Ground, why: string, figures: readonly Figures[]): Finding {
-  const advice = subject.quorum === null ? 'say it with --quorum' : 'delays of some tens of milliseconds (0 to 100, say) make it visible';
-  return unknown(`Cannot be told: ${why}; ${advice}.`, { figures });
+  if (subject.quorum !== null) {
+    return unknown(`Cannot be told: ${why}; delays of some tens of milliseconds (0 to 100, say) make it visible.`, { figures });
+  }
+  const seen = figures[0]?.followers_at_answer;
+  const hint = typeof seen === 'number' ? ` When success came, about ${seen} of ${subject.followers.length} followers had the write.` : '';
+  return unknown(`Cannot be told: ${why}. Say it with --quorum.${hint}`, { figures });
 }
 
 /** Per quorum: how long success took, and how many followers had the write by then. */

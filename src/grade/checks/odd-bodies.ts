@@ -48,7 +48,13 @@ export const ODD_BODIES_CHECK: Check = {
   run: async ({ subject }) => {
     const { api, leader, followers, pace } = subject;
     await subject.useQuorum(Math.max(1, followers.length));
-    const answers = await inLanes(ODD_BODIES, AT_ONCE, async (odd) => ({ odd, exchange: await sendOdd(subject, odd) }));
+    const answers: { odd: OddBody; exchange: Exchange }[] = [];
+    // One by one, and none after a server has died: so it is plain which body it was.
+    for (const odd of ODD_BODIES) {
+      const exchange = await sendOdd(subject, odd);
+      answers.push({ odd, exchange });
+      if (exchange.status === null) break;
+    }
     const figures: Figures[] = answers.map(({ odd, exchange }) => ({ body: odd.name, status: exchange.status }));
     const crashed = answers.filter(({ exchange }) => exchange.status === null || exchange.status >= 500);
     if (crashed.length > 0) {

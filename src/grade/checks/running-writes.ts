@@ -17,7 +17,8 @@ export const RUNNING_WRITES: Check = {
   run: async (ground) => {
     const { subject } = ground;
     const { diagnosis } = await ground.timing();
-    if (diagnosis.kind !== 'at-quorum') return unknown('Cannot be told as long as it is not clear when success comes: see at-quorum.');
+    if (diagnosis.kind !== 'at-quorum' && diagnosis.kind !== 'unclear')
+      return unknown('Cannot be told as long as it is not clear when success comes: see at-quorum.');
     if (subject.followers.length < 3)
       return unknown(
         'It takes three followers to see it: one to show that the write began, one to answer after the switch, one to be missing.',

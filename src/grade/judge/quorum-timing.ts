@@ -42,6 +42,8 @@ export interface QuorumRow {
 
 /** Writes that can tell, at least: see above. */
 export const LEAST_TELLING = 15;
+/** Two followers this many margins apart came clearly one after the other. */
+const GAP_MARGINS = 1.5;
 const LATE_SHARE = 0.9;
 const ON_TIME_SHARE = 0.35;
 /** A single proof could be a follower that answers a read from a moment ago; no server does so twice by accident. */
@@ -91,11 +93,13 @@ export function isEarly(write: AnsweredWrite, quorum: number, marginMs: number):
 
 function lateness<W extends TimedWrite>(known: readonly Known<W>[], followers: number, marginMs: number): TimingDiagnosis<W> {
   // Whoever answers one ack too soon would be proven early in these.
-  const couldBeEarly = known.filter((write) => kthAfter(write, write.quorum) - kthBy(write, write.quorum - 1) >= 2 * marginMs).length;
+  const couldBeEarly = known.filter(
+    (write) => kthAfter(write, write.quorum) - kthBy(write, write.quorum - 1) >= GAP_MARGINS * marginMs,
+  ).length;
   const gaps = known
     .filter(({ quorum }) => quorum < followers)
     .map((write) => ({ write, gapMs: kthAfter(write, write.quorum + 1) - kthBy(write, write.quorum) }))
-    .filter(({ gapMs }) => gapMs >= 2 * marginMs);
+    .filter(({ gapMs }) => gapMs >= GAP_MARGINS * marginMs);
   // The wider half of the gaps: what a slow server needs for its answer does not fill those.
   const wide = gaps.sort((a, b) => b.gapMs - a.gapMs).slice(0, Math.max(LEAST_TELLING, Math.ceil(gaps.length / 2)));
   const late = wide.filter(({ write }) => write.answerMs >= kthAfter(write, write.quorum + 1)).map(({ write }) => write);
@@ -107,7 +111,7 @@ function lateness<W extends TimedWrite>(known: readonly Known<W>[], followers: n
   if (couldBeEarly < LEAST_TELLING) {
     return {
       kind: 'unclear',
-      why: `the followers got the writes too close together to tell one from the next: in ${couldBeEarly} of ${known.length} writes they were ${(2 * marginMs).toFixed(0)} ms apart`,
+      why: `the followers got the writes too close together to tell one from the next: in ${couldBeEarly} of ${known.length} writes they were ${(GAP_MARGINS * marginMs).toFixed(0)} ms apart`,
     };
   }
   if (known.every(({ quorum }) => quorum === followers)) return { kind: 'at-quorum', sure: 'not-early' };
@@ -173,10 +177,10 @@ function slowAcks<W extends TimedWrite>(answered: readonly (W & AnsweredWrite)[]
   const lateMs = (writes: readonly AnsweredWrite[]) => writes.map((write) => write.answerMs - kthBy(write, Math.max(1, quorumOf(write))));
   const answer = medianOf(top.map(({ answerMs }) => answerMs));
   const late = medianOf(top.map((write) => write.answerMs - kthBy(write, followers)));
-  if (late < 0.5 * answer || late < 6 * marginMs) return null;
+  if (late < 0.5 * answer || late < 4 * marginMs) return null;
   const growth = late - medianOf(lateMs(answered.filter((write) => quorumOf(write) === low)));
   const spread = deviationOf(lateMs(top));
-  const isSimulated = low < high ? growth >= Math.max(4 * marginMs, 0.3 * answer) : late >= 50 && spread >= 0.2 * late;
+  const isSimulated = low < high ? growth >= Math.max(3 * marginMs, 0.3 * answer) : late >= 50 && spread >= 0.2 * late;
   return isSimulated ? { kind: 'slow-acks', medianLateMs: late, examples: top } : null;
 }
 
