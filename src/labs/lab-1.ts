@@ -3,6 +3,7 @@
  * promised here is therefore the least that a client needs.
  */
 import type { Dialect } from './dialect.ts';
+import type { LabEnvironment } from './lab-environment.ts';
 
 export const LAB_1: Dialect = {
   name: 'lab-1',
@@ -22,4 +23,15 @@ export const LAB_1: Dialect = {
   dump: { method: 'GET', path: '/dump', ok: { status: 200, body: '{data}' } },
   health: { method: 'GET', path: '/health', ok: { status: 200, body: { role: '{role}' } } },
   errorBody: { detail: '{message}' },
+};
+
+export const LAB_1_ENVIRONMENT: LabEnvironment = {
+  name: 'lab-1',
+  role: 'IS_LEADER',
+  followers: { FOLLOWERS: 'hosts' },
+  fixedFollowers: [],
+  delay: { min: 'MIN_DELAY', max: 'MAX_DELAY', unit: 'whole ms', otherwise: ['0', '1000'] },
+  quorum: 1,
+  port: 5000,
+  store: 'memory',
 };

@@ -3,6 +3,7 @@
  * path is taken to be lab 2's, `/kv/{key}`.
  */
 import type { Dialect } from './dialect.ts';
+import type { LabEnvironment } from './lab-environment.ts';
 
 export const LAB_4: Dialect = {
   name: 'lab-4',
@@ -24,4 +25,15 @@ export const LAB_4: Dialect = {
     ok: { status: 200, body: null },
   },
   errorBody: { error: '{message}' },
+};
+
+export const LAB_4_ENVIRONMENT: LabEnvironment = {
+  name: 'lab-4',
+  role: 'ROLE',
+  followers: { FOLLOWER_URLS: 'urls' },
+  fixedFollowers: [],
+  delay: { min: 'MIN_DELAY_MS', max: 'MAX_DELAY_MS', unit: 'ms', otherwise: ['0.1', '1.0'] },
+  quorum: 3,
+  port: 8080,
+  store: 'memory',
 };

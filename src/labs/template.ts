@@ -9,6 +9,7 @@
  */
 import { assert } from '../lib/assert.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
+import { jsonStart } from '../lib/text.ts';
 import { PLACEHOLDERS, type Placeholder, type Template } from './dialect.ts';
 
 /** What the placeholders stand for, as parsed JSON. */
@@ -103,7 +104,7 @@ type Found = { [name in Placeholder]?: unknown };
 
 function matchPart(template: Template, value: unknown, at: string, found: Found): string | null {
   if (typeof template === 'string') return matchString(template, value, at, found);
-  if (typeof template !== 'object' || template === null) return value === template ? null : differs(at, show(template), value);
+  if (typeof template !== 'object' || template === null) return value === template ? null : differs(at, jsonStart(template), value);
   if (isList(template)) {
     if (!Array.isArray(value) || value.length !== template.length) return differs(at, `a list of ${template.length}`, value);
     return firstOf(template.map((each, index) => () => matchPart(each, value[index], `${at}[${index}]`, found)));
@@ -112,7 +113,7 @@ function matchPart(template: Template, value: unknown, at: string, found: Found)
   return firstOf(
     Object.entries(template).map(([name, each]) => () => {
       const place = at === '' ? name : `${at}.${name}`;
-      if (!Object.hasOwn(value, name)) return `expected the member ${place}, got ${show(value)}`;
+      if (!Object.hasOwn(value, name)) return `expected the member ${place}, got ${jsonStart(value)}`;
       return matchPart(each, (value as Readonly<Record<string, unknown>>)[name], place, found);
     }),
   );
@@ -122,8 +123,8 @@ function matchString(template: string, value: unknown, at: string, found: Found)
   const pieces = textPieces(template);
   const [first] = pieces;
   if (pieces.length === 1 && first !== undefined && typeof first !== 'string') return bind(first.name, value, at, found, true);
-  if (!pieces.some((piece) => typeof piece !== 'string')) return value === template ? null : differs(at, show(template), value);
-  if (typeof value !== 'string') return differs(at, `a string like ${show(template)}`, value);
+  if (!pieces.some((piece) => typeof piece !== 'string')) return value === template ? null : differs(at, jsonStart(template), value);
+  if (typeof value !== 'string') return differs(at, `a string like ${jsonStart(template)}`, value);
   return matchText(pieces, value, at, found);
 }
 
@@ -133,7 +134,7 @@ function matchString(template: string, value: unknown, at: string, found: Found)
  */
 function matchText(pieces: readonly Piece[], text: string, at: string, found: Found): string | null {
   const template = pieces.map((piece) => (typeof piece === 'string' ? piece : `{${piece.name}}`)).join('');
-  const wanted = () => differs(at, `a string like ${show(template)}`, text);
+  const wanted = () => differs(at, `a string like ${jsonStart(template)}`, text);
   let position = 0;
   let open: Placeholder | null = null;
   for (const [index, piece] of pieces.entries()) {
@@ -158,9 +159,18 @@ function matchText(pieces: readonly Piece[], text: string, at: string, found: Fo
 
 function bind(name: Placeholder, value: unknown, at: string, found: Found, isWhole: boolean): string | null {
   const known = found[name];
-  if (known !== undefined && asText(known) !== asText(value)) return differs(at, `${show(known)}, as {${name}} is elsewhere`, value);
+  if (known !== undefined && !isSame(known, value)) return differs(at, `${jsonStart(known)}, as {${name}} is elsewhere`, value);
   if (isWhole || known === undefined) found[name] = value;
   return null;
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  try {
+    return asText(a) === asText(b);
+  } catch {
+    // Nested deeper than the stack: it parses, and cannot be written.
+    return false;
+  }
 }
 
 /** The first complaint; what comes after it is not looked at. */
@@ -208,10 +218,5 @@ function isList(template: Template): template is readonly Template[] {
 }
 
 function differs(at: string, expected: string, got: unknown): string {
-  return `expected ${at === '' ? '' : `${at} to be `}${expected}, got ${show(got)}`;
-}
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
+  return `expected ${at === '' ? '' : `${at} to be `}${expected}, got ${jsonStart(got)}`;
 }

@@ -28,3 +28,15 @@ export function displayWidth(text: string): number {
   for (const { segment } of new Intl.Segmenter().segment(shown)) width += WIDE.test(segment) ? 2 : 1;
   return width;
 }
+
+/** The beginning of a value as JSON, for messages, at most `maxLength` characters and a mark. Total, whatever came out of a parser. */
+export function jsonStart(value: unknown, maxLength = 120): string {
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? 'nothing';
+  } catch {
+    // Nested deeper than the stack: it parses, and cannot be written.
+    return 'something that is nested too deeply to be shown';
+  }
+  return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+}

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Environment, type NodeConfig, parseEnvironment } from '../../src/node/config.ts';
+import type { Environment } from '../../src/labs/recognise.ts';
+import { type NodeConfig, parseEnvironment } from '../../src/node/config.ts';
 
 const NODES = 'n1=http://127.0.0.1:8000,n2=http://127.0.0.1:8001,n3=http://127.0.0.1:8002,n4=http://127.0.0.1:8003';
 const LEADER = { ROLE: 'leader', NODES } as const;
@@ -19,7 +20,11 @@ describe('a node whose environment says only what it must', () => {
   test('has the defaults of the contract', () => {
     const { seed, network, limits, ...config } = configOf({ ROLE: 'leader' });
     expect(config).toEqual({
+      dialect: null,
+      recognisedBy: 'ROLE',
       nodeId: 'n1',
+      isUnnamed: false,
+      label: null,
       isBornLeader: true,
       host: '127.0.0.1',
       port: 8000,
@@ -226,7 +231,7 @@ describe('a mistake is one line that names the variable, what was expected and w
     ['BATCH_MAX', '0', /^BATCH_MAX: /],
     ['WINDOW', '0', /^WINDOW: /],
     ['MAX_VALUE_BYTES', '1MiB', /^MAX_VALUE_BYTES: /],
-    ['DIALECT', 'lab1', 'DIALECT: expected one of native, got "lab1"'],
+    ['DIALECT', 'lab1', 'DIALECT: expected one of native, lab-1, lab-2, lab-3, lab-4, lab-5, got "lab1"'],
   ])('%s=%s', (name, text, line) => {
     const mistakes = mistakesOf({ ...LEADER, [name]: text });
     expect(mistakes).toEqual([typeof line === 'string' ? line : expect.stringMatching(line)]);
