@@ -7,6 +7,7 @@
 import type { Ms } from '../lib/units.ts';
 import { KvctlError } from '../wire/errors.ts';
 import type { Reading, Reply } from './api.ts';
+import { type OutagePlan, planOutage } from './outage-plan.ts';
 import type { FirstLook } from './probe.ts';
 import { type Expected, inLanes, type Mismatch, type Subject } from './subject.ts';
 import type { Peer } from './target.ts';
@@ -64,14 +65,6 @@ export interface Return {
   readonly afterNextWrite: { readonly missed: readonly Mismatch[]; readonly arrived: boolean } | null;
 }
 
-/** Pure: how many are stopped first, how many more, and the quorums to ask for. */
-export interface OutagePlan {
-  readonly first: number;
-  readonly met: number | null;
-  readonly more: number;
-  readonly unmet: number | null;
-}
-
 const KEPT_KEYS = 4;
 const MISSED_KEYS = 8;
 const REWRITTEN_KEYS = 4;
@@ -84,24 +77,12 @@ const UP_MS = 60_000;
 const CATCH_UP_MS = 15_000;
 const NEXT_WRITE_MS = 5_000;
 
-/** @param quorum the fixed one, if it cannot be set; null if nobody told */
-export function planOutage(followers: number, quorum: number | null, canSwitch: boolean): OutagePlan {
-  if (canSwitch) {
-    const first = followers >= 3 ? 2 : 1;
-    return { first, met: followers - first > 0 ? followers - first : null, more: 0, unmet: followers - first + 1 };
-  }
-  // With every follower away no quorum can be met, whatever it is.
-  if (quorum === null) return { first: followers, met: null, more: 0, unmet: null };
-  if (quorum >= followers || quorum === 0) return { first: 1, met: quorum === 0 ? 0 : null, more: 0, unmet: quorum === 0 ? null : quorum };
-  return { first: followers - quorum, met: quorum, more: 1, unmet: quorum };
-}
-
 export async function causeOutage(subject: Subject, look: FirstLook): Promise<Outage> {
   const { control, followers } = subject;
   if (control === null) throw new Error('nothing can be stopped');
   const plan = planOutage(followers.length, subject.target.quorum, look.canSwitch);
   const chosen = shuffled(followers, subject.prng.fork('outage')).slice(0, plan.first + plan.more);
-  const course = new Course(subject, plan, chosen);
+  const course = new Course(subject, plan, chosen, look.canSwitch);
   try {
     return await course.run();
   } catch (error) {
@@ -116,6 +97,7 @@ class Course {
   readonly #subject: Subject;
   readonly #plan: OutagePlan;
   readonly #chosen: readonly Peer[];
+  readonly #canSwitch: boolean;
   /** Stopped and not started again. */
   #down: Peer[] = [];
   #met: Attempt | null = null;
@@ -123,7 +105,8 @@ class Course {
   #doubtful: DoubtfulKey[] = [];
   #return: Return | null = null;
 
-  constructor(subject: Subject, plan: OutagePlan, chosen: readonly Peer[]) {
+  constructor(subject: Subject, plan: OutagePlan, chosen: readonly Peer[], canSwitch: boolean) {
+    this.#canSwitch = canSwitch;
     this.#subject = subject;
     this.#plan = plan;
     this.#chosen = chosen;
@@ -149,8 +132,8 @@ class Course {
     const doubtful = await this.#whileUnmet(unmet, doubted, before.get(doubted) ?? null);
 
     const startedMs = performance.now();
-    if (met !== null) await this.#subject.useQuorum(met);
     await this.#startAll();
+    await this.#subject.useQuorum(met ?? followers.length);
     const gone = new Map(deleted.filter((_, index) => deletes[index]?.outcome === 'success').map((key) => [key, null]));
     const had = new Map(kept.map((key) => [key, before.get(key)]));
     if (written.size > 0) this.#return = await this.#watchReturn({ written, had, gone, deletes }, startedMs);
@@ -169,7 +152,6 @@ class Course {
 
   async #whileMet(quorum: number, keys: readonly string[]): Promise<Expected> {
     this.#subject.onDetail('writing while followers are down and the quorum can be met');
-    await this.#subject.useQuorum(quorum);
     const replies: Reply[] = [];
     const written = await this.#write(keys, replies);
     this.#met = { quorum, alive: this.#alive, replies };
@@ -180,7 +162,7 @@ class Course {
     const { api, leader } = this.#subject;
     if (quorum === null && this.#alive > 0) return [];
     this.#subject.onDetail('writing while the quorum cannot be met');
-    if (quorum !== null) await this.#subject.useQuorum(quorum);
+    if (quorum !== null) await this.#setQuorum(quorum);
     const attempt = async (key: string, was: unknown) => {
       const tried = this.#subject.value();
       const reply = await api.write(leader, key, tried);
@@ -266,6 +248,11 @@ class Course {
         );
       }
     }
+  }
+
+  async #setQuorum(quorum: number): Promise<void> {
+    if (!this.#canSwitch || (await this.#subject.useQuorum(quorum))) return;
+    throw new KvctlError('node_failed', `expected the leader to set the quorum to ${quorum}, got a refusal`);
   }
 
   get #alive(): number {
