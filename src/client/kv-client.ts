@@ -35,8 +35,8 @@ import { type Dump, parseDump } from './dump.ts';
 import { keyPath, queryText } from './key-path.ts';
 
 export interface KvClientOptions {
-  /** The cluster's token; sent to admin calls only. */
-  readonly token?: string;
+  /** The cluster's token, null for none; sent to admin calls only. */
+  readonly token?: string | null;
   /** How long one call may take from start to parsed answer, in ms. Default 30,000: above any sensible quorum timeout. */
   readonly timeoutMs?: number;
 }
@@ -81,7 +81,7 @@ export class KvClient {
 
   constructor(options: KvClientOptions = {}) {
     this.#timeoutMs = options.timeoutMs ?? 30_000;
-    this.#authorization = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
+    this.#authorization = options.token == null ? {} : { authorization: `Bearer ${options.token}` };
     this.#got = got.extend({
       agent: { http: this.#httpAgent },
       headers: NATIVELY,

@@ -141,7 +141,12 @@ export function pairsOf(all: readonly string[], groups: readonly (readonly strin
   return sides.flatMap((side, index) => sides.slice(index + 1).flatMap((other) => side.flatMap((a) => other.map((b) => [a, b] as const))));
 }
 
-function partnersOf(id: string, pairs: PartitionOutcome['pairs'], isPartitioned: boolean): Record<string, { is_partitioned: boolean }> {
+/** What to set in a node's table to cut (or to mend) its side of the pairs. */
+export function partnersOf(
+  id: string,
+  pairs: PartitionOutcome['pairs'],
+  isPartitioned: boolean,
+): Record<string, { is_partitioned: boolean }> {
   const partners = pairs.filter((pair) => pair.includes(id)).map(([a, b]) => (a === id ? b : a));
   return Object.fromEntries(partners.map((partner) => [partner, { is_partitioned: isPartitioned }]));
 }

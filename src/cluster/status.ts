@@ -6,6 +6,7 @@ import type { NodeStatus } from '../wire/api.ts';
 import { KvctlError } from '../wire/errors.ts';
 import { stateHome } from './home.ts';
 import { leaderOf } from './readiness.ts';
+import { type Cluster, isNodeOf, REMOTE_ANSWER_MS, remoteLeader } from './remote.ts';
 import { type ClusterState, listNames, type ObservedNode, observe, readableStates } from './state.ts';
 
 /** The document of `kvctl status`. What a node that does not answer would have to tell is null. */
@@ -40,21 +41,27 @@ export interface NodeRow {
   /** Why it is of no use yet. */
   readonly waiting_for: string | null;
   readonly data_dir: string | null;
-  readonly log: string;
+  /** null: not on this machine. */
+  readonly log: string | null;
 }
+
+/** A node as it was looked at. One elsewhere counts as running until it does not answer. */
+type Seen = Pick<ObservedNode, 'state' | 'identity'> & {
+  readonly node: { readonly id: string; readonly url: string; readonly data_dir?: string | null; readonly log: string | null };
+};
 
 /** SPEC 9: no more than 1 s for any node; the rest is for this process to start and print. */
 const ANSWER_MS = 800;
 
 /** Never throws for nodes that are dead, paused or silent. */
-export async function clusterStatus(state: ClusterState): Promise<ClusterStatus> {
-  const observed = observe(state.nodes);
-  const answers = await askRunning(observed);
+export async function clusterStatus(cluster: Cluster): Promise<ClusterStatus> {
+  const observed = see(cluster);
+  const answers = await askRunning(cluster, observed);
   const leader = leaderOf([...answers.values()]);
   const epochs = [...answers.values()].map(({ epoch }) => epoch);
   return {
-    name: state.name,
-    target: state.target,
+    name: cluster.name,
+    target: cluster.target,
     leader: leader?.node ?? null,
     epoch: epochs.length === 0 ? null : Math.max(...epochs),
     write_quorum: leader?.write_quorum ?? null,
@@ -64,10 +71,11 @@ export async function clusterStatus(state: ClusterState): Promise<ClusterStatus>
 
 /**
  * Ids of the nodes that the selector means, in the order of the cluster: a name, a comma list, `leader`, `followers`, `all`.
- * `leader` and `followers` are resolved by asking. Throws `usage` for no such node, `node_failed` if nobody leads.
+ * `leader` and `followers` are resolved by asking. Throws `usage` for no such node, `node_failed` if nobody leads; what
+ * remoteLeader throws.
  */
-export async function resolveNodes(state: ClusterState, selector: string): Promise<string[]> {
-  const ids = state.nodes.map(({ id }) => id);
+export async function resolveNodes(cluster: Cluster, selector: string): Promise<string[]> {
+  const ids = cluster.nodes.map(({ id }) => id);
   const words = selector.split(',').map((word) => word.trim());
   const wrong = words.find((word) => ![...ids, 'leader', 'followers', 'all'].includes(word));
   if (wrong !== undefined) {
@@ -76,7 +84,7 @@ export async function resolveNodes(state: ClusterState, selector: string): Promi
       `expected nodes among ${ids.join(', ')}, leader, followers or all (or several, with commas), got ${JSON.stringify(wrong)}`,
     );
   }
-  const leader = words.some((word) => word === 'leader' || word === 'followers') ? await currentLeader(state) : null;
+  const leader = words.some((word) => word === 'leader' || word === 'followers') ? await currentLeader(cluster) : null;
   const isMeant = (id: string) =>
     words.some((word) => word === id || word === 'all' || (word === 'leader' && id === leader) || (word === 'followers' && id !== leader));
   return ids.filter(isMeant);
@@ -126,29 +134,42 @@ function unreadable(name: string): ClusterRow {
   return { name, target: 'local', state: 'unreadable', ...counts, store: null, created_at: null };
 }
 
-async function currentLeader(state: ClusterState): Promise<string> {
-  const answers = await askRunning(observe(state.nodes));
+async function currentLeader(cluster: Cluster): Promise<string> {
+  if (cluster.target === 'remote') return (await remoteLeader(cluster)).id;
+  const answers = await askRunning(cluster, see(cluster));
   const leader = leaderOf([...answers.values()]);
   if (leader !== null) return leader.node;
   throw new KvctlError(
     'node_failed',
-    `expected a leader in cluster "${state.name}", but no running node leads: \`kvctl status\` tells, \`kvctl restart\` starts what is dead`,
+    `expected a leader in cluster "${cluster.name}", but no running node leads: \`kvctl status\` tells, \`kvctl restart\` starts what is dead`,
   );
 }
 
-async function askRunning(observed: readonly ObservedNode[]): Promise<Map<string, NodeStatus>> {
-  const client = new KvClient({ timeoutMs: ANSWER_MS });
+function see(cluster: Cluster): Seen[] {
+  if (cluster.target !== 'remote') return observe(cluster.nodes);
+  return cluster.nodes.map((node) => ({ node, state: 'running', identity: null }));
+}
+
+async function askRunning(cluster: Cluster, observed: readonly Seen[]): Promise<Map<string, NodeStatus>> {
+  const isRemote = cluster.target === 'remote';
+  const client = new KvClient({ timeoutMs: isRemote ? REMOTE_ANSWER_MS : ANSWER_MS });
   try {
     const running = observed.filter(({ state }) => state === 'running');
     const answers = await Promise.all(running.map(({ node }) => client.status(node.url).catch(() => null)));
     // Another program on that port, or a node of another cluster, is not our node.
-    return new Map(running.flatMap(({ node }, index) => (answers[index]?.node === node.id ? [[node.id, answers[index]] as const] : [])));
+    const isOurs = (answer: NodeStatus, id: string) => (isRemote ? isNodeOf(cluster, id, answer) : answer.node === id);
+    return new Map(
+      running.flatMap(({ node }, index) => {
+        const answer = answers[index];
+        return answer != null && isOurs(answer, node.id) ? [[node.id, answer] as const] : [];
+      }),
+    );
   } finally {
     await client.close();
   }
 }
 
-function rowOf({ node, state, identity }: ObservedNode, answer: NodeStatus | null, leader: NodeStatus | null): NodeRow {
+function rowOf({ node, state, identity }: Seen, answer: NodeStatus | null, leader: NodeStatus | null): NodeRow {
   const isLeader = answer !== null && answer.node === leader?.node;
   const link = leader?.replicas.find((replica) => replica.node === node.id);
   return {
@@ -165,7 +186,7 @@ function rowOf({ node, state, identity }: ObservedNode, answer: NodeStatus | nul
     lag_records: isLeader ? 0 : (link?.lag_records ?? null),
     lag_ms: isLeader ? 0 : (link?.lag_ms ?? null),
     waiting_for: answer?.waiting_for ?? null,
-    data_dir: node.data_dir,
+    data_dir: node.data_dir ?? answer?.data_dir ?? null,
     log: node.log,
   };
 }

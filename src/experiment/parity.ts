@@ -61,6 +61,9 @@ export async function waitForParity(client: KvClient, replicas: Replicas, timeou
       const rows = await lookAtParity(client, replicas);
       if (rows.every((row) => row.status === 'match')) return { settleMs: levelMs, rows };
       if (rows.some((row) => row.status === 'mismatch')) return { settleMs: null, rows };
+      // The leader reaches them and we do not: looking again will not change that.
+      const isSeen = rows.some((row) => row.status === 'lag');
+      if (!isSeen && levelMs > GIVE_UP_ON_DOWN_MS) return { settleMs: null, rows };
     }
     const isHopeless = account === 'down' && levelMs > GIVE_UP_ON_DOWN_MS;
     if (isHopeless || levelMs > timeoutMs || signal.aborted) return { settleMs: null, rows: await lookAtParity(client, replicas) };
@@ -80,8 +83,14 @@ async function accountOf(client: KvClient, leaderUrl: string): Promise<'level' |
 async function compareFollower(client: KvClient, leader: Dump, { id, url }: NodeAddress): Promise<ParityRow> {
   try {
     await new KvClient({ timeoutMs: ANSWER_MS }).health(url);
-    return compareDumps(leader, await client.dump(url), url);
+    const dump = await client.dump(url);
+    return isReplicaOf(leader, dump, id) ? compareDumps(leader, dump, url) : unreachableRow(id, url);
   } catch {
     return unreachableRow(id, url);
   }
+}
+
+/** An address that a cluster elsewhere uses among its nodes may lead to a node of another cluster here. */
+function isReplicaOf(leader: Dump, dump: Dump, id: string): boolean {
+  return dump.node === id && (dump.lineage === null || leader.lineage === null || dump.lineage === leader.lineage);
 }

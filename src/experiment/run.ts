@@ -1,52 +1,44 @@
 /**
- * Executes a plan: opens the venue, takes the quorums one after the other, measures, and leaves everything as it was.
+ * Executes a plan: opens the venue, takes the steps one after the other, and leaves everything as it was. What a step does is
+ * in a file of its own; here is their order, and every way out.
  *
  * The raw data of a step is handed out before the next one begins, so that a run that ends early has lost nothing that was
  * measured. Whatever ends the steps (done, Ctrl-C, an error), the venue is closed and what was found so far is answered:
  * only a venue that could not be opened is thrown, because then there is nothing to answer.
  */
-import { setTimeout as delay } from 'node:timers/promises';
-import type { DelayPlan } from '../lib/delay-plan.ts';
-import { formatDistribution, quantileOf } from '../lib/distribution.ts';
 import type { Ms } from '../lib/units.ts';
-import { type Counterfactual, counterfactual } from '../measure/counterfactual.ts';
-import { parityTotals } from '../measure/parity.ts';
-import type { BenchResult, ParityRow, QuorumResult } from '../measure/result.ts';
-import { summariseQuorum } from '../measure/summary.ts';
-import type { WriteTrace } from '../measure/trace.ts';
-import type { NetworkRequest, TraceItem } from '../wire/api.ts';
+import type { RunResult } from '../measure/run-result.ts';
 import { KvctlError } from '../wire/errors.ts';
 import { runLoad } from '../workload/runner.ts';
-import type { Sample } from '../workload/sample.ts';
+import { networkRequest, perform } from './actions.ts';
+import { runDataStep } from './data-step.ts';
+import { LAB_LOAD } from './load.ts';
 import { lookAtParity, waitForParity } from './parity.ts';
-import type { ExperimentPlan, PlannedStep } from './plan.ts';
-import { benchResult, lossOf } from './result.ts';
+import { type ExperimentPlan, rowsOf } from './plan.ts';
+import { Recorder } from './recorder.ts';
+import { lookAtConditions, measureRow, settleTimeoutMs } from './row.ts';
+import type { Doing, Stage, StepData } from './stage.ts';
+import { runStaleStep } from './stale-step.ts';
+import type { ParityStep, RebuildStep, Step } from './step.ts';
 import type { Venue } from './venue.ts';
+import { runWaitStep } from './wait-step.ts';
 
 export type ExperimentEvent =
   /** The cluster is there and has been rehearsed: the steps begin. */
   | { readonly kind: 'ready' }
-  | { readonly kind: 'started'; readonly quorum: number }
-  /** Requests of the phase that have ended. */
-  | { readonly kind: 'progress'; readonly quorum: number; readonly phase: Sample['phase'] | 'settling'; readonly done: number }
-  | { readonly kind: 'finished'; readonly row: QuorumResult };
-
-/** The raw data of one step; of one that was cut off, what there is. */
-export interface StepData {
-  readonly quorum: number;
-  readonly samples: readonly Sample[];
-  readonly trace: readonly WriteTrace[];
-}
+  | { readonly kind: 'progress'; readonly step: string; readonly doing: Doing }
+  /** `text`: what became of it. */
+  | { readonly kind: 'finished'; readonly step: Step; readonly text: string; readonly result: RunResult };
 
 export interface ExecuteOptions {
   readonly signal: AbortSignal;
   readonly onEvent?: (event: ExperimentEvent) => void;
-  /** Called once per step, before the next one; the results so far include this step unless it was cut off. */
-  readonly keep?: (data: StepData, resultSoFar: BenchResult) => Promise<void>;
+  /** Called with a step's raw data before the next one; the results so far include this step unless it was cut off. */
+  readonly keep?: (data: StepData, resultSoFar: RunResult) => Promise<void>;
 }
 
 export interface Outcome {
-  readonly result: BenchResult;
+  readonly result: RunResult;
   readonly isInterrupted: boolean;
   /** What ended the steps early; null if nothing did, or the user. */
   readonly error: KvctlError | null;
@@ -54,195 +46,165 @@ export interface Outcome {
   readonly remarks: readonly string[];
 }
 
+/** Opens the cluster of the plan (null), or another one in its place. */
+export type OpenVenue = (instead: RebuildStep | null) => Promise<Venue>;
+
 /**
  * Writes before the first step that nobody waits for. They make the programs on both sides warm (compiled code, connections,
- * pages of the store), which would otherwise be charged to the quorum that happens to come first.
+ * pages of the store), which would otherwise be charged to the row that happens to come first.
  */
 const REHEARSAL_WRITES = 300;
-/** A lower quorum waits for a majority to write it down. */
-const QUORUM_IN_FORCE_MS = 10_000;
-/** For the slowest follower, on top of its delay. */
-const SETTLE_MS = 10_000;
-const POLL_MS = 10;
 
-export async function execute(plan: ExperimentPlan, openVenue: () => Promise<Venue>, options: ExecuteOptions): Promise<Outcome> {
-  const venue = await openVenue();
-  const experiment = new Experiment(plan, venue, options);
+export async function execute(plan: ExperimentPlan, openVenue: OpenVenue, options: ExecuteOptions): Promise<Outcome> {
+  const venue = await openVenue(null);
+  const experiment = new Experiment(plan, venue, openVenue, options);
   let error: KvctlError | null = null;
   try {
-    await experiment.runSteps();
+    await experiment.run();
   } catch (thrown) {
     error = thrown instanceof KvctlError ? thrown : new KvctlError('internal', `unexpected error: ${String(thrown)}`, {}, thrown);
   }
-  const failures = await venue.close();
+  const result = experiment.result();
+  const failures = await experiment.close();
   const isInterrupted = options.signal.aborted;
-  return { result: experiment.result(), isInterrupted, error: isInterrupted ? null : error, remarks: [...experiment.remarks, ...failures] };
+  return { result, isInterrupted, error: isInterrupted ? null : error, remarks: [...experiment.remarks, ...failures] };
 }
 
 class Experiment {
   readonly remarks: string[] = [];
   readonly #plan: ExperimentPlan;
-  readonly #venue: Venue;
+  readonly #openVenue: OpenVenue;
   readonly #options: ExecuteOptions;
-  readonly #rows: QuorumResult[] = [];
-  readonly #counterfactuals: Counterfactual[] = [];
-  #parity: readonly ParityRow[] = [];
+  #venue: Venue | null;
+  #recorder: Recorder | null = null;
+  #originMs = performance.now();
 
-  constructor(plan: ExperimentPlan, venue: Venue, options: ExecuteOptions) {
+  constructor(plan: ExperimentPlan, venue: Venue, openVenue: OpenVenue, options: ExecuteOptions) {
     this.#plan = plan;
     this.#venue = venue;
+    this.#openVenue = openVenue;
     this.#options = options;
   }
 
-  async runSteps(): Promise<void> {
-    const { client, leader } = this.#venue;
-    if (this.#plan.delay !== null) await client.setNetwork(leader.url, networkOf(this.#plan.delay));
-    await this.#rehearse();
+  async run(): Promise<void> {
+    const venue = this.#venue as Venue;
+    const { delay } = this.#plan;
+    if (delay !== null) {
+      const change = { nodes: 'followers', delay, loss: null };
+      await venue.client.setNetwork(venue.leader.url, networkRequest(venue, change));
+    }
+    const { cluster } = await lookAtConditions(venue);
+    this.#recorder = new Recorder(this.#plan, cluster);
+    await this.#rehearse(venue);
     this.#options.onEvent?.({ kind: 'ready' });
+    this.#originMs = performance.now();
     for (const step of this.#plan.steps) {
       if (this.#options.signal.aborted) return;
-      this.#options.onEvent?.({ kind: 'started', quorum: step.quorum });
-      await this.#runStep(step);
+      await this.#take(step, this.#recorder);
     }
   }
 
-  result(): BenchResult {
-    return benchResult(this.#plan, this.#venue, { rows: this.#rows, parity: this.#parity, counterfactuals: this.#counterfactuals });
+  /** What was found so far; a whole document even if nothing was. */
+  result(): RunResult {
+    const nothing = { name: '', followers: 0, store: 'sqlite', delay: '0', loss: 0, nodes: [], leader: '', leaderUrl: '' } as const;
+    return (this.#recorder ?? new Recorder(this.#plan, nothing)).result(this.#nowMs());
   }
 
-  async #runStep(step: PlannedStep): Promise<void> {
-    const { client, leader } = this.#venue;
-    await this.#setQuorum(step.quorum);
-    const warmup = await this.#warmUp(step);
-    // From here on draw i is the same for every quorum: the warm-up, whose order is its own, has no part in it.
-    await client.setNetwork(leader.url, { seed: this.#plan.seed });
-    const before = await client.status(leader.url);
-    const load = await this.#load(step, 'load', this.#plan.load.writes);
-    const samples = [...warmup, ...load.samples];
-    if (load.isInterrupted) return this.#options.keep?.({ quorum: step.quorum, samples, trace: [] }, this.result());
-    // The two questions travel together: the look at the replicas must not wait for the look at the leader.
-    const [after, atLastAck] = await Promise.all([client.status(leader.url).catch(() => null), lookAtParity(client, this.#venue)]);
-    this.#progress(step, 'settling', 0);
-    const settling = await waitForParity(client, this.#venue, this.#settleTimeoutMs(), this.#options.signal);
-    const trace = (await client.trace(leader.url, before.head).catch(() => [])).map(toWriteTrace);
-    if (this.#options.signal.aborted) return this.#options.keep?.({ quorum: step.quorum, samples, trace }, this.result());
-    const row = summariseQuorum({
-      quorum: step.quorum,
-      samples,
-      trace,
-      distributions: [...this.#plan.delays.values()],
-      hasLoss: lossOf(this.#plan) > 0,
-      parityAtLastAck: parityTotals(atLastAck),
-      settleMs: settling.settleMs,
-      generatorBusy: load.busy,
-      leaderBusy: after === null ? null : busyBetween(before.loop, after.loop),
-      elapsedMs: load.elapsedMs,
-    });
-    this.#rows.push(row);
-    this.#counterfactuals.push(counterfactual(step.quorum, trace, this.#plan.followers, this.#plan.load.rate === null ? 'closed' : 'open'));
-    this.#parity = mergeParity(this.#parity, settling.rows);
-    if (load.heldBack > 0) {
-      this.remarks.push(`quorum ${step.quorum}: ${load.heldBack} requests started late, because too many were on their way; lower --rate`);
+  async close(): Promise<string[]> {
+    return (await this.#venue?.close()) ?? [];
+  }
+
+  async #take(step: Step, recorder: Recorder): Promise<void> {
+    const beganMs = this.#nowMs();
+    try {
+      const ending = await this.#do(step, recorder);
+      if (ending === null || this.#options.signal.aborted) {
+        recorder.ended(step, 'failed', beganMs, this.#nowMs(), 'interrupted');
+        return;
+      }
+      recorder.ended(step, ending.isMet ? 'done' : 'failed', beganMs, this.#nowMs(), ending.detail);
+      this.#options.onEvent?.({ kind: 'finished', step, text: ending.detail, result: this.result() });
+    } catch (error) {
+      recorder.ended(step, 'failed', beganMs, this.#nowMs(), error instanceof Error ? error.message : String(error));
+      throw error;
     }
-    await this.#options.keep?.({ quorum: step.quorum, samples, trace }, this.result());
-    this.#options.onEvent?.({ kind: 'finished', row });
+  }
+
+  /** null: it was cut off. */
+  async #do(step: Step, recorder: Recorder): Promise<{ readonly isMet: boolean; readonly detail: string } | null> {
+    if (step.kind === 'cluster') return this.#rebuild(step);
+    const stage = this.#stage(step, recorder);
+    switch (step.kind) {
+      case 'measure':
+        return done(await measureRow(stage, step));
+      case 'stale-reads':
+        return done(await runStaleStep(stage, step));
+      case 'parity':
+        return this.#lookAtReplicas(stage, step);
+      case 'put':
+      case 'get':
+      case 'del':
+        return runDataStep(stage, step);
+      case 'wait':
+        stage.progress({ phase: 'waiting', text: step.title });
+        return runWaitStep(stage, step);
+      default:
+        stage.progress({ phase: 'acting', text: step.title });
+        return done(await perform(stage, step.action));
+    }
+  }
+
+  async #lookAtReplicas(stage: Stage, { step, withinMs }: ParityStep): Promise<{ readonly isMet: boolean; readonly detail: string }> {
+    const { venue, signal, recorder } = stage;
+    stage.progress({ phase: 'settling', text: 'comparing the replicas' });
+    const rows =
+      withinMs === null ? await lookAtParity(venue.client, venue) : (await waitForParity(venue.client, venue, withinMs, signal)).rows;
+    recorder.parity(step, stage.nowMs(), rows);
+    const unequal = rows.filter((row) => row.status !== 'match').map((row) => `${row.node} ${row.status}`);
+    const isMet = withinMs === null || unequal.length === 0;
+    if (withinMs !== null) recorder.expected(step, 'parity==match', unequal.length === 0 ? 'match' : unequal.join(', '), isMet);
+    return { isMet, detail: unequal.length === 0 ? 'all replicas match' : unequal.join(', ') };
+  }
+
+  async #rebuild(step: RebuildStep): Promise<{ readonly isMet: boolean; readonly detail: string }> {
+    this.remarks.push(...((await this.#venue?.close()) ?? []));
+    this.#venue = null;
+    this.#venue = await this.#openVenue(step);
+    await this.#rehearse(this.#venue);
+    return { isMet: true, detail: step.title };
   }
 
   /** With a quorum of its own, so that nobody waits for delays; and no step begins before the last of it has arrived. */
-  async #rehearse(): Promise<void> {
-    const { load, seed } = this.#plan;
+  async #rehearse(venue: Venue): Promise<void> {
     const { signal } = this.#options;
-    const connections = load.concurrency;
-    const { keys, valueBytes } = load;
-    const paceless = { durationMs: null, rate: null, readShare: 0 };
-    const spec = {
-      quorum: 0,
-      requestQuorum: 0,
-      phase: 'warmup',
-      writes: REHEARSAL_WRITES,
-      connections,
-      keys,
-      valueBytes,
-      seed,
-      ...paceless,
-    } as const;
-    await runLoad(spec, this.#venue.leader.url, { signal });
-    await waitForParity(this.#venue.client, this.#venue, this.#settleTimeoutMs(), signal);
+    const [first] = rowsOf(this.#plan);
+    const { concurrency, keys, valueBytes } = first?.load ?? LAB_LOAD;
+    const pace = { writes: REHEARSAL_WRITES, durationMs: null, rate: null, connections: concurrency, inFlight: null, isShareFixed: false };
+    const spec = { quorum: 0, requestQuorum: 0, phase: 'warmup', ...pace, keys, valueBytes, readShare: 0, seed: this.#plan.seed } as const;
+    const { delays } = await lookAtConditions(venue);
+    await runLoad(spec, venue.leader.url, { signal });
+    await waitForParity(venue.client, venue, settleTimeoutMs(delays), signal);
   }
 
-  async #setQuorum(quorum: number): Promise<void> {
-    const { client, leader } = this.#venue;
-    await client.setQuorum(leader.url, quorum);
-    const deadlineMs = performance.now() + QUORUM_IN_FORCE_MS;
-    while ((await client.quorum(leader.url)).write_quorum !== quorum) {
-      if (this.#options.signal.aborted) return;
-      if (performance.now() > deadlineMs) {
-        throw new KvctlError(
-          'not_ready',
-          `expected quorum ${quorum} to be in force within ${QUORUM_IN_FORCE_MS / 1000} s: a lower one needs a majority of the nodes`,
-        );
-      }
-      await delay(POLL_MS);
-    }
-  }
-
-  async #warmUp(step: PlannedStep): Promise<readonly Sample[]> {
-    const { warmup } = this.#plan.load;
-    return warmup === 0 ? [] : (await this.#load(step, 'warmup', warmup)).samples;
-  }
-
-  #load(step: PlannedStep, phase: Sample['phase'], writes: number | null) {
-    const { load, seed } = this.#plan;
-    const isWarmup = phase === 'warmup';
-    const spec = {
-      quorum: step.quorum,
-      requestQuorum: null,
-      phase,
-      writes,
-      durationMs: isWarmup ? null : load.durationMs,
-      rate: isWarmup ? null : load.rate,
-      connections: isWarmup ? load.concurrency : step.connections,
-      keys: load.keys,
-      valueBytes: load.valueBytes,
-      readShare: isWarmup ? 0 : load.readShare,
-      seed,
+  #stage(step: Step, recorder: Recorder): Stage {
+    const { signal, onEvent, keep } = this.#options;
+    return {
+      plan: this.#plan,
+      venue: this.#venue as Venue,
+      recorder,
+      signal,
+      nowMs: () => this.#nowMs(),
+      progress: (doing) => onEvent?.({ kind: 'progress', step: step.step, doing }),
+      remark: (text) => void this.remarks.push(text),
+      keep: async (data) => keep?.(data, this.result()),
     };
-    return runLoad(spec, this.#venue.leader.url, {
-      signal: this.#options.signal,
-      onSample: (done) => this.#progress(step, phase, done),
-    });
   }
 
-  #progress(step: PlannedStep, phase: Sample['phase'] | 'settling', done: number): void {
-    this.#options.onEvent?.({ kind: 'progress', quorum: step.quorum, phase, done });
-  }
-
-  #settleTimeoutMs(): Ms {
-    return SETTLE_MS + Math.max(0, ...[...this.#plan.delays.values()].map((distribution) => quantileOf(distribution, 0.9999)));
+  #nowMs(): Ms {
+    return performance.now() - this.#originMs;
   }
 }
 
-/** Share of the time between two looks that the node's event loop was busy. */
-function busyBetween(before: { active_ms: number; idle_ms: number }, after: { active_ms: number; idle_ms: number }): number | null {
-  const active = after.active_ms - before.active_ms;
-  const total = active + after.idle_ms - before.idle_ms;
-  return total > 0 ? active / total : null;
-}
-
-/** The latest row of each node, but a mismatch stays: that a later step wrote over the wrong key does not unmake it. */
-function mergeParity(earlier: readonly ParityRow[], latest: readonly ParityRow[]): readonly ParityRow[] {
-  return latest.map((row) => earlier.find((old) => old.node === row.node && old.status === 'mismatch') ?? row);
-}
-
-function toWriteTrace(item: TraceItem): WriteTrace {
-  const followers = Object.entries(item.followers).map(
-    ([id, { delay_ms, sent_ms, acked_ms }]) => [id, { delayMs: delay_ms, sentMs: sent_ms, ackedMs: acked_ms }] as const,
-  );
-  return { version: item.version, need: item.need, storedMs: item.stored_ms, followers: Object.fromEntries(followers) };
-}
-
-function networkOf(plan: DelayPlan): NetworkRequest {
-  const all = plan.all === null ? [] : [['*', { delay: formatDistribution(plan.all) }] as const];
-  const own = [...plan.perNode].map(([id, distribution]) => [id, { delay: formatDistribution(distribution) }] as const);
-  return { nodes: Object.fromEntries([...all, ...own]) };
+function done(detail: string | null) {
+  return detail === null ? null : { isMet: true, detail };
 }

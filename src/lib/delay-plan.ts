@@ -35,6 +35,15 @@ export function parseDelays(text: string): Result<DelayPlan> {
   return ok({ all, perNode });
 }
 
+/** The delays of `count` nodes, whichever they are: those with an entry of their own, then the others. Empty if the text cannot be read. */
+export function listDelays(text: string, count: number): readonly Distribution[] {
+  const parsed = parseDelays(text);
+  if (!parsed.ok) return [];
+  const { all, perNode } = parsed.value;
+  const others = all === null ? [] : new Array<Distribution>(Math.max(0, count - perNode.size)).fill(all);
+  return [...perNode.values(), ...others];
+}
+
 /** The text that parses to the same plan: the delay of all first, then nodes in the order of the map. */
 export function formatDelays(plan: DelayPlan): string {
   const all = plan.all === null ? [] : [formatDistribution(plan.all)];

@@ -14,7 +14,7 @@ export function percentile(sortedAscending: ArrayLike<number>, p: number): numbe
 }
 
 /** Which of n values, counted from 1 at the smallest, is percentile p. */
-function percentileRank(n: number, p: number): number {
+export function percentileRank(n: number, p: number): number {
   assert(n >= 1, 'a percentile needs at least one value');
   assert(p > 0 && p <= 100, `expected a percentile in (0, 100], got ${p}`);
   const exact = (p * n) / 100;

@@ -29,6 +29,11 @@ export function displayWidth(text: string): number {
   return width;
 }
 
+/** The text in one line: every run of white space is one space. */
+export function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s+/g, ' ');
+}
+
 /** The beginning of a value as JSON, for messages, at most `maxLength` characters and a mark. Total, whatever came out of a parser. */
 export function jsonStart(value: unknown, maxLength = 120): string {
   let text: string;

@@ -7,6 +7,10 @@ import type { Counterfactual } from './counterfactual.ts';
 
 export interface BenchResult {
   readonly schema_version: 1;
+  /** `bench`, or the name of the step of a scenario. */
+  readonly name: string;
+  /** What distinguishes the rows, and each row's value of it, as it was written. A load outside of a sweep has one row, by its quorum. */
+  readonly sweep: Sweep;
   readonly leader_url: string;
   readonly seed: number;
   readonly workload: Workload;
@@ -22,7 +26,16 @@ export interface BenchResult {
   readonly plot: string | null;
 }
 
+export interface Sweep {
+  /** Of the cluster (`quorum`, `delay`, `loss`, `followers`) or of the load (`concurrency`, `rate`, `keys`, ...). */
+  readonly parameter: string;
+  /** One per row, in the order in which they ran; a row that was cut off has none in the results. */
+  readonly values: readonly string[];
+}
+
 export interface Workload {
+  /** By k6's name: `shared-iterations`, `constant-arrival-rate`, … */
+  readonly executor: string;
   /** Per quorum; warm-up is not counted and reads come on top. Null if only the duration ends a row. */
   readonly writes: number | null;
   readonly concurrency: number;
@@ -52,7 +65,15 @@ export interface BenchCluster {
 
 /** One row of the table: everything about the writes under one quorum. Latencies are of successes, as the client saw them. */
 export interface QuorumResult {
+  /** Unique in its run: `quorum=3`, and with the step's name in front of it in a scenario, `three-down quorum=3`. */
+  readonly row: string;
+  /** The quorum that was in force when the load began. */
   readonly quorum: number;
+  /** Delays of the followers that were up when the load began, as in `--delay`, each by name unless all were: the model's input. */
+  readonly delay: string;
+  /** The load's beginning and its last answer, in ms since the run began: where the row lies on the run's time axis. */
+  readonly began_ms: number;
+  readonly ended_ms: number;
   readonly requests: number;
   readonly successes: number;
   readonly fails: number;
@@ -64,7 +85,10 @@ export interface QuorumResult {
   readonly p99_latency_ms: number | null;
   readonly max_latency_ms: number | null;
   readonly writes_per_s: number;
-  /** Mean of the k-th order statistic of the followers' delays; null with simulated loss, which the model does not know. */
+  /**
+   * Mean of the k-th order statistic of the delays of the followers that were up; null with simulated loss, which the model does
+   * not know, with fewer followers up than the quorum asks for, and where quorum, network or followers changed within the load.
+   */
   readonly model_ms: number | null;
   readonly model_quantiles_ms: { readonly median: number; readonly p95: number; readonly p99: number } | null;
   /** Mean of the need-th smallest delay that was really drawn. */

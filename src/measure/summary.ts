@@ -16,13 +16,23 @@ import { replicationTimes, type WriteTrace } from './trace.ts';
 import { judgeRow, thinFields } from './verdict.ts';
 
 interface QuorumRun {
+  /** Unique in the run. */
+  readonly row: string;
   readonly quorum: number;
+  /** The canonical text of what `distributions` holds. */
+  readonly delay: string;
+  /** Of the load, since the run began. */
+  readonly beganMs: Ms;
   /** Warm-up included; it is left out here. */
   readonly samples: readonly Sample[];
   /** Of this quorum's writes, warm-up included, read after settling, so that late acks are in it. */
   readonly trace: readonly WriteTrace[];
-  /** One per follower, in force while the samples were taken. */
+  /** One per follower that was up when the load began. */
   readonly distributions: readonly Distribution[];
+  /** Their ids; those that were down drew delays that no write could wait for. */
+  readonly followersUp: readonly string[];
+  /** False if quorum, network or followers were changed within the load: then no one model fits the row. */
+  readonly isSteady: boolean;
   readonly hasLoss: boolean;
   readonly parityAtLastAck: ParityTotals;
   /** Null if the replicas were not equal in time. */
@@ -37,18 +47,24 @@ export function summariseQuorum(run: QuorumRun): QuorumResult {
   const writes = measured(run.samples, 'put');
   const answered = writes.filter((sample) => sample.ok);
   const latency = summarise(answered.map(latencyOf));
-  const overhead = run.hasLoss ? null : summarise(overheads(answered));
+  const floors = floorsOf(run, answered);
+  const hasOverhead = run.isSteady && !run.hasLoss;
+  const overhead = hasOverhead ? summarise(floors.map(({ sample, floorMs }) => latencyOf(sample) - floorMs)) : null;
   const replication = replicationTimes(withoutWarmUp(run.trace, run.samples));
   const replicated = summarise(replication.ackedMs);
   return {
+    row: run.row,
     quorum: run.quorum,
+    delay: run.delay,
+    began_ms: run.beganMs,
+    ended_ms: run.beganMs + run.elapsedMs,
     ...counts(writes),
     ...latencyFields(latency),
     ci95_ms: latency?.ci95 ?? null,
     max_latency_ms: latency?.max ?? null,
     writes_per_s: run.elapsedMs > 0 ? (answered.length / run.elapsedMs) * 1000 : 0,
     ...modelFields(run),
-    floor_ms: meanFloor(answered),
+    floor_ms: floors.length === 0 ? null : mean(floors.map(({ floorMs }) => floorMs)),
     overhead_ms: overhead === null ? null : { mean: overhead.mean, p99: overhead.p99 },
     replication_ms:
       replicated === null ? null : { mean: replicated.mean, median: replicated.median, p95: replicated.p95, p99: replicated.p99 },
@@ -92,8 +108,8 @@ function latencyFields(latency: LatencySummary | null) {
 }
 
 /** With loss a delay may be drawn several times, and the model of one draw per follower would be wrong without saying so. */
-function modelFields({ quorum, distributions, hasLoss }: QuorumRun): Pick<QuorumResult, 'model_ms' | 'model_quantiles_ms'> {
-  if (hasLoss || quorum > distributions.length) return { model_ms: null, model_quantiles_ms: null };
+function modelFields({ quorum, distributions, hasLoss, isSteady }: QuorumRun): Pick<QuorumResult, 'model_ms' | 'model_quantiles_ms'> {
+  if (hasLoss || !isSteady || quorum > distributions.length) return { model_ms: null, model_quantiles_ms: null };
   const quantile = (p: number) => quantileKth(distributions, quorum, p);
   return {
     model_ms: expectedKth(distributions, quorum),
@@ -101,14 +117,31 @@ function modelFields({ quorum, distributions, hasLoss }: QuorumRun): Pick<Quorum
   };
 }
 
-/** Latency minus floor, write by write. */
-function overheads(answered: readonly Sample[]): number[] {
-  return answered.flatMap((sample) => (sample.floorMs === null ? [] : [latencyOf(sample) - sample.floorMs]));
+type FloorConditions = Pick<QuorumRun, 'trace' | 'followersUp' | 'isSteady'>;
+
+interface Floor {
+  readonly sample: Sample;
+  readonly floorMs: Ms;
 }
 
-function meanFloor(answered: readonly Sample[]): number | null {
-  const floors = answered.flatMap((sample) => (sample.floorMs === null ? [] : [sample.floorMs]));
-  return floors.length === 0 ? null : mean(floors);
+/**
+ * Of each answered write. The leader's floor counts every follower that a delay was drawn for; with some of them down it is
+ * counted again, from the trace, over those that could ack at all.
+ */
+export function floorsOf({ trace, followersUp, isSteady }: FloorConditions, answered: readonly Sample[]): Floor[] {
+  const traced = new Map(trace.map((write) => [write.version, write]));
+  const [first] = trace;
+  const someAreDown = first !== undefined && Object.keys(first.followers).some((id) => !followersUp.includes(id));
+  return answered.flatMap((sample) => {
+    const write = someAreDown && isSteady ? traced.get(sample.version ?? '') : undefined;
+    const floorMs = write === undefined ? sample.floorMs : floorAmong(write, followersUp);
+    return floorMs === null ? [] : [{ sample, floorMs }];
+  });
+}
+
+function floorAmong({ need, followers }: WriteTrace, ids: readonly string[]): Ms | null {
+  const delays = ids.flatMap((id) => followers[id]?.delayMs ?? []).sort((a, b) => a - b);
+  return need === 0 ? 0 : (delays[need - 1] ?? null);
 }
 
 /** By version, the only thing that samples and trace share; a warm-up write that failed has none, and stays in. */

@@ -1,5 +1,5 @@
 /**
- * All the files that a report consists of, as text, for whoever keeps them (runs) and paints the pictures (render):
+ * All the files that the report of a benchmark consists of, as text, for whoever keeps them (runs) and paints the pictures (render):
  *
  *   const painted = new Map<string, string>();
  *   for (const { name, spec } of chartsOf(input)) painted.set(name, await renderSvg(spec));
@@ -11,7 +11,8 @@ import { charts } from './charts/all.ts';
 import type { Chart } from './charts/spec.ts';
 import { flatRows } from './csv.ts';
 import { factsOf } from './facts.ts';
-import { type Pictures, reportHtml } from './html.ts';
+import { reportHtml } from './html.ts';
+import type { Pictures } from './html-parts.ts';
 import type { ReportInput } from './input.ts';
 import { summaryMarkdown } from './markdown.ts';
 
@@ -28,13 +29,27 @@ export function chartsOf({ result, shapes }: ReportInput): readonly Chart[] {
 
 /** Everything but PNGs: summary.json|csv|md, charts/*.vl.json, charts/*.svg for the pictures given, report.html. */
 export function reportFiles(input: ReportInput, pictures: Pictures): readonly ReportFile[] {
+  const texts = { csv: toCsv(flatRows(input.result)), md: summaryMarkdown(input), html: reportHtml(input, pictures) };
+  return filesOf({ document: input.result, charts: chartsOf(input), ...texts }, pictures);
+}
+
+interface ReportParts {
+  readonly document: object;
+  readonly csv: string;
+  readonly md: string;
+  readonly html: string;
+  readonly charts: readonly Chart[];
+}
+
+/** The same files for every kind of run. */
+export function filesOf({ document, csv, md, html, charts }: ReportParts, pictures: Pictures): readonly ReportFile[] {
   return [
-    { file: 'summary.json', text: json(input.result) },
-    { file: 'summary.csv', text: toCsv(flatRows(input.result)) },
-    { file: 'summary.md', text: summaryMarkdown(input) },
-    ...chartsOf(input).map(({ name, spec }) => ({ file: `charts/${name}.vl.json`, text: json(spec) })),
+    { file: 'summary.json', text: json(document) },
+    { file: 'summary.csv', text: csv },
+    { file: 'summary.md', text: md },
+    ...charts.map(({ name, spec }) => ({ file: `charts/${name}.vl.json`, text: json(spec) })),
     ...[...pictures].map(([name, svg]) => ({ file: `charts/${name}.svg`, text: svg })),
-    { file: 'report.html', text: reportHtml(input, pictures) },
+    { file: 'report.html', text: html },
   ];
 }
 

@@ -1,13 +1,16 @@
 /**
- * The results as flat rows, for spreadsheets and `-o csv|ndjson`: one object per quorum, members in snake_case, the names
- * of the JSON document with the nested ones joined by `_`. Figures keep all their digits here.
+ * The results as flat rows, for spreadsheets and `-o csv|ndjson`: one object per row, members in snake_case, the names
+ * of the JSON document with the nested ones joined by `_`, what was swept first. Figures keep all their digits here.
  */
 import type { BenchResult } from '../measure/result.ts';
+import { rowsAsRun, wordsOf } from './sweep.ts';
 
 export type FlatRow = Readonly<Record<string, string | number | null>>;
 
-export function flatRows({ results }: BenchResult): readonly FlatRow[] {
-  return results.map((row) => ({
+export function flatRows(result: BenchResult): readonly FlatRow[] {
+  const { parameter } = result.sweep;
+  return rowsAsRun(result).map((row) => ({
+    ...(parameter === 'quorum' ? {} : { [wordsOf(parameter).noun.replaceAll(' ', '_')]: row.value }),
     quorum: row.quorum,
     requests: row.requests,
     successes: row.successes,

@@ -1,10 +1,11 @@
 /**
- * The explanation of a benchmark: sentences, each there exactly if the data make it true. Who prints it may pick by id.
+ * The explanation of a benchmark, whatever it sweeps: sentences, each there exactly if the data make it true. Who prints it may pick by id.
  *
  * The first is the conclusion in one line. Then: why, how far from the model, what limits the belief in it, what the
  * replicas looked like, what other quorums would have cost, and what the quorum is called elsewhere.
  */
 import type { BenchResult } from '../measure/result.ts';
+import { sayParts } from './explain/across.ts';
 import { sayCounterfactual } from './explain/counterfactual.ts';
 import { sayConclusion, sayTrend, sayWhyItRises, sayZero } from './explain/latency.ts';
 import { sayEarly, sayFormula, sayLoss, sayLuck, sayOutsideModel, sayOverhead } from './explain/model.ts';
@@ -27,6 +28,7 @@ const IN_ORDER: readonly Say[] = [
   sayConclusion,
   sayTrend,
   sayWhyItRises,
+  sayParts,
   sayFormula,
   sayZero,
   sayOverhead,

@@ -8,28 +8,41 @@
 import { parseDelays } from '../lib/delay-plan.ts';
 import { type Distribution, meanOf } from '../lib/distribution.ts';
 import type { BenchResult, QuorumResult } from '../measure/result.ts';
+import { followersOf, nameRows, type SweptRow, sweptRows } from './sweep.ts';
 
 /** A row with at least one success. */
-export type MeasuredRow = QuorumResult & { readonly avg_latency_ms: number };
+export type MeasuredRow = SweptRow & { readonly avg_latency_ms: number };
 
 /**
- * How the mean goes from the lowest quorum measured to the highest.
+ * How the mean goes from the first row measured to the last, in the order of the axis: from the lowest quorum to the highest.
  * `flat`: it does not change, though this run would have shown the change that the delays predict, or none is predicted.
  * `undecided`: the noise is larger than what there is to see.
+ * Of a sweep of anything else no shape is known beforehand: there `flat` is a change within the noise, whatever the noise.
  */
 export type Trend = 'none' | 'single' | 'rising' | 'flat' | 'falling' | 'undecided';
 
 export interface Facts {
   readonly result: BenchResult;
-  /** N. */
+  /** False for a sweep of anything else, about which sentences of the quorum say nothing. */
+  readonly isQuorumSweep: boolean;
+  /** N; the largest of a sweep that changes it. */
   readonly followers: number;
-  /** Ascending by quorum, failed rows too. */
-  readonly rows: readonly QuorumResult[];
+  /** In the order of the axis (of the quorum: ascending), failed rows too. */
+  readonly rows: readonly SweptRow[];
   readonly measured: readonly MeasuredRow[];
+  /**
+   * The two rows that trend and change compare: the first and the last measured in the order of the axis. Values without an order
+   * are compared by their means, the lowest and the highest. Null with fewer than two.
+   */
+  readonly ends: readonly [from: MeasuredRow, to: MeasuredRow] | null;
+  /** The rows as a sentence names them: `quorums 1 to 3`, `delay 0-10 and 0-100 ms`. */
+  readonly name: (rows: readonly SweptRow[]) => string;
   readonly trend: Trend;
-  /** Mean at the highest quorum minus mean at the lowest; 0 with fewer than two. */
+  /** Mean of the second of the ends (the highest quorum) minus mean of the first; 0 without ends. */
   readonly changeMs: number;
-  /** The same of the model; null if it does not apply (simulated loss). */
+  /** Of the two means compared, 95 %; Infinity if one of them has no interval, and without ends. */
+  readonly noiseMs: number;
+  /** The same change of the model; null if it does not apply (simulated loss). */
   readonly expectedChangeMs: number | null;
   /** The delays alone make higher quorums slower. False also where that is not known. */
   readonly expectsRise: boolean;
@@ -54,27 +67,36 @@ export const MIN_DELAY_PER_COST = 5;
 const SAME_MODEL = 0.01;
 
 export function factsOf(result: BenchResult): Facts {
-  const rows = [...result.results].sort((a, b) => a.quorum - b.quorum);
+  const { parameter } = result.sweep;
+  const isQuorumSweep = parameter === 'quorum';
+  const rows = sweptRows(result);
   const measured = rows.filter((row): row is MeasuredRow => row.avg_latency_ms !== null);
-  const first = measured[0];
-  const last = measured.at(-1);
+  const ends = endsOf(measured);
+  const last = ends?.[1] ?? measured.at(-1);
   const delays = delaysOf(result);
-  const changeMs = first === undefined || last === undefined ? 0 : last.avg_latency_ms - first.avg_latency_ms;
-  const expectedChangeMs = expectedChange(first, last);
+  const changeMs = ends === null ? 0 : ends[1].avg_latency_ms - ends[0].avg_latency_ms;
+  const noiseMs = ends === null ? Number.POSITIVE_INFINITY : noiseOf(...ends);
+  const expectedChangeMs = ends === null ? null : expectedChange(...ends);
   const expectsRise = expectedChangeMs !== null && expectedChangeMs > SAME_MODEL * (last?.model_ms ?? 0);
-  const trend = trendOf(measured, changeMs, expectedChangeMs, expectsRise);
+  const change = { measured, changeMs, noiseMs, expectedChangeMs, expectsRise };
+  const trend = isQuorumSweep ? quorumTrend(change) : trendAcross(change);
   const meanDelayMs = delays.length === 0 ? null : delays.reduce((sum, delay) => sum + meanOf(delay), 0) / delays.length;
   const topCost = last?.overhead_ms?.mean ?? Number.POSITIVE_INFINITY;
+  const isDelayLarge = meanDelayMs !== null && meanDelayMs >= MIN_DELAY_PER_COST * topCost;
   return {
     result,
-    followers: result.cluster.followers,
+    isQuorumSweep,
+    followers: Math.max(result.cluster.followers, ...rows.map(followersOf)),
     rows,
     measured,
+    ends,
+    name: (named) => nameRows(parameter, named),
     trend,
     changeMs,
+    noiseMs,
     expectedChangeMs,
     expectsRise,
-    looksLikeWaitingForAll: trend === 'flat' && expectsRise && meanDelayMs !== null && meanDelayMs >= MIN_DELAY_PER_COST * topCost,
+    looksLikeWaitingForAll: isQuorumSweep && trend === 'flat' && expectsRise && isDelayLarge,
     exampleQuorum: rows[Math.floor((rows.length - 1) / 2)]?.quorum ?? 0,
     delays,
     meanDelayMs,
@@ -93,22 +115,36 @@ export function modelOutside(measured: readonly MeasuredRow[]): MeasuredRow[] {
   );
 }
 
-function trendOf(measured: readonly MeasuredRow[], change: number, expected: number | null, expectsRise: boolean): Trend {
-  const first = measured[0];
-  const last = measured.at(-1);
-  if (first === undefined || last === undefined) return 'none';
-  if (first.quorum === last.quorum) return 'single';
-  const noise = Math.hypot(halfInterval(first) ?? Number.POSITIVE_INFINITY, halfInterval(last) ?? Number.POSITIVE_INFINITY);
+type Change = Pick<Facts, 'measured' | 'changeMs' | 'noiseMs' | 'expectedChangeMs' | 'expectsRise'>;
+
+function quorumTrend({ measured, changeMs: change, noiseMs: noise, expectedChangeMs: expected, expectsRise }: Change): Trend {
+  if (measured.length < 2) return measured.length === 0 ? 'none' : 'single';
   if (change < -noise) return 'falling';
   if (change > noise) return expectsRise && expected !== null && change < MIN_SHARE_OF_EXPECTED * expected ? 'flat' : 'rising';
   if (expected === null || noise === Number.POSITIVE_INFINITY) return 'undecided';
   return !expectsRise || expected > change + noise ? 'flat' : 'undecided';
 }
 
-function expectedChange(first: MeasuredRow | undefined, last: MeasuredRow | undefined): number | null {
-  const from = first?.model_ms ?? null;
-  const to = last?.model_ms ?? null;
-  return from === null || to === null ? null : to - from;
+function trendAcross({ measured, changeMs, noiseMs }: Change): Trend {
+  if (measured.length < 2) return measured.length === 0 ? 'none' : 'single';
+  if (Math.abs(changeMs) > noiseMs) return changeMs > 0 ? 'rising' : 'falling';
+  return noiseMs === Number.POSITIVE_INFINITY ? 'undecided' : 'flat';
+}
+
+/** The two means are taken as independent, which is cautious: by the same seed both saw the same delays. */
+function noiseOf(first: QuorumResult, last: QuorumResult): number {
+  return Math.hypot(halfInterval(first) ?? Number.POSITIVE_INFINITY, halfInterval(last) ?? Number.POSITIVE_INFINITY);
+}
+
+function endsOf(measured: readonly MeasuredRow[]): Facts['ends'] {
+  const hasOrder = measured.every((row) => typeof row.x === 'number');
+  const ordered = hasOrder ? measured : measured.toSorted((a, b) => a.avg_latency_ms - b.avg_latency_ms);
+  const [first, last] = [ordered[0], ordered.at(-1)];
+  return first === undefined || last === undefined || first === last ? null : [first, last];
+}
+
+function expectedChange(first: MeasuredRow, last: MeasuredRow): number | null {
+  return first.model_ms === null || last.model_ms === null ? null : last.model_ms - first.model_ms;
 }
 
 function delaysOf({ cluster }: BenchResult): Distribution[] {

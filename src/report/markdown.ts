@@ -1,11 +1,13 @@
 /** The summary as GitHub's Markdown: finding, table, pictures by their relative files, explanation, replicas, how it was measured. */
 import { charts } from './charts/all.ts';
+import type { Chart } from './charts/spec.ts';
 import { workloadText } from './charts/theme.ts';
+import { headingOf, type Table } from './columns.ts';
 import { explain } from './explanation.ts';
 import { factsOf } from './facts.ts';
 import type { ReportInput } from './input.ts';
 import { METHOD } from './method.ts';
-import { benchTable, headingOf, lastAckTable, parityTable, readTable, type Table } from './table.ts';
+import { benchTable, lastAckTable, parityTable, readTable } from './table.ts';
 
 /** A file of its own in a run folder, beside `charts/`. */
 export function summaryMarkdown(input: ReportInput): string {
@@ -20,23 +22,32 @@ export function summaryMarkdown(input: ReportInput): string {
     `## Results`,
     markdownTable(benchTable(result)),
     ...(reads === null ? [] : ['### Reads', markdownTable(reads)]),
-    ...pictures.slice(0, 1).map((picture) => `![${plain(picture.alt)}](charts/${picture.name}.svg)`),
-    `More pictures: ${pictures
-      .slice(1)
-      .map((picture) => `[${picture.name}](charts/${picture.name}.svg)`)
-      .join(', ')}.`,
+    ...pictureParts(pictures),
     '## Explanation',
     ...rest.map((sentence) => plain(sentence.text)),
     ...(result.cluster.followers === 0 ? [] : ['## Replicas', 'At the last answer of each quorum:', markdownTable(lastAckTable(result))]),
     ...(result.parity.length === 0 ? [] : ['After settling:', markdownTable(parityTable(result.parity))]),
-    '## How it was measured',
-    METHOD.map(({ term, text }) => `- **${plain(term)}**: ${plain(text)}`).join('\n'),
-    '## Environment',
-    Object.entries({ started: startedAt, seed: `${result.seed}`, ...environment })
-      .map(([name, value]) => `- ${plain(name)}: ${plain(value)}`)
-      .join('\n'),
-    ...(command === null ? [] : [`Again, with the same delays: ${code(command)}`]),
+    ...methodParts(METHOD),
+    ...circumstanceParts({ started: startedAt, seed: `${result.seed}`, ...environment }, command),
   ].join('\n\n')}\n`;
+}
+
+/** The paragraphs that summaries of benchmarks and scenarios end with. */
+export function methodParts(terms: readonly { readonly term: string; readonly text: string }[]): string[] {
+  return ['## How it was measured', terms.map(({ term, text }) => `- **${plain(term)}**: ${plain(text)}`).join('\n')];
+}
+
+export function circumstanceParts(facts: Readonly<Record<string, string>>, command: string | null): string[] {
+  const lines = Object.entries(facts).map(([name, value]) => `- ${plain(name)}: ${plain(value)}`);
+  return ['## Environment', lines.join('\n'), ...(command === null ? [] : [`Again, with the same delays: ${code(command)}`])];
+}
+
+/** A picture by its file, and the names of the others as links. */
+export function pictureParts(pictures: readonly Chart[]): string[] {
+  const [first, ...others] = pictures;
+  if (first === undefined) return [];
+  const links = others.map((picture) => `[${picture.name}](charts/${picture.name}.svg)`);
+  return [`![${plain(first.alt)}](charts/${first.name}.svg)`, ...(links.length === 0 ? [] : [`More pictures: ${links.join(', ')}.`])];
 }
 
 /** A table of GitHub's Markdown with its notes below. */
@@ -50,7 +61,7 @@ export function markdownTable({ columns, rows, notes }: Table): string {
 }
 
 /** So that text from outside stays text: no cell ends a column, no name starts a tag or a link. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text.replace(/[\\|<>*_`[\]]/g, (character) => `\\${character}`).replace(/\r?\n/g, ' ');
 }
 

@@ -1,43 +1,20 @@
 /**
- * The tables of a benchmark as data: headings, units and cells that are text already. The command line, Markdown and the
- * page lay the same tables out, each in its own way.
- *
- * Invariant: all cells of a column of milliseconds have the same number of decimals, so that their points stand below each other.
+ * The tables of a benchmark. What a table is, and how it is narrowed: columns.ts.
  */
 import type { BenchResult, ParityRow, QuorumResult } from '../measure/result.ts';
+import { type Source, type Table, THIN_MARK, tableOf } from './columns.ts';
 import { halfInterval } from './facts.ts';
-import { decimalsFor } from './wording.ts';
+import { nameRows, rowsAsRun, type SweptRow, wordsOf } from './sweep.ts';
 
-export interface Table {
-  readonly columns: readonly TableColumn[];
-  /** As many cells as columns; `-` where there is no figure. */
-  readonly rows: readonly (readonly string[])[];
-  /** Lines below the table: what its marks mean, and why a row should not be believed. */
-  readonly notes: readonly string[];
-}
-
-export interface TableColumn {
-  readonly heading: string;
-  /** `ms`, `/s`, or empty. */
-  readonly unit: string;
-  /** Set to the right. */
-  readonly isNumber: boolean;
-  /** Columns of a higher rank leave first where a table must be narrower; 0 never leaves. */
-  readonly rank: number;
-}
-
-/** Stands after a percentile of too few values. */
-const THIN_MARK = '*';
-const NOTHING = '-';
-
-interface Source<Row> extends TableColumn {
-  readonly value: (row: Row) => number | string | null;
-  /** Name in QuorumResult.thin. */
-  readonly field?: string;
+/** What tells the rows apart, and by which all tables of rows begin. */
+function sweptColumn(result: BenchResult): Source<Pick<SweptRow, 'value'>> {
+  const { parameter } = result.sweep;
+  const { noun, unit } = wordsOf(parameter);
+  const isNumber = rowsAsRun(result).every((row) => typeof row.x === 'number');
+  return { heading: parameter === 'quorum' ? 'quorum' : noun, unit, isNumber, rank: 0, value: (row) => row.value };
 }
 
 const BENCH_COLUMNS: readonly Source<QuorumResult>[] = [
-  { heading: 'quorum', unit: '', isNumber: true, rank: 0, value: (row) => `${row.quorum}` },
   { heading: 'n', unit: '', isNumber: true, rank: 8, value: (row) => `${row.requests}` },
   { heading: 'ok', unit: '', isNumber: true, rank: 1, value: (row) => `${row.successes}` },
   { heading: 'failed', unit: '', isNumber: true, rank: 1, value: (row) => `${row.fails}` },
@@ -66,27 +43,25 @@ const BENCH_COLUMNS: readonly Source<QuorumResult>[] = [
   { heading: 'verdict', unit: '', isNumber: false, rank: 2, value: (row) => row.verdict },
 ];
 
-/** One row per quorum, in the order in which they ran. */
-export function benchTable({ results }: BenchResult): Table {
+/** One row per value of the sweep, in the order in which they ran. */
+export function benchTable(result: BenchResult): Table {
+  const results = rowsAsRun(result);
+  const columns = [sweptColumn(result), ...BENCH_COLUMNS];
   const isThin = results.some((row) => row.thin.length > 0 && row.successes > 0);
   const legend = `${THIN_MARK} of too few values to be more than the maximum: p99 wants at least 100, p95 at least 20`;
-  return {
-    columns: BENCH_COLUMNS.map(columnOf),
-    rows: cellsOf(BENCH_COLUMNS, results, (row, field) => row.thin.includes(field)),
-    notes: [
-      ...(isThin ? [legend] : []),
-      ...results.flatMap((row) => row.reasons.map((reason) => `quorum ${row.quorum} is ${row.verdict}: ${reason}`)),
-    ],
-  };
+  const reasons = results.flatMap((row) =>
+    row.reasons.map((reason) => `${nameRows(result.sweep.parameter, [row])} is ${row.verdict}: ${reason}`),
+  );
+  return tableOf(columns, results, [...(isThin ? [legend] : []), ...reasons], (row, field) => row.thin.includes(field));
 }
 
 /** Null if there were no reads. */
-export function readTable({ results }: BenchResult): Table | null {
-  const rows = results.flatMap(({ quorum, reads }) => (reads === null ? [] : [{ quorum, ...reads }]));
+export function readTable(result: BenchResult): Table | null {
+  const rows = rowsAsRun(result).flatMap(({ value, reads }) => (reads === null ? [] : [{ value, ...reads }]));
   if (rows.length === 0) return null;
   type Row = (typeof rows)[number];
   const columns: readonly Source<Row>[] = [
-    { heading: 'quorum', unit: '', isNumber: true, rank: 0, value: (row) => `${row.quorum}` },
+    sweptColumn(result),
     { heading: 'reads ok', unit: '', isNumber: true, rank: 0, value: (row) => `${row.successes}` },
     { heading: 'failed', unit: '', isNumber: true, rank: 0, value: (row) => `${row.fails}` },
     { heading: 'mean', unit: 'ms', isNumber: true, rank: 0, value: (row) => row.avg_latency_ms },
@@ -94,7 +69,7 @@ export function readTable({ results }: BenchResult): Table | null {
     { heading: 'p95', unit: 'ms', isNumber: true, rank: 0, value: (row) => row.p95_latency_ms },
     { heading: 'p99', unit: 'ms', isNumber: true, rank: 0, value: (row) => row.p99_latency_ms },
   ];
-  return { columns: columns.map(columnOf), rows: cellsOf(columns, rows, () => false), notes: [] };
+  return tableOf(columns, rows);
 }
 
 /** After settling: one row per node that does not lead. Also what `parity` prints. */
@@ -115,13 +90,13 @@ export function parityTable(parity: readonly ParityRow[]): Table {
     },
     { heading: 'url', unit: '', isNumber: false, rank: 1, value: (row) => row.url },
   ];
-  return { columns: columns.map(columnOf), rows: cellsOf(columns, parity, () => false), notes: [] };
+  return tableOf(columns, parity);
 }
 
-/** At the last answer of each quorum: how many followers were in which state. */
-export function lastAckTable({ results }: BenchResult): Table {
-  const columns: readonly Source<QuorumResult>[] = [
-    { heading: 'quorum', unit: '', isNumber: true, rank: 0, value: (row) => `${row.quorum}` },
+/** At the last answer of each row: how many followers were in which state. */
+export function lastAckTable(result: BenchResult): Table {
+  const columns: readonly Source<SweptRow>[] = [
+    sweptColumn(result),
     { heading: 'match', unit: '', isNumber: true, rank: 0, value: (row) => `${row.parity_at_last_ack.match}` },
     { heading: 'lag', unit: '', isNumber: true, rank: 0, value: (row) => `${row.parity_at_last_ack.lag}` },
     { heading: 'mismatch', unit: '', isNumber: true, rank: 0, value: (row) => `${row.parity_at_last_ack.mismatch}` },
@@ -130,57 +105,9 @@ export function lastAckTable({ results }: BenchResult): Table {
     { heading: 'stale keys', unit: '', isNumber: true, rank: 0, value: (row) => `${row.parity_at_last_ack.stale}` },
     { heading: 'settled after', unit: 'ms', isNumber: true, rank: 0, value: (row) => row.settle_ms },
   ];
-  return { columns: columns.map(columnOf), rows: cellsOf(columns, results, () => false), notes: [] };
-}
-
-/** Heading and unit as one text. */
-export function headingOf({ heading, unit }: TableColumn): string {
-  return unit === '' ? heading : `${heading} ${unit}`;
-}
-
-/**
- * The table without the columns that a width has no room for, the least important gone first. `gap` is what a column takes
- * besides its text, in characters. Columns of rank 0 stay, room or not.
- */
-export function fitTable(table: Table, width: number, gap: number): Table {
-  const widths = table.columns.map(
-    (column, i) => Math.max(headingOf(column).length, ...table.rows.map((row) => (row[i] as string).length)) + gap,
-  );
-  const kept = table.columns.map((_, i) => i);
-  const total = () => kept.reduce((sum, i) => sum + (widths[i] as number), 0);
-  while (total() > width) {
-    const rank = Math.max(...kept.map((i) => (table.columns[i] as TableColumn).rank));
-    if (rank === 0) break;
-    kept.splice(
-      kept.findLastIndex((i) => (table.columns[i] as TableColumn).rank === rank),
-      1,
-    );
-  }
-  return {
-    columns: kept.map((i) => table.columns[i] as TableColumn),
-    rows: table.rows.map((row) => kept.map((i) => row[i] as string)),
-    notes: table.notes,
-  };
+  return tableOf(columns, rowsAsRun(result));
 }
 
 function levelText({ parity_at_last_ack: { match, lag, mismatch, unreachable } }: QuorumResult): string {
   return `${match} of ${match + lag + mismatch + unreachable}`;
-}
-
-function columnOf({ heading, unit, isNumber, rank }: TableColumn): TableColumn {
-  return { heading, unit, isNumber, rank };
-}
-
-function cellsOf<Row>(columns: readonly Source<Row>[], rows: readonly Row[], isThin: (row: Row, field: string) => boolean): string[][] {
-  const decimals = columns.map(({ value }) =>
-    decimalsFor(Math.max(0, ...rows.map(value).map((cell) => (typeof cell === 'number' ? Math.abs(cell) : 0)))),
-  );
-  return rows.map((row) =>
-    columns.map(({ value, field }, i) => {
-      const cell = value(row);
-      if (cell === null) return NOTHING;
-      const text = typeof cell === 'string' ? cell : cell.toFixed(decimals[i]);
-      return field !== undefined && isThin(row, field) ? `${text}${THIN_MARK}` : text;
-    }),
-  );
 }

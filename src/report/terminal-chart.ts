@@ -1,5 +1,5 @@
 /**
- * Latency against the quorum, drawn with characters: one line per quorum, the mean as a point in its 95 % interval, the
+ * Latency against the quorum, or whatever was swept, drawn with characters: one line per row, the mean as a point in its 95 % interval, the
  * model beside it, all on one axis from zero. Needs no colour, and no character beyond ASCII if so asked.
  *
  *   quorum 1           ╶◆●─╴                                                 186 ±28
@@ -7,7 +7,7 @@
  */
 import { roundUp } from './charts/axes.ts';
 import { type Facts, halfInterval, type MeasuredRow } from './facts.ts';
-import { decimalsFor, figure } from './wording.ts';
+import { decimalsFor, figure, short } from './wording.ts';
 
 interface TerminalChartOptions {
   /** Columns of the terminal; the chart takes at most MAX_WIDTH of them and never needs less than MIN_WIDTH. */
@@ -21,6 +21,7 @@ const MIN_WIDTH = 50;
 const MAX_WIDTH = 100;
 /** Labels of the axis. */
 const TICKS = 5;
+const MAX_LABEL = 26;
 
 const UNICODE = {
   mean: '●',
@@ -51,7 +52,7 @@ type Glyphs = Readonly<Record<keyof typeof UNICODE, string>>;
 /** Lines without a line feed at the end; no line is longer than the width, no line ends in spaces. */
 export function terminalChart(facts: Facts, { width, isAscii }: TerminalChartOptions): string {
   const glyphs: Glyphs = isAscii ? ASCII : UNICODE;
-  const labels = facts.rows.map((row) => `quorum ${row.quorum}`);
+  const labels = facts.rows.map((row) => shortLabel(facts.name([row]), isAscii));
   const values = facts.rows.map((row) => figuresOf(row.avg_latency_ms === null ? null : (row as MeasuredRow), row.fails, glyphs));
   const labelWidth = Math.max(0, ...labels.map((label) => label.length));
   const valueWidth = Math.max(0, ...values.map((value) => value.length));
@@ -66,6 +67,12 @@ export function terminalChart(facts: Facts, { width, isAscii }: TerminalChartOpt
   const indent = ' '.repeat(labelWidth + 2);
   const body = facts.measured.length === 0 ? lines : [...lines, ...axis(top, plot, column, glyphs).map((line) => indent + line)];
   return [...legend(facts, glyphs, outer), ...body].map((line) => line.trimEnd()).join('\n');
+}
+
+/** A delay per node would leave no room to draw in. */
+function shortLabel(text: string, isAscii: boolean): string {
+  const cut = short(text, MAX_LABEL);
+  return isAscii ? cut.replace('…', '~') : cut;
 }
 
 /** One line, or two where one has no room. */

@@ -54,6 +54,17 @@ export function msRange(values: readonly number[]): string {
   return `${lowUnit === highUnit ? low.slice(0, low.indexOf(' ')) : low} to ${high}`;
 }
 
+/** At most so many characters, the last an ellipsis where some are left out: for labels, which have no second line. */
+export function short(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+}
+
+/** Words as a part of a file's name: small letters, digits and hyphens; never empty. */
+export function slug(text: string): string {
+  const words = text.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
+  return words.replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'unnamed';
+}
+
 /** Sentences begin with a capital letter, whatever was put first. */
 export function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -15,7 +15,9 @@ export const RUN_FILES = {
   environment: 'environment.json',
   samples: 'samples.ndjson',
   trace: 'trace.ndjson',
+  staleReads: 'stale-reads.ndjson',
   summary: 'summary.json',
+  outcome: 'outcome.json',
 } as const;
 
 export interface RunOptions {

@@ -58,6 +58,7 @@ export const CLI_ERRORS = {
   not_ready: { exitCode: 4 },
   violation: { exitCode: 3 },
   inconclusive: { exitCode: 5 },
+  invalid_scenario: { exitCode: 104 },
   interrupted: { exitCode: 105 },
 } as const;
 

@@ -7,10 +7,11 @@
  */
 import { assert } from '../lib/assert.ts';
 import type { Ms } from '../lib/units.ts';
+import { type Ramp, rampStartOf } from './ramp.ts';
 
 export interface PaceSpec {
-  /** Requests per second of the open loop; null for a closed one. */
-  readonly rate: number | null;
+  /** Requests per second of the open loop, constant or ramping; null for a closed one. */
+  readonly rate: number | Ramp | null;
   /** The load ends after so many requests, or at this time, whichever is first; at least one of the two is set. */
   readonly requests: number | null;
   readonly durationMs: Ms | null;
@@ -28,7 +29,7 @@ export class Pacer {
 
   constructor(spec: PaceSpec) {
     assert(spec.requests !== null || spec.durationMs !== null, 'a load needs a number of requests or a duration');
-    assert(spec.rate === null || spec.rate > 0, `expected a rate above 0, got ${spec.rate}`);
+    assert(typeof spec.rate !== 'number' || spec.rate > 0, `expected a rate above 0, got ${String(spec.rate)}`);
     this.#spec = spec;
   }
 
@@ -38,7 +39,7 @@ export class Pacer {
    */
   next(nowMs: Ms): Pace {
     const { rate, requests, durationMs } = this.#spec;
-    const intendedMs = rate === null ? nowMs : (this.#sent * 1000) / rate;
+    const intendedMs = rate === null ? nowMs : intendedStart(rate, this.#sent);
     // By the intended start: an open loop sends all that belongs into its duration, however late.
     if (this.#sent >= (requests ?? Infinity) || intendedMs >= (durationMs ?? Infinity)) return { kind: 'done' };
     if (intendedMs > nowMs) return { kind: 'wait', ms: intendedMs - nowMs };
@@ -46,4 +47,8 @@ export class Pacer {
     this.#sent += 1;
     return { kind: 'send', index, intendedMs };
   }
+}
+
+function intendedStart(rate: number | Ramp, index: number): Ms {
+  return typeof rate === 'number' ? (index * 1000) / rate : (rampStartOf(rate, index) ?? Number.POSITIVE_INFINITY);
 }

@@ -14,6 +14,7 @@ import { Prng } from '../lib/prng.ts';
 import type { Ms } from '../lib/units.ts';
 import { RequestMix } from './mix.ts';
 import { type Pace, Pacer } from './pacer.ts';
+import { type Ramp, rampAt } from './ramp.ts';
 import type { Sample } from './sample.ts';
 
 export interface LoadSpec {
@@ -25,10 +26,14 @@ export interface LoadSpec {
   /** Writes to make; reads come on top. null: only the duration ends the load. */
   readonly writes: number | null;
   readonly durationMs: Ms | null;
-  /** Requests per second of an open loop; null for a closed one. */
-  readonly rate: number | null;
-  /** Closed loop: requests in flight. Open loop: connections that are open before the first request. */
+  /** Requests per second of an open loop, constant or ramping; null for a closed one. */
+  readonly rate: number | Ramp | null;
+  /** Closed loop: requests in flight, at their peak if they ramp. Open loop: connections that are open before the first request. */
   readonly connections: number;
+  /** Closed loop: how many of the connections are in use, over time; null: all. */
+  readonly inFlight: Ramp | null;
+  /** Closed loop: every connection makes its own share of the writes, and a slow one is not helped by the others. */
+  readonly isShareFixed: boolean;
   readonly keys: number;
   readonly valueBytes: number;
   /** 0 to 1; 1 only with a duration, because a load without writes would never have made enough of them. */
@@ -39,8 +44,10 @@ export interface LoadSpec {
 
 export interface LoadHooks {
   readonly signal: AbortSignal;
+  /** When the first request may go, on `performance.now()`: the origin of the samples' times. */
+  readonly onBegin?: ((originMs: Ms) => void) | undefined;
   /** After every request, with the number of requests done. */
-  readonly onSample?: (done: number) => void;
+  readonly onSample?: ((done: number) => void) | undefined;
 }
 
 export interface LoadOutcome {
@@ -61,6 +68,8 @@ export const MAX_IN_FLIGHT = 2_000;
 const GIVE_UP_MS = 30_000;
 /** After an unanswered request, so that a dead node is not asked in a loop without pause. */
 const AFTER_FAILURE_MS = 20;
+/** How often a connection that is not in use looks whether it is by now. */
+const RAMP_STEP_MS = 10;
 /** Timers fire up to 1 ms late and never on the fraction: the last bit is waited out turn by turn. */
 const SPIN_MS = 1.5;
 
@@ -101,6 +110,7 @@ class Load {
       await Promise.all(this.#connections.map((connection) => connection.open()));
       const before = performance.eventLoopUtilization();
       this.#originMs = performance.now();
+      this.#hooks.onBegin?.(this.#originMs);
       await (this.#spec.rate === null ? this.#closedLoop() : this.#openLoop());
       const { active, idle } = performance.eventLoopUtilization(before);
       const elapsedMs = this.#samples.reduce((last, { endMs }) => Math.max(last, endMs), 0);
@@ -114,15 +124,39 @@ class Load {
 
   async #closedLoop(): Promise<void> {
     const { signal } = this.#hooks;
-    const work = async (connection: LoadConnection) => {
-      while (!signal.aborted) {
+    const work = async (connection: LoadConnection, place: number) => {
+      let share = this.#shareOf(place);
+      while (!signal.aborted && share > 0) {
+        if (!this.#isInUse(place)) {
+          if (this.#nowMs() >= (this.#spec.durationMs ?? Number.POSITIVE_INFINITY)) return;
+          await pause(RAMP_STEP_MS, signal);
+          continue;
+        }
         const pace = this.#pacer.next(this.#nowMs());
         if (pace.kind !== 'send') return;
         const answer = await this.#send(connection, pace);
+        if (this.#isCounted(pace.index)) share -= 1;
         if (answer.status === 0) await pause(AFTER_FAILURE_MS, signal);
       }
     };
     await Promise.all(this.#connections.map(work));
+  }
+
+  /** Writes that the connection at this place may make. */
+  #shareOf(place: number): number {
+    const { isShareFixed, writes, connections } = this.#spec;
+    if (!isShareFixed || writes === null) return Number.POSITIVE_INFINITY;
+    return Math.floor(writes / connections) + (place < writes % connections ? 1 : 0);
+  }
+
+  #isCounted(index: number): boolean {
+    return this.#spec.isShareFixed && this.#mix.at(index).op === 'put';
+  }
+
+  /** The first connection is in use from the moment that the ramp reaches 1. */
+  #isInUse(place: number): boolean {
+    const { inFlight } = this.#spec;
+    return inFlight === null || rampAt(inFlight, this.#nowMs()) >= place + 1;
   }
 
   async #openLoop(): Promise<void> {

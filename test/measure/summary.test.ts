@@ -35,13 +35,18 @@ function traced(version: string, ...ackedMs: (number | null)[]): WriteTrace {
 const PARITY = { match: 1, lag: 1, mismatch: 0, unreachable: 0, missing: 0, stale: 3 };
 
 const run: Parameters<typeof summariseQuorum>[0] = {
+  row: 'quorum=1',
   quorum: 1,
+  delay: '0-300',
+  beganMs: 500,
   samples: [],
   trace: [],
   distributions: [
     { kind: 'uniform', min: 0, max: 300 },
     { kind: 'uniform', min: 0, max: 300 },
   ],
+  followersUp: ['n2', 'n3'],
+  isSteady: true,
   hasLoss: false,
   parityAtLastAck: PARITY,
   settleMs: 12,
@@ -62,7 +67,11 @@ test('a row of four writes, two of them failed, worked out by hand', () => {
     trace: [traced('1.1', 95, 400), traced('1.2', 197, null)],
   });
   expect(row).toEqual({
+    row: 'quorum=1',
     quorum: 1,
+    delay: '0-300',
+    began_ms: 500,
+    ended_ms: 2500,
     requests: 4,
     successes: 2,
     fails: 2,

@@ -1,11 +1,12 @@
 // Benchmarks to draw and explain, made the way real ones are: a small simulation of clients, delays and acks gives samples and traces,
 // and the real measure room summarises them. `override` then bends single figures where a test needs a case that is hard to simulate.
 
-import { parseDelays } from '../../src/lib/delay-plan.ts';
+import { formatDelays, parseDelays } from '../../src/lib/delay-plan.ts';
 import { type Distribution, sampleOf } from '../../src/lib/distribution.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import { counterfactual } from '../../src/measure/counterfactual.ts';
 import { cdfKth } from '../../src/measure/order-statistic.ts';
+import type { RowSample, RowTrace } from '../../src/measure/recompute.ts';
 import type { BenchResult, ParityTotals, QuorumResult } from '../../src/measure/result.ts';
 import { latencyOf, measured, type Sample } from '../../src/measure/sample.ts';
 import { summariseQuorum } from '../../src/measure/summary.ts';
@@ -36,37 +37,79 @@ export interface Lab {
 }
 
 /** The course lab: 1 leader and 5 followers, 100 writes, 10 in flight, 10 keys, 0-1000 ms. */
-export function makeBench(lab: Lab = {}): { result: BenchResult; shapes: LatencyShape[] } {
-  const { quorums = [1, 2, 3, 4, 5], delay = '0-1000', followers = 5, concurrency = 10, keys = 10, seed = 1, loss = 0, rate = null } = lab;
-  const writes = lab.writes ?? 100;
-  const nodes = Array.from({ length: followers + 1 }, (_, i) => ({ id: `n${i + 1}`, url: `http://127.0.0.1:${8000 + i}` }));
-  const distributions = distributionsOf(delay, nodes.slice(1));
-  const runs = quorums.map((quorum) => simulate(lab, { quorum, distributions, followers, writes, concurrency, keys, seed }));
-  const results = runs.map(({ row }) => ({ ...row, ...lab.override?.(row) }));
+export function makeBench(lab: Lab = {}): MadeBench {
+  const { quorums = [1, 2, 3, 4, 5] } = lab;
+  const values = quorums.map(String);
+  return makeSweep({ ...lab, parameter: 'quorum', values, each: (value) => ({ ...lab, quorums: [Number(value)] }) });
+}
+
+export interface SweptLab extends Lab {
+  readonly name?: string;
+  readonly parameter: string;
+  readonly values: readonly string[];
+  /** The lab of one row; its only quorum is that of the row. */
+  readonly each: (value: string) => Lab;
+  /** When the first row began. */
+  readonly beganMs?: number;
+}
+
+export interface MadeBench {
+  readonly result: BenchResult;
+  readonly shapes: LatencyShape[];
+  /** As a run folder keeps them. */
+  readonly samples: readonly RowSample[];
+  readonly trace: readonly RowTrace[];
+}
+
+/** The same load once per value of anything; rows follow each other with half a second between them. */
+export function makeSweep(lab: SweptLab): MadeBench {
+  const { name = 'bench', parameter, values, delay = '0-1000', followers = 5, concurrency = 10, keys = 10, seed = 1, loss = 0 } = lab;
+  const { writes = 100, rate = null, readShare = 0 } = lab;
+  const nodes = nodesOf(followers);
   const loop = rate === null ? 'closed' : 'open';
+  let beganMs = lab.beganMs ?? 0;
+  const runs = values.map((value) => {
+    const row = `${name === 'bench' ? '' : `${name} `}${parameter}=${value}`;
+    const made = simulate(lab.each(value), row, beganMs);
+    beganMs = made.row.ended_ms + 500;
+    return made;
+  });
+  const results = runs.map(({ row }) => ({ ...row, ...lab.override?.(row) }));
   const result: BenchResult = {
     schema_version: 1,
+    name,
+    sweep: { parameter, values },
     leader_url: nodes[0]!.url,
     seed,
-    workload: { writes, concurrency, keys, value_bytes: 16, read_share: lab.readShare ?? 0, rate, duration_ms: null, warmup: 0, loop },
+    workload: {
+      executor: loop === 'open' ? 'constant-arrival-rate' : 'shared-iterations',
+      writes,
+      concurrency,
+      keys,
+      value_bytes: 16,
+      read_share: readShare,
+      rate,
+      duration_ms: null,
+      warmup: 0,
+      loop,
+    },
     cluster: { name: 'bench', followers, store: lab.store ?? 'sqlite', delay, loss, nodes, leader: 'n1' },
     results,
     parity: nodes.slice(1).map(({ id, url }) => ({ url, node: id, status: 'match', missing: 0, stale: 0, extra: 0, corrupt: 0, keys: [] })),
-    overlaps: overlappingQuorums(results),
-    counterfactual: runs.map(({ trace }, i) => counterfactual(quorums[i]!, trace, followers, loop)),
+    overlaps: parameter === 'quorum' ? overlappingQuorums(results) : [],
+    counterfactual: runs.map(({ row, trace }) => counterfactual(row.quorum, trace, followers, loop)),
     plot: 'charts/overview.png',
   };
-  const shapes = runs.map(({ samples }, i) => {
-    const quorum = quorums[i]!;
-    return {
-      quorum,
-      latencies: measured(samples, 'put')
-        .filter((sample) => sample.ok)
-        .map(latencyOf),
-      modelCdf: loss > 0 ? null : (ms: number) => cdfKth(distributions, quorum, ms),
-    };
-  });
-  return { result, shapes };
+  return {
+    result,
+    shapes: runs.map(({ shape }) => shape),
+    samples: runs.flatMap(({ row, samples }) => samples.map((sample) => ({ ...sample, row: row.row }))),
+    trace: runs.flatMap(({ row, trace }) => trace.map((write) => ({ ...write, row: row.row }))),
+  };
+}
+
+function nodesOf(followers: number) {
+  return Array.from({ length: followers + 1 }, (_, i) => ({ id: `n${i + 1}`, url: `http://127.0.0.1:${8000 + i}` }));
 }
 
 function distributionsOf(delay: string, followers: readonly { id: string }[]): Distribution[] {
@@ -75,19 +118,17 @@ function distributionsOf(delay: string, followers: readonly { id: string }[]): D
   return followers.map(({ id }) => parsed.value.perNode.get(id) ?? parsed.value.all!);
 }
 
-interface Setting {
-  readonly quorum: number;
-  readonly distributions: readonly Distribution[];
-  readonly followers: number;
-  readonly writes: number;
-  readonly concurrency: number;
-  readonly keys: number;
-  readonly seed: number;
+interface Simulated {
+  readonly row: QuorumResult;
+  readonly samples: Sample[];
+  readonly trace: WriteTrace[];
+  readonly shape: LatencyShape;
 }
 
 /** Clients in a closed loop (an open one only changes when a write starts); every follower acks its delay after admission. */
-function simulate(lab: Lab, setting: Setting): { row: QuorumResult; samples: Sample[]; trace: WriteTrace[] } {
-  const { quorum, distributions, followers, writes, concurrency, keys, seed } = setting;
+function simulate(lab: Lab, name: string, beganMs: number): Simulated {
+  const { quorums: [quorum = 3] = [], delay = '0-1000', followers = 5, concurrency = 10, keys = 10, seed = 1, writes = 100 } = lab;
+  const distributions = distributionsOf(delay, nodesOf(followers).slice(1));
   const streams = distributions.map((_, f) => new Prng(seed).fork(`n${f + 2}`));
   const noise = new Prng(seed).fork(`overhead ${quorum}`);
   const freeAt = new Array<number>(concurrency).fill(0);
@@ -126,10 +167,15 @@ function simulate(lab: Lab, setting: Setting): { row: QuorumResult; samples: Sam
   }
   const elapsedMs = Math.max(...samples.map((sample) => sample.endMs));
   const row = summariseQuorum({
+    row: name,
     quorum,
+    delay: formatDelays({ all: null, perNode: new Map(distributions.map((each, f) => [`n${f + 2}`, each])) }),
+    beganMs,
     samples,
     trace,
     distributions,
+    followersUp: distributions.map((_, f) => `n${f + 2}`),
+    isSteady: true,
     hasLoss: (lab.loss ?? 0) > 0,
     parityAtLastAck: parityAt(elapsedMs, samples, trace, followers),
     settleMs: 1200 - 180 * quorum,
@@ -137,7 +183,11 @@ function simulate(lab: Lab, setting: Setting): { row: QuorumResult; samples: Sam
     leaderBusy: lab.busy?.leader ?? 0.04,
     elapsedMs,
   });
-  return { row, samples, trace };
+  const latencies = measured(samples, 'put')
+    .filter((sample) => sample.ok)
+    .map(latencyOf);
+  const modelCdf = (lab.loss ?? 0) > 0 ? null : (ms: number) => cdfKth(distributions, quorum, ms);
+  return { row, samples, trace, shape: { row: name, latencies, modelCdf } };
 }
 
 /** What a look at all followers finds at this moment: per key the newest write, and the newest that arrived. */

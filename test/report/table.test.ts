@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { toCsv } from '../../src/lib/csv.ts';
+import { fitTable, headingOf, type Table } from '../../src/report/columns.ts';
 import { flatRows } from '../../src/report/csv.ts';
 import { summaryMarkdown } from '../../src/report/markdown.ts';
-import { benchTable, fitTable, headingOf, lastAckTable, parityTable, readTable, type Table } from '../../src/report/table.ts';
+import { benchTable, lastAckTable, parityTable, readTable } from '../../src/report/table.ts';
 import { makeBench } from './bench-fixture.ts';
 
 const cell = (table: Table, row: number, heading: string): string | undefined =>

@@ -38,6 +38,8 @@ const CLOSED: LoadSpec = {
   valueBytes: 16,
   readShare: 0,
   seed: 1,
+  inFlight: null,
+  isShareFixed: false,
 };
 const never = new AbortController().signal;
 const dataCalls = (node: ScriptedPeer) => node.seen.filter((request) => request.target !== '/health');

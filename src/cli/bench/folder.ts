@@ -1,38 +1,46 @@
 /**
- * The run folder of a benchmark: made before anything is measured, filled after each step, closed with how it ended.
+ * The run folder of a benchmark or a scenario: made before anything is measured, filled after each step, closed with how it ended.
  * Which file holds what: runs/run.ts. What is in the report: report/.
  */
 import type { ExperimentPlan } from '../../experiment/plan.ts';
 import type { ExecuteOptions, Outcome } from '../../experiment/run.ts';
-import { formatDistribution } from '../../lib/distribution.ts';
-import type { WriteTrace } from '../../measure/trace.ts';
+import { type Distribution, formatDistribution } from '../../lib/distribution.ts';
+import type { RunResult } from '../../measure/run-result.ts';
 import { openRun, RUN_FILES, type Run } from '../../runs/run.ts';
 import { environmentOf } from '../environment.ts';
 
-/** How the run ended; until it has, the file says `running`, and so it does for ever after a kill. */
-const OUTCOME_FILE = 'outcome.json';
+export interface FolderOptions {
+  readonly plan: ExperimentPlan;
+  /** A directory that the user named; null: a new one below `runs/`. */
+  readonly out: string | null;
+  /** The command line that repeats the run. */
+  readonly command: string;
+  /** The document that is kept as the run's summary. */
+  readonly documentOf: (result: RunResult) => object;
+}
 
-export interface BenchFolder {
+export interface RunFolder {
   readonly run: Run;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly keep: NonNullable<ExecuteOptions['keep']>;
   /** Results and how the run ended; points `runs/latest` here. */
-  finish(outcome: Outcome, exitCode: number): Promise<void>;
+  finish(outcome: Outcome, document: object, exitCode: number): Promise<void>;
   /** Nothing was measured, because of this. */
   fail(error: unknown, isInterrupted: boolean): Promise<void>;
 }
 
 type Ending = 'running' | 'complete' | 'interrupted' | 'failed';
 
-/** Throws `io` if there is no place for the results. `out` null: a new folder below `runs/`. */
-export async function openFolder(plan: ExperimentPlan, out: string | null): Promise<BenchFolder> {
+/** Throws `io` if there is no place for the results. */
+export async function openFolder({ plan, out, command, documentOf }: FolderOptions): Promise<RunFolder> {
   const now = new Date();
   const startedAt = now.toISOString();
-  const run = await openRun({ root: 'runs', out, name: 'bench', now });
+  const run = await openRun({ root: 'runs', out, name: plan.name, now });
   const environment = environmentOf();
-  const tell = (ending: Ending, more: object = {}) => run.writeJson(OUTCOME_FILE, { ending, started_at: startedAt, ...more });
+  // Until the run has ended the file says `running`, and so it does for ever after a kill.
+  const tell = (ending: Ending, more: object = {}) => run.writeJson(RUN_FILES.outcome, { ending, command, started_at: startedAt, ...more });
   await run.writeJson(RUN_FILES.spec, specOf(plan));
   await run.writeJson(RUN_FILES.environment, environment);
   await tell('running');
@@ -40,13 +48,14 @@ export async function openFolder(plan: ExperimentPlan, out: string | null): Prom
     run,
     startedAt,
     environment,
-    keep: async ({ quorum, samples, trace }, resultSoFar) => {
-      await run.appendRows(RUN_FILES.samples, samples);
-      await run.appendRows(RUN_FILES.trace, rowsOf(quorum, trace));
-      await run.writeJson(RUN_FILES.summary, resultSoFar);
+    keep: async ({ row, quorum, samples, trace, staleReads }, resultSoFar) => {
+      await run.appendRows(RUN_FILES.samples, withRow({ row }, samples));
+      await run.appendRows(RUN_FILES.trace, withRow({ row, quorum }, trace));
+      if (staleReads.length > 0) await run.appendRows(RUN_FILES.staleReads, withRow({ row }, staleReads));
+      await run.writeJson(RUN_FILES.summary, documentOf(resultSoFar));
     },
-    finish: async ({ result, isInterrupted, error, remarks }, exitCode) => {
-      await run.writeJson(RUN_FILES.summary, result);
+    finish: async ({ isInterrupted, error, remarks }, document, exitCode) => {
+      await run.writeJson(RUN_FILES.summary, document);
       const ending = isInterrupted ? 'interrupted' : error === null ? 'complete' : 'failed';
       await tell(ending, { ended_at: new Date().toISOString(), exit_code: exitCode, error: error?.toBody() ?? null, remarks });
       await run.finish();
@@ -59,19 +68,15 @@ export async function openFolder(plan: ExperimentPlan, out: string | null): Prom
 }
 
 /** A million writes are never in memory twice. */
-function* rowsOf(quorum: number, trace: readonly WriteTrace[]): Generator<object> {
-  for (const write of trace) yield { quorum, ...write };
+function* withRow(row: object, items: readonly object[]): Generator<object> {
+  for (const item of items) yield { ...row, ...item };
 }
 
 /** The plan as plain JSON: maps become objects of texts. */
-function specOf({ target, followers, seed, delays, load, steps }: ExperimentPlan): object {
-  const texts = Object.fromEntries([...delays].map(([id, delay]) => [id, formatDistribution(delay)]));
-  return {
-    target: target.kind === 'own' ? target : { ...target, view: { ...target.view, delays: texts } },
-    followers,
-    seed,
-    delays: texts,
-    load,
-    steps,
-  };
+function specOf(plan: ExperimentPlan): object {
+  return JSON.parse(JSON.stringify(plan, (_name, value: unknown) => (value instanceof Map ? textsOf(value) : value))) as object;
+}
+
+function textsOf(delays: ReadonlyMap<string, Distribution>): Readonly<Record<string, string>> {
+  return Object.fromEntries([...delays].map(([id, delay]) => [id, formatDistribution(delay)]));
 }

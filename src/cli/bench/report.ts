@@ -1,63 +1,27 @@
-/**
- * Writes the report of a benchmark into its run folder: tables, pictures and page. Report makes the texts, render paints.
- * A picture that cannot be painted is a warning: the figures are what the run was for.
- */
+/** Writes the report of a benchmark into its run folder: tables, pictures and page. Report makes the texts, render paints. */
 import { join } from 'node:path';
-import type { ExperimentPlan } from '../../experiment/plan.ts';
-import type { StepData } from '../../experiment/run.ts';
-import { cdfKth } from '../../measure/order-statistic.ts';
 import type { BenchResult } from '../../measure/result.ts';
-import { latencyOf, measured } from '../../measure/sample.ts';
 import { chartsOf, reportFiles } from '../../report/bundle.ts';
-import type { LatencyShape, ReportInput } from '../../report/input.ts';
+import type { ReportInput } from '../../report/input.ts';
 import type { Run } from '../../runs/run.ts';
+import { paint, type WriteOptions, writeFiles } from '../run/paint.ts';
 
 /** The picture that the result's `plot` names: latency against quorum. */
 const PLOT = 'latency-vs-quorum';
 export const REPORT_FILE = 'report.html';
 
-export interface WrittenReport {
+interface WrittenReport {
   /** The result with its `plot`, if that could be painted. */
   readonly result: BenchResult;
   /** What could not be painted, and why. */
   readonly failures: readonly string[];
 }
 
-/** What the distribution chart needs of one step. */
-export function shapeOf(plan: ExperimentPlan, { quorum, samples }: StepData, hasLoss: boolean): LatencyShape {
-  const delays = [...plan.delays.values()];
-  const latencies = measured(samples, 'put')
-    .filter((sample) => sample.ok)
-    .map(latencyOf);
-  return { quorum, latencies, modelCdf: hasLoss ? null : (ms) => cdfKth(delays, quorum, ms) };
-}
-
 /** Throws `io`. */
-export async function writeReport(run: Run, input: ReportInput): Promise<WrittenReport> {
-  const { pictures, failures } = await paint(run, input);
+export async function writeReport(run: Run, input: ReportInput, options: WriteOptions = {}): Promise<WrittenReport> {
+  const { pictures, failures } = await paint(run, chartsOf(input));
   const plot = pictures.has(PLOT) ? join(run.dir, 'charts', `${PLOT}.png`) : null;
   const result = { ...input.result, plot };
-  for (const { file, text } of reportFiles({ ...input, result }, pictures)) await run.write(file, text);
+  await writeFiles(run, reportFiles({ ...input, result }, pictures), options);
   return { result, failures };
-}
-
-async function paint(run: Run, input: ReportInput): Promise<{ pictures: Map<string, string>; failures: string[] }> {
-  // Loaded here, after the measuring: half a second, and a library of the machine's own that may be missing.
-  const painters = await Promise.all([import('../../render/svg.ts'), import('../../render/png.ts')]).catch((error: unknown) =>
-    String(error),
-  );
-  if (typeof painters === 'string') return { pictures: new Map(), failures: [`no pictures were painted: ${painters}`] };
-  const [{ renderSvg }, { renderPng }] = painters;
-  const pictures = new Map<string, string>();
-  const failures: string[] = [];
-  for (const { name, spec } of chartsOf(input)) {
-    try {
-      const svg = await renderSvg(spec);
-      await run.write(`charts/${name}.png`, await renderPng(svg));
-      pictures.set(name, svg);
-    } catch (error) {
-      failures.push(`could not paint ${name}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-  return { pictures, failures };
 }

@@ -8,7 +8,7 @@ import { EXIT } from '../exit.ts';
  * in violation comes before failed writes: failed writes say that the system was slow or broken, which it admits itself,
  * a wrong replica that it lied. What ended the run comes before what its rows are worth.
  */
-export function exitCodeOf({ result, isInterrupted, error }: Pick<Outcome, 'result' | 'isInterrupted' | 'error'>): number {
+export function exitCodeOf({ result, isInterrupted, error }: Pick<Outcome, 'isInterrupted' | 'error'> & { result: BenchResult }): number {
   if (isInterrupted) return EXIT.interrupted;
   if (result.parity.some((row) => row.status === 'mismatch')) return EXIT.violation;
   if (error !== null) return error.exitCode;

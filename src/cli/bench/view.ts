@@ -8,8 +8,9 @@ import { flatRows } from '../../report/csv.ts';
 import { explain } from '../../report/explanation.ts';
 import { factsOf } from '../../report/facts.ts';
 import { markdownTable } from '../../report/markdown.ts';
-import { benchTable, fitTable, headingOf, parityTable, readTable, type Table } from '../../report/table.ts';
+import { benchTable, parityTable, readTable } from '../../report/table.ts';
 import { terminalChart } from '../../report/terminal-chart.ts';
+import { isAscii, layOut } from '../lay-out.ts';
 import type { Output, Result } from '../output.ts';
 import { REPORT_FILE } from './report.ts';
 
@@ -44,18 +45,4 @@ function forPeople(out: Output, { result, folder, hasReport }: View): string {
     out.paint('bold', conclusion.text),
     `report  ${join(folder, REPORT_FILE)}`,
   ].join('\n\n');
-}
-
-/** On a terminal without the columns that it has no room for; what reads a pipe gets them all. */
-function layOut(out: Output, table: Table): string {
-  // Of a boxed column: two spaces and a line.
-  const fitted = out.isTty ? fitTable(table, out.width - 1, 3) : table;
-  const columns = fitted.columns.map((column) => `${column.isNumber ? '>' : ''}${headingOf(column)}`);
-  return [out.table(columns, fitted.rows), ...fitted.notes].join('\n');
-}
-
-/** POSIX: the first of these that is set says which characters there are. */
-function isAscii(env: NodeJS.ProcessEnv): boolean {
-  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
-  return locale !== '' && !/utf-?8/i.test(locale);
 }

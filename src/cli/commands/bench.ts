@@ -5,21 +5,27 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { DEFAULT_DELAY, DEFAULT_FOLLOWERS, DEFAULT_SEED } from '../../cluster/spec.ts';
-import { describePlan, type ExperimentPlan, LAB_LOAD, type LoadOptions, parseQuorums, planExperiment } from '../../experiment/plan.ts';
-import { execute, type Outcome, type StepData } from '../../experiment/run.ts';
+import { describePlan, parseQuorums, planExperiment } from '../../experiment/bench.ts';
+import { executorOf, LAB_LOAD, type LoadOptions } from '../../experiment/load.ts';
+import type { ExperimentPlan } from '../../experiment/plan.ts';
+import { execute, type Outcome } from '../../experiment/run.ts';
+import type { StepData } from '../../experiment/stage.ts';
 import { fail, ok, type Result } from '../../lib/result.ts';
 import type { BenchResult } from '../../measure/result.ts';
+import type { RunResult } from '../../measure/run-result.ts';
 import type { LatencyShape } from '../../report/input.ts';
 import { KvctlError } from '../../wire/errors.ts';
-import { type BenchFolder, openFolder } from '../bench/folder.ts';
-import { openFile } from '../bench/open.ts';
+import { commandOf } from '../bench/command.ts';
+import { openFolder, type RunFolder } from '../bench/folder.ts';
+import { openReport } from '../bench/open.ts';
 import { showExperiment } from '../bench/progress.ts';
-import { REPORT_FILE, shapeOf, writeReport } from '../bench/report.ts';
+import { REPORT_FILE, writeReport } from '../bench/report.ts';
 import { type ChosenTarget, type ClusterOptions, chooseTarget } from '../bench/target.ts';
 import { exitCodeOf } from '../bench/verdict.ts';
 import { showResult } from '../bench/view.ts';
 import type { Context } from '../context.ts';
 import { duration, examples, integer, option, share } from '../options.ts';
+import { shapeOf } from '../run/raw.ts';
 
 interface BenchOptions extends ClusterOptions {
   readonly quorums?: readonly number[];
@@ -81,18 +87,17 @@ export function describe(command: Command): void {
 
 export async function run(context: Context, options: BenchOptions): Promise<number> {
   const { out } = context;
-  const chosen = await chooseTarget(context.clusterName, options);
+  const chosen = await chooseTarget(context, options);
   const plan = planOf(chosen, options);
-  const folder = await openFolder(plan, options.out ?? null);
+  const command = commandOf(process.argv.slice(2), plan.seed);
+  const folder = await openFolder({ plan, out: options.out ?? null, command, documentOf: benchOf });
   out.note(describePlan(plan).join('\n'));
   const { outcome, shapes } = await measure(context, chosen, plan, options.waitTimeout, folder);
-  const exitCode = exitCodeOf(outcome);
-  const hasReport = outcome.result.results.length > 0;
-  const command = commandOf(process.argv.slice(2), plan.seed);
-  const report = hasReport
-    ? await writeReport(folder.run, { ...folder, result: outcome.result, shapes, command })
-    : { result: outcome.result, failures: [] };
-  await folder.finish({ ...outcome, result: report.result }, exitCode);
+  const result = benchOf(outcome.result);
+  const exitCode = exitCodeOf({ ...outcome, result });
+  const hasReport = result.results.length > 0;
+  const report = hasReport ? await writeReport(folder.run, { ...folder, result, shapes, command }) : { result, failures: [] };
+  await folder.finish(outcome, report.result, exitCode);
   for (const remark of [...outcome.remarks, ...report.failures]) out.warn(remark);
   out.result(showResult(out, { result: report.result, folder: folder.run.dir, hasReport }));
   if (outcome.error !== null) out.failure(outcome.error);
@@ -112,12 +117,13 @@ async function measure(
   chosen: ChosenTarget,
   plan: ExperimentPlan,
   waitTimeoutMs: number | undefined,
-  folder: BenchFolder,
+  folder: RunFolder,
 ): Promise<Measured> {
   const shapes: LatencyShape[] = [];
-  const keep = async (data: StepData, soFar: BenchResult) => {
+  const keep = async (data: StepData, soFar: RunResult) => {
     await folder.keep(data, soFar);
-    if (soFar.results.some((row) => row.quorum === data.quorum)) shapes.push(shapeOf(plan, data, soFar.cluster.loss > 0));
+    const row = benchOf(soFar).results.find((each) => each.row === data.row);
+    if (row !== undefined) shapes.push(shapeOf(row, data.samples));
   };
   try {
     const outcome = await showExperiment(out, plan, ({ onEvent, onClusterStep }) =>
@@ -130,15 +136,9 @@ async function measure(
   }
 }
 
-async function openReport({ out, signal }: Context, file: string): Promise<void> {
-  if (!signal.aborted && !(await openFile(file))) out.warn(`nothing on this machine opens pages: open ${file} yourself`);
-}
-
-/** What to type to repeat the run with the same delays. */
-function commandOf(args: readonly string[], seed: number): string {
-  const words = args.some((arg) => arg.startsWith('--seed')) ? args : [...args, '--seed', `${seed}`];
-  const quoted = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
-  return ['kvctl', ...quoted].join(' ');
+/** A benchmark is a plan of one sweep. */
+function benchOf({ sweeps }: RunResult): BenchResult {
+  return sweeps[0] as BenchResult;
 }
 
 /** Throws `usage`. */
@@ -153,7 +153,9 @@ function loadOf(options: BenchOptions): LoadOptions {
   const { concurrency, keys, valueBytes, readShare, warmup } = options;
   const durationMs = options.duration ?? null;
   const writes = options.writes ?? (durationMs === null ? LAB_LOAD.writes : null);
-  return { writes, durationMs, concurrency, keys, valueBytes, readShare, rate: options.rate ?? null, warmup };
+  const rate = options.rate ?? null;
+  const executor = executorOf({ rate, writes });
+  return { ...LAB_LOAD, executor, writes, durationMs, concurrency, keys, valueBytes, readShare, rate, warmup };
 }
 
 /** Requests per second: a real number above 0, so that one every ten seconds can be said. */

@@ -1,13 +1,14 @@
 /** `kvctl partition A B …`: nodes of different groups cannot reach each other any more; clients reach all of them. */
 import type { Command } from 'commander';
 import { partition } from '../../cluster/faults.ts';
-import { nameOption } from '../../cluster/ground.ts';
-import { loadState } from '../../cluster/state.ts';
+import { optionOf } from '../../cluster/remote.ts';
+import { setRemotePartition } from '../../cluster/remote-partition.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { partitionResult } from '../fault-result.ts';
 import { examples } from '../options.ts';
 import { resolveGroups } from '../selectors.ts';
+import { clusterOf } from '../target.ts';
 
 export function describe(command: Command): void {
   command
@@ -17,8 +18,13 @@ export function describe(command: Command): void {
 
 export async function run(context: Context, _options: object, selectors: readonly string[]): Promise<number> {
   const name = context.clusterName;
-  const groups = await resolveGroups(loadState(name), selectors);
-  const outcome = await context.out.step(`cutting ${selectors.join(' from ')}`, () => partition(name, groups));
-  context.out.result(partitionResult(name, outcome, true, `undo: \`kvctl heal${nameOption(name)}\``));
+  const cluster = await clusterOf(context);
+  const groups = await resolveGroups(cluster, selectors);
+  const outcome = await context.out.step(`cutting ${selectors.join(' from ')}`, () =>
+    cluster.target === 'remote' ? setRemotePartition(cluster, groups, true) : partition(name, groups),
+  );
+  if (cluster.target === 'remote' && outcome.unreached.length > 0)
+    context.out.note(`${outcome.unreached.join(', ')}: out of reach, so only the other side is cut`);
+  context.out.result(partitionResult(cluster.name, outcome, true, `undo: \`kvctl heal${optionOf(cluster)}\``));
   return EXIT.ok;
 }

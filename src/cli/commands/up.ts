@@ -1,40 +1,26 @@
 /** `kvctl up`: starts a cluster and returns when it is of use. */
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { DEFAULT_WAIT_MS, type UpOutcome, up } from '../../cluster/cluster.ts';
 import { nameOption, planUp } from '../../cluster/ground.ts';
 import { maskToken, renderPlan } from '../../cluster/plan.ts';
-import { type ClusterSpec, DEFAULT_BASE_PORT, DEFAULT_DELAY, DEFAULT_FOLLOWERS, DEFAULT_SEED, parseSpec } from '../../cluster/spec.ts';
+import { type ClusterSpec, DEFAULT_BASE_PORT, parseSpec } from '../../cluster/spec.ts';
 import { formatMs } from '../../lib/units.ts';
+import { addSpecOptions, type SpecOptions } from '../cluster-options.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { duration, examples, integer, option } from '../options.ts';
 
-interface UpOptions {
-  readonly followers?: number;
-  readonly quorum?: number;
-  readonly delay?: string;
-  readonly store?: string;
+interface UpOptions extends SpecOptions {
   readonly port?: number;
-  readonly seed?: number;
   readonly target?: string;
-  readonly set?: Readonly<Record<string, string>>;
   readonly waitTimeout?: number;
   readonly dryRun?: boolean;
 }
 
 export function describe(command: Command): void {
-  command
-    .addOption(option('--followers <n>', `followers beside the leader (default: ${DEFAULT_FOLLOWERS})`, integer(0)))
-    .addOption(option('--quorum <k>', 'follower acks that a write needs (default: 3, or all if there are fewer)', integer(0)))
-    .option(
-      '--delay <delays>',
-      `simulated delay of replication in ms: 0-1000, 50, lognormal:20,0.5, n2=5;n3=50 (default: ${DEFAULT_DELAY})`,
-    )
-    .option('--store <kind>', 'sqlite keeps data on disk, memory only while a node runs (default: sqlite)')
+  addSpecOptions(command)
     .addOption(option('--port <port>', `port of n1; the others follow (default: ${DEFAULT_BASE_PORT}, or the next free ones)`, integer(0)))
-    .addOption(option('--seed <n>', `seed of the simulated network (default: ${DEFAULT_SEED})`, integer(0)))
     .option('--target <kind>', 'where the nodes run (default: local)')
-    .option('--set <variable=value>', 'a setting of the nodes, e.g. BATCH_MAX=1 or LOG_LEVEL=debug; may be repeated', collect)
     .addOption(
       option('--wait-timeout <duration>', `how long the nodes may take to be ready (default: ${DEFAULT_WAIT_MS / 1000}s)`, duration),
     )
@@ -103,11 +89,4 @@ function describeOutcome(
 function describeSpec(spec: ClusterSpec): string {
   const followers = spec.followers === 1 ? '1 follower' : `${spec.followers} followers`;
   return `1 leader, ${followers}, write quorum ${spec.quorum}, delay ${spec.delay} ms, ${spec.store} store`;
-}
-
-/** `A=1` added to what earlier occurrences of the option gave. */
-function collect(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
-  const equals = text.indexOf('=');
-  if (equals < 1) throw new InvalidArgumentError(`expected VARIABLE=value, got ${JSON.stringify(text)}`);
-  return { ...before, [text.slice(0, equals)]: text.slice(equals + 1) };
 }

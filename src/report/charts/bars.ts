@@ -1,7 +1,8 @@
-/** Figures that are compared quorum by quorum: throughput, success, and the state of the replicas at the last answer. */
+/** Figures that are compared row by row: throughput, success, and the state of the replicas at the last answer. */
 import type { Facts } from '../facts.ts';
+import { followersOf, type SweptRow, wordsOf } from '../sweep.ts';
 import { figure, percent } from '../wording.ts';
-import { barWidth, fromZero, quorumBands } from './axes.ts';
+import { barWidth, fromZeroWithFigures, sweptBands } from './axes.ts';
 import { parityFinding, successFinding, throughputFinding } from './findings.ts';
 import type { ChartSpec, Panel } from './spec.ts';
 import { INK, UPRIGHT_TITLE, workloadText } from './theme.ts';
@@ -10,8 +11,8 @@ import { INK, UPRIGHT_TITLE, workloadText } from './theme.ts';
 const MAX_WORDED_BARS = 6;
 
 export function throughput(facts: Facts): Panel {
-  const values = facts.rows.map(({ quorum, writes_per_s }) => ({ quorum, rate: writes_per_s, text: figure(writes_per_s) }));
-  const y = fromZero(
+  const values = facts.rows.map(({ x, writes_per_s }) => ({ x, rate: writes_per_s, text: figure(writes_per_s) }));
+  const y = fromZeroWithFigures(
     values.map((value) => value.rate),
     'acknowledged writes per second',
     'rate',
@@ -19,10 +20,10 @@ export function throughput(facts: Facts): Panel {
   return {
     title: throughputFinding(facts),
     subtitle: [workloadText(facts.result)],
-    alt: `Acknowledged writes per second, by write quorum. ${values.map((value) => `quorum ${value.quorum}: ${value.text}`).join('; ')}.`,
-    draw: () => ({
+    alt: altOf('Acknowledged writes per second', facts, (row) => figure(row.writes_per_s)),
+    draw: (width) => ({
       data: { values },
-      encoding: { x: quorumBands(facts.rows), y: y.encoding },
+      encoding: { x: sweptBands(facts, width), y: y.encoding },
       layer: [
         { mark: { type: 'bar', color: INK.measured, ...barWidth(facts.rows, 0.55) } },
         {
@@ -36,27 +37,27 @@ export function throughput(facts: Facts): Panel {
 
 export function success(facts: Facts): Panel {
   const hasWords = facts.rows.length <= MAX_WORDED_BARS;
-  const shares = facts.rows.flatMap(({ quorum, requests, successes, fails }) => {
+  const shares = facts.rows.flatMap(({ x, requests, successes, fails }) => {
     if (requests === 0) return [];
     const ok = successes / requests;
     return [
       {
-        quorum,
+        x,
         from: 0,
         to: ok,
         text: successes > 0 ? (hasWords ? `${successes} of ${requests}` : `${successes}`) : '',
         color: INK.measured,
         textColor: 'white',
       },
-      { quorum, from: ok, to: 1, text: fails > 0 ? `× ${fails}` : '', color: INK.bad, textColor: 'white' },
+      { x, from: ok, to: 1, text: fails > 0 ? `× ${fails}` : '', color: INK.bad, textColor: 'white' },
     ];
   });
   return {
     title: successFinding(facts),
     subtitle: [workloadText(facts.result)],
-    alt: `Share of writes acknowledged, by write quorum. ${facts.rows.map((row) => `quorum ${row.quorum}: ${row.requests === 0 ? 'none sent' : percent(row.successes / row.requests)}`).join('; ')}.`,
-    draw: () =>
-      stacked(facts, shares, {
+    alt: altOf('Share of writes acknowledged', facts, (row) => (row.requests === 0 ? 'none sent' : percent(row.successes / row.requests))),
+    draw: (width) =>
+      stacked(facts, width, shares, {
         scale: { domain: [0, 1] },
         axis: { title: 'share of writes acknowledged in time', format: '.0%', tickCount: 5, ...UPRIGHT_TITLE },
       }),
@@ -71,11 +72,11 @@ export function parityAtLastAck(facts: Facts): Panel {
     { field: 'unreachable', word: 'unknown', color: INK.quiet, textColor: 'white' },
   ] as const;
   const hasWords = facts.rows.length <= MAX_WORDED_BARS;
-  const segments = facts.rows.flatMap(({ quorum, parity_at_last_ack }) => {
+  const segments = facts.rows.flatMap(({ x, parity_at_last_ack }) => {
     let from = 0;
     return kinds.flatMap(({ field, word, color, textColor }) => {
       const n = parity_at_last_ack[field];
-      const segment = { quorum, from, to: from + n, text: hasWords ? `${n} ${word}` : `${n}`, color, textColor };
+      const segment = { x, from, to: from + n, text: hasWords ? `${n} ${word}` : `${n}`, color, textColor };
       from += n;
       return n === 0 ? [] : [segment];
     });
@@ -83,9 +84,13 @@ export function parityAtLastAck(facts: Facts): Panel {
   return {
     title: parityFinding(facts),
     subtitle: [workloadText(facts.result)],
-    alt: `Followers level with the leader when the last write was answered, by write quorum. ${facts.rows.map((row) => `quorum ${row.quorum}: ${row.parity_at_last_ack.match} of ${facts.followers}`).join('; ')}.`,
-    draw: () =>
-      stacked(facts, segments, {
+    alt: altOf(
+      'Followers level with the leader when the last write was answered',
+      facts,
+      (row) => `${row.parity_at_last_ack.match} of ${followersOf(row)}`,
+    ),
+    draw: (width) =>
+      stacked(facts, width, segments, {
         scale: { domain: [0, Math.max(1, facts.followers)] },
         axis: {
           title: `followers at the last answer${hasWords ? '' : ': level (blue), behind (amber)'}`,
@@ -98,8 +103,12 @@ export function parityAtLastAck(facts: Facts): Panel {
   };
 }
 
+function altOf(what: string, { rows, name, result }: Facts, figureOf: (row: SweptRow) => string): string {
+  return `${what}, by ${wordsOf(result.sweep.parameter).noun}. ${rows.map((row) => `${name([row])}: ${figureOf(row)}`).join('; ')}.`;
+}
+
 interface Segment {
-  readonly quorum: number;
+  readonly x: number | string;
   readonly from: number;
   readonly to: number;
   readonly text: string;
@@ -108,10 +117,10 @@ interface Segment {
 }
 
 /** Bars of segments whose ends are known, with a text in the middle of each; white between them, so that colour is not needed. */
-function stacked(facts: Facts, segments: readonly Segment[], y: ChartSpec): ChartSpec {
+function stacked(facts: Facts, width: number, segments: readonly Segment[], y: ChartSpec): ChartSpec {
   const field = { field: 'color', type: 'nominal', scale: null };
   return {
-    encoding: { x: quorumBands(facts.rows) },
+    encoding: { x: sweptBands(facts, width) },
     layer: [
       {
         data: { values: segments },

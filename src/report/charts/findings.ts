@@ -1,40 +1,72 @@
 /** What a picture's title says: the finding, as far as the figures carry it, else what is shown. */
 import { middleRun } from '../explain/counterfactual.ts';
-import type { Facts } from '../facts.ts';
-import { count, figure, ms, msRange } from '../wording.ts';
+import type { Facts, MeasuredRow } from '../facts.ts';
+import { followersOf, wordsOf } from '../sweep.ts';
+import { count, figure, ms, msRange, short } from '../wording.ts';
+
+/** Means that differ by less than this share are called the same. */
+const SAME = 0.1;
+/** Characters of a row's name in a title. */
+const MAX_NAME = 26;
 
 export function latencyFinding(facts: Facts): string {
   const first = facts.measured[0];
   const last = facts.measured.at(-1);
+  if (first === undefined || last === undefined) return 'No write succeeded';
+  if (facts.trend === 'single') return `A write at ${short(facts.name([first]), MAX_NAME)} takes ${ms(first.avg_latency_ms)} on average`;
+  return facts.isQuorumSweep || facts.ends === null ? quorumFinding(facts, first, last) : findingAcross(facts, ...facts.ends);
+}
+
+function findingAcross(facts: Facts, first: MeasuredRow, last: MeasuredRow): string {
+  const [from, to] = [first, last].map((row) => short(facts.name([row]), MAX_NAME));
   switch (facts.trend) {
-    case 'none':
-      return 'No write succeeded';
-    case 'single':
-      return `A write at quorum ${first?.quorum ?? 0} takes ${ms(first?.avg_latency_ms ?? 0)} on average`;
     case 'rising':
-      return `Each further follower waited for adds about ${ms(facts.changeMs / ((last?.quorum ?? 1) - (first?.quorum ?? 0)))} to a write`;
+    case 'falling':
+      return `From ${from} to ${to} latency ${facts.changeMs > 0 ? 'rises' : 'falls'} by ${ms(Math.abs(facts.changeMs))}`;
+    case 'undecided':
+      return `Too few writes to tell whether latency changes from ${from} to ${to}`;
+    default:
+      return `From ${from} to ${to} latency changes by no more than the noise`;
+  }
+}
+
+function quorumFinding(facts: Facts, first: MeasuredRow, last: MeasuredRow): string {
+  switch (facts.trend) {
+    case 'rising':
+      return `Each further follower waited for adds about ${ms(facts.changeMs / (last.quorum - first.quorum))} to a write`;
     case 'falling':
       return 'Latency falls as the quorum rises: something else was measured';
     case 'flat':
       return facts.expectsRise
         ? `Latency does not rise with the quorum, though the delays alone would add ${ms(facts.expectedChangeMs ?? 0)}`
         : 'Equal delays: the quorum makes no difference to latency';
-    case 'undecided':
+    default:
       return 'Too few writes to tell whether latency rises with the quorum';
   }
 }
 
-export function distributionFinding({ trend }: Facts): string {
-  return trend === 'rising'
+export function distributionFinding({ trend, isQuorumSweep }: Facts): string {
+  return trend === 'rising' && isQuorumSweep
     ? 'Waiting for one follower more moves the whole distribution'
     : 'How the latencies of single writes are distributed';
 }
 
-export function throughputFinding({ measured, trend, result: { workload } }: Facts): string {
+export function throughputFinding({ measured, trend, result: { workload, sweep }, isQuorumSweep }: Facts): string {
   const first = measured[0];
   const last = measured.at(-1);
   if (first === undefined || last === undefined) return 'No write succeeded';
-  if (workload.loop === 'open') return `Throughput follows the ${figure(workload.rate ?? 0)} requests/s that came`;
+  if (!isQuorumSweep) {
+    const isSame = Math.abs(last.writes_per_s - first.writes_per_s) <= SAME * first.writes_per_s;
+    const noun = wordsOf(sweep.parameter).noun;
+    return isSame
+      ? `Throughput by ${noun}`
+      : `Throughput by ${noun}: ${figure(first.writes_per_s)} writes/s become ${figure(last.writes_per_s)}`;
+  }
+  if (workload.loop === 'open') {
+    return workload.rate === null
+      ? 'Throughput follows the rate that came'
+      : `Throughput follows the ${figure(workload.rate)} requests/s that came`;
+  }
   if (trend === 'rising' && first.writes_per_s > last.writes_per_s) {
     return `Who waits longer writes less: ${figure(first.writes_per_s)} writes/s become ${figure(last.writes_per_s)}`;
   }
@@ -48,25 +80,22 @@ export function successFinding({ rows }: Facts): string {
   return fails === total ? `All ${count(total, 'write')} failed` : `${fails} of ${count(total, 'write')} failed`;
 }
 
-/** Means that differ by less than this share are called the same. */
-const SAME = 0.1;
-
-export function replicationFinding({ rows }: Facts): string {
+export function replicationFinding({ rows, isQuorumSweep }: Facts): string {
   const means = rows.flatMap((row) => (row.replication_ms === null ? [] : [row.replication_ms.mean]));
   if (means.length === 0) return 'No follower acknowledged a write';
   const [low, high] = [Math.min(...means), Math.max(...means)];
   if (means.length > 1 && high - low <= SAME * high) {
-    return `Reaching a follower takes ${msRange(means)} whatever the quorum: only the waiting changes`;
+    return `Reaching a follower takes ${msRange(means)} whatever ${isQuorumSweep ? 'the quorum: only the waiting changes' : 'was changed'}`;
   }
   return `Reaching a follower takes ${msRange(means)} on average`;
 }
 
-export function parityFinding({ rows, followers }: Facts): string {
-  const behind = rows.map((row) => followers - row.parity_at_last_ack.match);
+export function parityFinding({ rows, isQuorumSweep }: Facts): string {
+  const behind = rows.map((row) => followersOf(row) - row.parity_at_last_ack.match);
   const [first, last] = [behind[0] ?? 0, behind.at(-1) ?? 0];
   if (rows.some((row) => row.parity_at_last_ack.mismatch > 0)) return 'Some followers contradict what they claim to hold';
   if (behind.every((n) => n === 0)) return 'At the last answer every follower was level with the leader';
-  return rows.length > 1 && first > last
+  return rows.length > 1 && first > last && isQuorumSweep
     ? 'What the waiting buys: fewer followers behind at the last answer'
     : 'Followers behind the leader at the last answer';
 }

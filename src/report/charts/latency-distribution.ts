@@ -1,11 +1,12 @@
 /**
- * The latencies of single writes, one row of bars per quorum, with the outline that the delays alone predict: the same
+ * The latencies of single writes, one row of bars per row of the result, with the outline that the delays alone predict: the same
  * bins for both, so that the model may be any distribution, a constant too, whose density would be no curve at all.
  */
 import { percentile } from '../../lib/quantile.ts';
 import type { Facts } from '../facts.ts';
 import type { LatencyShape } from '../input.ts';
-import { count, figure, ms } from '../wording.ts';
+import { type SweptRow, wordsOf } from '../sweep.ts';
+import { count, figure, ms, short } from '../wording.ts';
 import { roundUp } from './axes.ts';
 import { distributionFinding } from './findings.ts';
 import type { ChartSpec, Panel } from './spec.ts';
@@ -31,40 +32,50 @@ interface Bin {
 }
 
 interface Row {
-  readonly quorum: number;
+  /** At its left. */
+  readonly label: string;
+  /** In a sentence. */
+  readonly name: string;
   readonly mean: number;
   readonly bins: readonly Bin[];
   /** Writes right of the axis. */
   readonly beyond: number;
 }
 
+/** Characters of a label; a delay per node would push the plot off the picture. */
+const MAX_LABEL = 18;
+
 /** Null if no write succeeded. */
 export function latencyDistribution(facts: Facts, shapes: readonly LatencyShape[]): Panel | null {
-  const filled = shapes.filter((shape) => shape.latencies.length > 0).sort((a, b) => a.quorum - b.quorum);
+  const filled = facts.rows.flatMap((row) => {
+    const shape = shapes.find((each) => each.row === row.row);
+    return shape === undefined || shape.latencies.length === 0 ? [] : [{ ...shape, swept: row }];
+  });
   if (filled.length === 0) return null;
   // The slowest hundredth does not set the scale: one stall of a second would press all of 10,000 writes into one bin.
   const reach = Math.max(...filled.map(({ latencies }) => percentile(Float64Array.from(latencies).sort(), 99))) * 1.02;
   const width = roundUp(reach / (filled.some((shape) => shape.latencies.length >= MANY_WRITES) ? BINS.many : BINS.few));
-  const rows = filled.map((shape) => rowOf(shape, width, Math.ceil(reach / width)));
+  const rows = filled.map((shape) => rowOf(facts, shape, shape.swept, width, Math.ceil(reach / width)));
   const model = rows.some((row) => row.bins.some((bin) => bin.expected !== null)) ? '; outline: the delays alone' : '';
   return {
     title: distributionFinding(facts),
     subtitle: [workloadText(facts.result)],
-    alt: `Histograms of write latency, one per write quorum. Means: ${rows.map((row) => `quorum ${row.quorum}: ${ms(row.mean)}`).join('; ')}.`,
+    alt: `Histograms of write latency, one per ${wordsOf(facts.result.sweep.parameter).noun}. Means: ${rows.map((row) => `${row.name}: ${ms(row.mean)}`).join('; ')}.`,
     draw: (_width, height) => draw(rows, height, `writes per ${Number(width.toPrecision(3))} ms, each row to its own height${model}`),
   };
 }
 
-function rowOf({ quorum, latencies, modelCdf: cdf }: LatencyShape, width: number, bins: number): Row {
+function rowOf(facts: Facts, { latencies, modelCdf: cdf }: LatencyShape, swept: SweptRow, width: number, bins: number): Row {
   // At quorum 0 no delay is waited for, so there is nothing to outline.
-  const modelCdf = quorum === 0 ? null : cdf;
+  const modelCdf = swept.quorum === 0 ? null : cdf;
   const counts = new Array<number>(bins).fill(0);
   for (const latency of latencies) {
     const bin = Math.floor(latency / width);
     if (bin >= 0 && bin < bins) counts[bin] = (counts[bin] as number) + 1;
   }
   return {
-    quorum,
+    label: facts.isQuorumSweep ? `k = ${swept.value}` : short(swept.value, MAX_LABEL),
+    name: facts.name([swept]),
     mean: latencies.reduce((sum, latency) => sum + latency, 0) / latencies.length,
     beyond: latencies.filter((latency) => latency >= width * bins).length,
     bins: counts.map((n, i) => ({
@@ -99,9 +110,9 @@ function draw(rows: readonly Row[], height: number, caption: string): ChartSpec 
       })),
   );
   const outline = rows.flatMap((row, i) =>
-    outlineOf(row).map(({ at, share }) => ({ ms: at, base: baseOf(i) + heightOf(i, share), quorum: row.quorum })),
+    outlineOf(row).map(({ at, share }) => ({ ms: at, base: baseOf(i) + heightOf(i, share), row: i })),
   );
-  const labels = rows.map((row, i) => ({ ms: 0, base: baseOf(i), text: `k = ${row.quorum}` }));
+  const labels = rows.map((row, i) => ({ ms: 0, base: baseOf(i), text: row.label }));
   const means = rows.map((row, i) => ({ ms: Math.min(row.mean, top), base: baseOf(i), text: hasMeans ? figure(row.mean) : '' }));
   const beyond = rows.flatMap((row, i) =>
     row.beyond === 0 ? [] : [{ ms: top, base: baseOf(i), text: `${count(row.beyond, 'write')} beyond` }],
@@ -131,7 +142,7 @@ function draw(rows: readonly Row[], height: number, caption: string): ChartSpec 
       {
         data: { values: outline },
         mark: { type: 'line', interpolate: 'step-after', color: INK.model, strokeWidth: 1.25 },
-        encoding: { detail: { field: 'quorum', type: 'nominal' } },
+        encoding: { detail: { field: 'row', type: 'nominal' } },
       },
       { data: { values: labels }, mark: { type: 'text', align: 'right', baseline: 'bottom', dx: -10, fontWeight: 'bold' }, encoding: text },
       { data: { values: means }, mark: { type: 'tick', orient: 'vertical', color: INK.text, thickness: 2, size: 7, yOffset: 4 } },

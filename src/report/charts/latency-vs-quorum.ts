@@ -1,7 +1,8 @@
-/** The picture that kvctl exists for: latency against the write quorum, measured and modelled. */
+/** The picture that kvctl exists for: latency against the write quorum, or whatever else was swept, measured and modelled. */
 import { type Facts, halfInterval, type MeasuredRow } from '../facts.ts';
+import { wordsOf } from '../sweep.ts';
 import { ms } from '../wording.ts';
-import { fromZero, quorumAxis } from './axes.ts';
+import { fromZero, sweptAxis } from './axes.ts';
 import { latencyFinding } from './findings.ts';
 import { endLabels, lines, pointLabels, type Series } from './series.ts';
 import type { ChartSpec, Panel } from './spec.ts';
@@ -16,18 +17,18 @@ export function latencyVsQuorum(facts: Facts): Panel {
   };
 }
 
-function draw(facts: Facts, _width: number, height: number): ChartSpec {
+function draw(facts: Facts, width: number, height: number): ChartSpec {
   const series = seriesOf(facts.measured);
-  const intervals = facts.measured.flatMap(({ quorum, ci95_ms }) =>
-    ci95_ms === null ? [] : [{ quorum, ms: Math.max(0, ci95_ms[0]), high: ci95_ms[1] }],
+  const intervals = facts.measured.flatMap(({ x, ci95_ms }) =>
+    ci95_ms === null ? [] : [{ x, ms: Math.max(0, ci95_ms[0]), high: ci95_ms[1] }],
   );
   const y = fromZero(
     [...series.flatMap(({ points }) => points.map((point) => point.ms)), ...intervals.map((each) => each.high)],
     'latency of a write, ms',
   );
-  const means = facts.measured.map(({ quorum, avg_latency_ms }) => ({ quorum, ms: avg_latency_ms }));
+  const means = facts.measured.map(({ x, avg_latency_ms }) => ({ x, ms: avg_latency_ms }));
   return {
-    encoding: { x: quorumAxis(facts.rows), y: y.encoding },
+    encoding: { x: sweptAxis(facts, width), y: y.encoding },
     layer: [
       ...lines(series),
       {
@@ -36,7 +37,7 @@ function draw(facts: Facts, _width: number, height: number): ChartSpec {
         encoding: { y2: { field: 'high' } },
       },
       pointLabels(means, INK.measured, y.top),
-      ...endLabels(series, y.top, height),
+      ...endLabels(series, { top: y.top, height, places: facts.rows.map((row) => row.x) }),
       failureMarks(facts),
     ],
   };
@@ -47,7 +48,7 @@ function seriesOf(measured: readonly MeasuredRow[]): Series[] {
   const of = (value: (row: MeasuredRow) => number | null) =>
     measured.flatMap((row) => {
       const found = value(row);
-      return found === null ? [] : [{ quorum: row.quorum, ms: found }];
+      return found === null ? [] : [{ x: row.x, ms: found }];
     });
   return [
     { label: 'p99', color: INK.measuredPale, style: 'thin', points: of((row) => row.p99_latency_ms) },
@@ -61,12 +62,12 @@ function seriesOf(measured: readonly MeasuredRow[]): Series[] {
 /** More rows than this, and the words at their feet would meet. */
 const MAX_WORDED_FAILURES = 6;
 
-/** Failures stand where their latency would be missed: at the foot of their quorum. */
+/** Failures stand where their latency would be missed: at the foot of their row. */
 function failureMarks({ rows }: Facts): ChartSpec {
   const values = rows
     .filter((row) => row.fails > 0)
-    .map(({ quorum, fails, requests }) => ({
-      quorum,
+    .map(({ x, fails, requests }) => ({
+      x,
       ms: 0,
       text: rows.length > MAX_WORDED_FAILURES ? '×' : fails === requests ? '× all failed' : `× ${fails} failed`,
     }));
@@ -81,7 +82,8 @@ function altOf(facts: Facts): string {
   const points = facts.measured.map((row) => {
     const half = halfInterval(row);
     const model = row.model_ms === null ? '' : `, model ${ms(row.model_ms)}`;
-    return `quorum ${row.quorum}: ${ms(row.avg_latency_ms)}${half === null ? '' : ` ± ${ms(half)}`}${model}`;
+    return `${facts.name([row])}: ${ms(row.avg_latency_ms)}${half === null ? '' : ` ± ${ms(half)}`}${model}`;
   });
-  return `Mean write latency against the write quorum. ${points.length === 0 ? 'No write succeeded.' : `${points.join('; ')}.`}`;
+  const noun = wordsOf(facts.result.sweep.parameter).noun;
+  return `Mean write latency against the ${noun}. ${points.length === 0 ? 'No write succeeded.' : `${points.join('; ')}.`}`;
 }

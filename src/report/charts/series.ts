@@ -1,11 +1,12 @@
-/** Lines over the quorum with their names at their right ends: the layers that the latency charts share. */
+/** Lines over what was swept with their names at their right ends: the layers that the latency charts share. */
 import { figure } from '../wording.ts';
 import { spread } from './axes.ts';
 import type { ChartSpec } from './spec.ts';
 import { INK } from './theme.ts';
 
 export interface Point {
-  readonly quorum: number;
+  /** Where it stands on the axis. */
+  readonly x: number | string;
   readonly ms: number;
 }
 
@@ -13,7 +14,7 @@ export interface Series {
   /** Its figure at the right end follows by itself. */
   readonly label: string;
   readonly color: string;
-  /** Ascending by quorum; empty series are not drawn. */
+  /** In the order of the axis; empty series are not drawn. */
   readonly points: readonly Point[];
   readonly style: 'strong' | 'thin' | 'dashed';
 }
@@ -25,6 +26,9 @@ const STROKE = {
 } as const;
 /** More points than this, and their figures would meet. */
 const MAX_LABELLED = 8;
+/** Shares of the axis: a fall below this is none, and a point below that has its label above it. */
+const FLAT = 0.02;
+const AT_FOOT = 0.07;
 /** px from the baseline of one label to that of the next. */
 const LINE_HEIGHT = 15;
 
@@ -40,21 +44,32 @@ export function lines(all: readonly Series[]): ChartSpec[] {
     ]);
 }
 
-/** The name of each series beside its last point, pushed apart where points meet. `top` is the axis' upper end, `height` the plot's in px. */
-export function endLabels(all: readonly Series[], top: number, height: number): ChartSpec[] {
+interface Plot {
+  /** The axis' upper end. */
+  readonly top: number;
+  /** In px. */
+  readonly height: number;
+  /** From left to right. */
+  readonly places: readonly Point['x'][];
+  /** What a label says of its last point; its milliseconds if absent. */
+  readonly figureOf?: (value: number) => string;
+}
+
+/** The name of each series beside its last point, pushed apart where points meet; series that end before the others have none. */
+export function endLabels(all: readonly Series[], { top, height, places, figureOf = figure }: Plot): ChartSpec[] {
   const ends = all.flatMap(({ points, label, color, style }) => {
     const end = points.at(-1);
-    return end === undefined ? [] : [{ ...end, label: `${label} ${figure(end.ms)}`, color, style }];
+    return end === undefined ? [] : [{ ...end, label: `${label} ${figureOf(end.ms)}`, color, style }];
   });
-  const right = Math.max(...ends.map((end) => end.quorum));
-  const atRight = ends.filter((end) => end.quorum === right);
+  const right = places.findLast((place) => ends.some((end) => end.x === place));
+  const atRight = ends.filter((end) => end.x === right);
   const positions = spread(
     atRight.map((end) => end.ms),
     (LINE_HEIGHT / height) * top,
     top,
   );
-  return atRight.map(({ quorum, label, color, style }, i) => ({
-    data: { values: [{ quorum, ms: positions[i] }] },
+  return atRight.map(({ x, label, color, style }, i) => ({
+    data: { values: [{ x, ms: positions[i] }] },
     mark: {
       type: 'text',
       text: label,
@@ -67,19 +82,23 @@ export function endLabels(all: readonly Series[], top: number, height: number): 
   }));
 }
 
-/** The figures of a line beside its points, save the last, which has its own label at the end of the line. `top` as in endLabels. */
+/** The figures of a line beside its points, save the last, which has its own label at the end of the line. `top` as in Plot. */
 export function pointLabels(points: readonly Point[], color: string, top: number): ChartSpec {
   const labelled = points.length > MAX_LABELLED ? [] : points.slice(0, -1);
-  // Below the point, where a rising line leaves room; above it where the axis would be in the way.
-  const isAtFoot = `datum.ms < ${top * 0.07}`;
+  // Below the point where a rising line leaves room, above it where a falling one does; and above where the axis would be in the way.
+  const beside = labelled.map((point, i) => {
+    const isFalling = (points[i + 1] as Point).ms < point.ms - top * FLAT;
+    const [dx, dy] = point.ms < top * AT_FOOT ? [-10, -22] : isFalling ? [7, -16] : [7, 5];
+    return { ...point, text: figure(point.ms), dx, dy };
+  });
   return {
-    data: { values: labelled.map((point) => ({ ...point, text: figure(point.ms) })) },
+    data: { values: beside },
     mark: {
       type: 'text',
       align: 'left',
       baseline: 'top',
-      dx: { expr: `${isAtFoot} ? -10 : 7` },
-      dy: { expr: `${isAtFoot} ? -22 : 5` },
+      dx: { expr: 'datum.dx' },
+      dy: { expr: 'datum.dy' },
       color,
       fontWeight: 'bold',
     },

@@ -3,6 +3,7 @@
  * Universal Design, 2008), told apart in all common forms of colour blindness; nothing is told by colour alone.
  */
 import type { BenchResult } from '../../measure/result.ts';
+import { wordsOf } from '../sweep.ts';
 import { count } from '../wording.ts';
 import { type Chart, type ChartSpec, type Panel, SCHEMA } from './spec.ts';
 
@@ -111,10 +112,65 @@ export function composition(name: string, title: string, subtitle: string, panel
 }
 
 /** What was run, in the small print of every picture. */
-export function workloadText({ workload, cluster }: BenchResult): string {
+export function workloadText(result: BenchResult): string {
+  const { workload, cluster, sweep } = result;
+  if (sweep.parameter !== 'quorum') return sweptWorkloadText(result);
   const amount = workload.writes === null ? `${(workload.duration_ms ?? 0) / 1000} s` : count(workload.writes, 'request');
-  const pace = workload.loop === 'open' ? `open loop, ${workload.rate ?? 0} per second` : `closed loop, ${workload.concurrency} in flight`;
+  const pace = paceOf(workload);
   const reads = workload.read_share > 0 ? `, ${Math.round(workload.read_share * 100)} % reads` : '';
   const loss = cluster.loss > 0 ? `, ${cluster.loss * 100} % lost` : '';
-  return `${amount} per quorum${reads} · ${pace} · ${count(cluster.followers, 'follower')} · delay ${cluster.delay} ms${loss} · ${cluster.store}`;
+  // A load in a scenario is no sweep of the quorum, though it runs at one.
+  const each = result.name !== 'bench' && sweep.values.length === 1 ? ` at quorum ${sweep.values[0]}` : ' per quorum';
+  return `${amount}${each}${reads} · ${pace} · ${count(cluster.followers, 'follower')} · delay ${cluster.delay} ms${loss} · ${cluster.store}`;
+}
+
+function paceOf({ loop, rate, concurrency, executor }: BenchResult['workload']): string {
+  const isRamping = executor.startsWith('ramping');
+  if (loop === 'open') return isRamping ? 'open loop at a changing rate' : `open loop, ${rate ?? 0} per second`;
+  return isRamping ? 'closed loop, in flight a changing number' : `closed loop, ${concurrency} in flight`;
+}
+
+/** Of a sweep of anything else: without what the axis shows, and with the quorum, if it is one. */
+function sweptWorkloadText({ workload, cluster, sweep, results }: BenchResult): string {
+  const isSwept = (...names: readonly string[]) => names.includes(wordsOf(sweep.parameter).noun);
+  const quorums = [...new Set(results.map((row) => row.quorum))];
+  const amount = workload.writes === null ? `${(workload.duration_ms ?? 0) / 1000} s` : count(workload.writes, 'request');
+  const pace = paceOf(workload);
+  return [
+    ...(isSwept('writes', 'duration') ? [] : [`${amount} per row`]),
+    ...(workload.read_share > 0 && !isSwept('read share') ? [`${Math.round(workload.read_share * 100)} % reads`] : []),
+    ...(isSwept('rate', 'concurrency') ? [] : [pace]),
+    ...(quorums.length === 1 ? [`quorum ${quorums[0]}`] : []),
+    ...(isSwept('followers') ? [] : [count(cluster.followers, 'follower')]),
+    ...(isSwept('delay') ? [] : [`delay ${cluster.delay} ms`]),
+    ...(cluster.loss > 0 && !isSwept('loss') ? [`${cluster.loss * 100} % lost`] : []),
+    ...(isSwept('store') ? [] : [cluster.store]),
+  ].join(' · ');
+}
+
+interface Stack {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly alt: string;
+  /** px, of every view. */
+  readonly width: number;
+}
+
+/** A picture of views below each other whose plots begin and end at the same place from the left. */
+export function stacked(
+  name: string,
+  { title, subtitle, alt, width }: Stack,
+  views: readonly { height: number; spec: ChartSpec }[],
+): Chart {
+  const spec = {
+    $schema: SCHEMA,
+    description: alt,
+    title: { text: title, subtitle },
+    spacing: 30,
+    bounds: 'flush',
+    vconcat: views.map((view): ChartSpec => ({ width, height: view.height, ...view.spec })),
+    resolve: { scale: { x: 'independent', y: 'independent', color: 'independent' } },
+    config: CONFIG,
+  };
+  return { name, alt, spec };
 }

@@ -7,8 +7,9 @@ import { figure, list, ms, quorums } from '../wording.ts';
 /** Up to this share of the largest figure two curves count as the same. */
 const CLOSE = 0.1;
 
-/** The run in the middle of the sweep serves as the example. */
+/** The run in the middle of the sweep serves as the example; of the quorum only, because another sweep has no row to hold it against. */
 export function middleRun(facts: Facts): Counterfactual | null {
+  if (!facts.isQuorumSweep) return null;
   const runs = facts.result.counterfactual.filter((run) => run.costs.some((cost) => cost.mean_ms !== null));
   return runs[Math.floor((runs.length - 1) / 2)] ?? null;
 }

@@ -2,6 +2,7 @@
 import { type Facts, halfInterval, type MeasuredRow } from '../facts.ts';
 import type { Sentence } from '../sentence.ts';
 import { capitalised, list, ms, quorums } from '../wording.ts';
+import { concludeAcross } from './across.ts';
 
 /** A deviation below this share of the highest model is worth boasting of. */
 const CLOSE_TO_MODEL = 0.15;
@@ -15,13 +16,16 @@ export function sayConclusion(facts: Facts): Sentence {
 function conclusion(facts: Facts): string {
   const first = facts.measured[0];
   const last = facts.measured.at(-1);
-  if (first === undefined || last === undefined) return 'no write succeeded at any quorum, so this run has no latency to show.';
+  if (first === undefined || last === undefined) {
+    return `no write succeeded ${facts.isQuorumSweep ? 'at any quorum' : 'in any row'}, so this run has no latency to show.`;
+  }
+  if (!facts.isQuorumSweep && facts.ends !== null) return concludeAcross(facts, facts.ends);
   const [from, to] = [ms(first.avg_latency_ms), ms(last.avg_latency_ms)];
   const span = `from quorum ${first.quorum} (${from}) to quorum ${last.quorum} (${to}) of ${facts.followers} followers`;
   switch (facts.trend) {
     case 'none':
     case 'single':
-      return `at quorum ${first.quorum} of ${facts.followers} followers a write takes ${from} on average${modelAside(first)}.`;
+      return `at ${facts.isQuorumSweep ? `quorum ${first.quorum} of ${facts.followers} followers` : facts.name([first])} a write takes ${from} on average${modelAside(first)}.`;
     case 'rising':
       return `the mean write latency rises ${span}, ${ms(facts.changeMs / (last.quorum - first.quorum))} per further follower waited for${deviation(facts)}.`;
     case 'falling':
@@ -49,7 +53,8 @@ function deviation({ measured }: Facts): string {
 
 /** Where the curve is not the one that theory wants: what that means, and what it does not. */
 export function sayTrend(facts: Facts): Sentence | null {
-  const { trend, expectsRise } = facts;
+  const { trend, expectsRise, isQuorumSweep } = facts;
+  if (!isQuorumSweep) return null;
   if (trend === 'flat' && !expectsRise) {
     return {
       id: 'flat-expected',
@@ -96,8 +101,8 @@ function undecidedText({ measured }: Facts): string {
 }
 
 export function sayWhyItRises(facts: Facts): Sentence | null {
-  const { trend, expectsRise, followers, measured } = facts;
-  if (trend !== 'rising' || !expectsRise) return null;
+  const { trend, expectsRise, followers, measured, isQuorumSweep } = facts;
+  if (!isQuorumSweep || trend !== 'rising' || !expectsRise) return null;
   const ks = measured.map((row) => row.quorum);
   const examples = [
     ...(ks.includes(1) ? [`${quorums([1])} waits for the fastest follower of each write`] : []),
@@ -111,9 +116,9 @@ export function sayWhyItRises(facts: Facts): Sentence | null {
   };
 }
 
-export function sayZero({ measured, result }: Facts): Sentence | null {
+export function sayZero({ measured, result, isQuorumSweep }: Facts): Sentence | null {
   const zero = measured.find((row) => row.quorum === 0);
-  if (zero === undefined) return null;
+  if (zero === undefined || !isQuorumSweep) return null;
   const copy = result.cluster.store === 'sqlite' ? 'own durable copy' : 'own copy in memory';
   return {
     id: 'zero-quorum',

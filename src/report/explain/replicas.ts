@@ -3,10 +3,11 @@ import type { QuorumResult } from '../../measure/result.ts';
 import { equivalentPhrases } from '../equivalents.ts';
 import type { Facts } from '../facts.ts';
 import type { Sentence } from '../sentence.ts';
-import { capitalised, count, list, ms, quorums } from '../wording.ts';
+import { followersOf } from '../sweep.ts';
+import { capitalised, count, list, ms } from '../wording.ts';
 
-export function sayBuys({ exampleQuorum: k, followers, result }: Facts): Sentence | null {
-  if (followers === 0 || k === 0) return null;
+export function sayBuys({ exampleQuorum: k, followers, result, isQuorumSweep }: Facts): Sentence | null {
+  if (followers === 0 || k === 0 || !isQuorumSweep) return null;
   const chance =
     k === followers ? 'every follower has it' : `a follower picked at random has it with a probability of at least ${k} in ${followers}`;
   const kept = result.cluster.store === 'sqlite' ? 'durably on' : 'in the memory of';
@@ -19,17 +20,17 @@ export function sayBuys({ exampleQuorum: k, followers, result }: Facts): Sentenc
 }
 
 /** The moment of the last answer of each quorum. */
-export function sayAtLastAck({ rows, followers }: Facts): Sentence | null {
+export function sayAtLastAck({ rows, followers, name }: Facts): Sentence | null {
   const acked = rows.filter((row) => row.successes > 0);
   if (followers === 0 || acked.length === 0) return null;
   const behind = acked.filter((row) => row.parity_at_last_ack.lag > 0);
   if (behind.length === 0) {
-    const isKnown = acked.every((row) => row.parity_at_last_ack.match === followers);
+    const isKnown = acked.every((row) => row.parity_at_last_ack.match === followersOf(row));
     return isKnown
       ? { id: 'level-at-last-ack', text: 'At the moment of the last answer all followers were already level with the leader.' }
       : null;
   }
-  const text = behind.map((row) => `${row.parity_at_last_ack.lag} of ${followers} at quorum ${row.quorum}${keysBehind(row)}`);
+  const text = behind.map((row) => `${row.parity_at_last_ack.lag} of ${followersOf(row)} at ${name([row])}${keysBehind(row)}`);
   return {
     id: 'lag-at-last-ack',
     text:
@@ -54,20 +55,20 @@ export function saySettled({ rows, result: { parity } }: Facts): Sentence | null
   };
 }
 
-export function sayUnsettled({ rows, result: { parity } }: Facts): Sentence | null {
-  const slow = rows.filter((row) => row.settle_ms === null).map((row) => row.quorum);
+export function sayUnsettled({ rows, result: { parity }, name }: Facts): Sentence | null {
+  const slow = rows.filter((row) => row.settle_ms === null);
   const lagging = parity.filter((row) => row.status === 'lag').map((row) => row.node);
   if (parity.length === 0 || (slow.length === 0 && lagging.length === 0)) return null;
   const parts = [
-    ...(slow.length === 0 ? [] : [`the replicas did not become equal in time after ${quorums(slow)}`]),
+    ...(slow.length === 0 ? [] : [`the replicas did not become equal in time after ${name(slow)}`]),
     ...(lagging.length === 0 ? [] : [`at the end ${list(lagging)} still lagged behind the leader`]),
   ];
   return { id: 'unsettled', text: `${capitalised(list(parts))}. Lag is no fault by itself; \`kvctl parity --wait 20s\` looks again.` };
 }
 
-export function sayMismatch({ rows, result: { parity } }: Facts): Sentence | null {
+export function sayMismatch({ rows, result: { parity }, name }: Facts): Sentence | null {
   const wrong = parity.filter((row) => row.status === 'mismatch');
-  const during = rows.filter((row) => row.parity_at_last_ack.mismatch > 0).map((row) => row.quorum);
+  const during = rows.filter((row) => row.parity_at_last_ack.mismatch > 0);
   if (wrong.length === 0 && during.length === 0) return null;
   const found = wrong.map(({ node, missing, stale, extra, corrupt, keys }) => {
     const kinds = Object.entries({ missing, stale, extra, corrupt }).filter(([, n]) => n > 0);
@@ -76,7 +77,7 @@ export function sayMismatch({ rows, result: { parity } }: Facts): Sentence | nul
   });
   const parts = [
     ...(found.length === 0 ? [] : [`after settling ${list(found)} held other data than the leader`]),
-    ...(during.length === 0 ? [] : [`at the last answer of ${quorums(during)} a follower’s data contradicted what it claims to hold`]),
+    ...(during.length === 0 ? [] : [`at the last answer of ${name(during)} a follower’s data contradicted what it claims to hold`]),
   ];
   return { id: 'mismatch', text: `${capitalised(list(parts))}. This is a violation, not lag: replication lost or changed something.` };
 }
@@ -88,8 +89,8 @@ export function sayUnreachable({ result: { parity } }: Facts): Sentence | null {
 }
 
 /** For the quorum in the middle of those that ran; the others follow the same pattern. */
-export function sayEquivalents({ rows, exampleQuorum: k, followers }: Facts): Sentence | null {
-  if (rows.length === 0 || followers === 0) return null;
+export function sayEquivalents({ rows, exampleQuorum: k, followers, isQuorumSweep }: Facts): Sentence | null {
+  if (rows.length === 0 || followers === 0 || !isQuorumSweep) return null;
   const primary = k === 0 ? '' : ' (the last two count the primary)';
   return { id: 'equivalents', text: `Elsewhere quorum ${k} is called: ${equivalentPhrases(k).join('; ')}${primary}.` };
 }

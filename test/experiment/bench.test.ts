@@ -1,15 +1,8 @@
 import { expect, test } from 'vitest';
 import { parseSpec } from '../../src/cluster/spec.ts';
-import {
-  type ClusterView,
-  describePlan,
-  type ExperimentPlan,
-  LAB_LOAD,
-  type LoadOptions,
-  type PlanOptions,
-  parseQuorums,
-  planExperiment,
-} from '../../src/experiment/plan.ts';
+import { describePlan, type PlanOptions, parseQuorums, planExperiment } from '../../src/experiment/bench.ts';
+import { executorOf, LAB_LOAD, type LoadOptions } from '../../src/experiment/load.ts';
+import { type ClusterView, type ExperimentPlan, rowsOf } from '../../src/experiment/plan.ts';
 import { parseDistribution } from '../../src/lib/distribution.ts';
 
 const own = (wish: Parameters<typeof parseSpec>[0] = {}): PlanOptions['target'] => ({
@@ -18,7 +11,8 @@ const own = (wish: Parameters<typeof parseSpec>[0] = {}): PlanOptions['target'] 
 });
 
 function options(more: Partial<PlanOptions> = {}, load: Partial<LoadOptions> = {}): PlanOptions {
-  return { target: own(), quorums: null, delay: null, seed: 1, load: { ...LAB_LOAD, ...load }, ...more };
+  const whole = { ...LAB_LOAD, ...load };
+  return { target: own(), quorums: null, delay: null, seed: 1, load: { ...whole, executor: executorOf(whole) }, ...more };
 }
 
 function planned(more: Partial<PlanOptions> = {}, load: Partial<LoadOptions> = {}): ExperimentPlan {
@@ -57,50 +51,50 @@ test('a quorum twice is refused', () => {
 });
 
 test('without a list every quorum from 1 to N is measured, and 0 where there is no follower', () => {
-  expect(planned().steps.map((step) => step.quorum)).toEqual([1, 2, 3, 4, 5]);
-  expect(planned({ target: own({ followers: 2 }) }).steps.map((step) => step.quorum)).toEqual([1, 2]);
-  expect(planned({ target: own({ followers: 0 }) }).steps.map((step) => step.quorum)).toEqual([0]);
+  expect(rowsOf(planned()).map((step) => step.quorum)).toEqual([1, 2, 3, 4, 5]);
+  expect(rowsOf(planned({ target: own({ followers: 2 }) })).map((step) => step.quorum)).toEqual([1, 2]);
+  expect(rowsOf(planned({ target: own({ followers: 0 }) })).map((step) => step.quorum)).toEqual([0]);
 });
 
 test('a quorum above the number of followers is refused before anything starts', () => {
   expect(planExperiment(options({ target: own({ followers: 3 }), quorums: [1, 4] }))).toEqual({
     ok: false,
-    message: '--quorums: expected quorums from 0 to 3 (the number of followers), got 4',
+    message: '--quorums: expected a quorum from 0 to 3 (the number of followers), got 4',
   });
 });
 
 test('the lab takes as long as the order statistics of its delays say', () => {
   const plan = planned();
   // 100 writes, 10 in flight, 1000 k / 6 ms each.
-  expect(plan.steps.map((step) => Math.round(step.modelMs))).toEqual([167, 333, 500, 667, 833]);
-  const loads = plan.steps.reduce((sum, step) => sum + (100 / 10) * step.modelMs, 0);
+  expect(rowsOf(plan).map((step) => Math.round(step.modelMs ?? -1))).toEqual([167, 333, 500, 667, 833]);
+  const loads = rowsOf(plan).reduce((sum, step) => sum + (100 / 10) * (step.modelMs ?? 0), 0);
   expect(plan.expectedMs).toBeGreaterThan(loads);
   expect(plan.expectedMs).toBeLessThan(loads + 10_000);
 });
 
 test('a higher quorum is expected to take longer, a warm-up and a slower rate too, and a duration is an upper bound', () => {
-  const [low, high] = planned({ quorums: [1, 5] }).steps;
+  const [low, high] = rowsOf(planned({ quorums: [1, 5] }));
   expect(low!.expectedMs).toBeLessThan(high!.expectedMs);
   expect(planned({}, { warmup: 100 }).expectedMs).toBeGreaterThan(planned().expectedMs * 1.5);
-  expect(planned({ quorums: [3] }, { rate: 10 }).steps[0]!.expectedMs).toBeGreaterThan(10_000);
-  expect(planned({ quorums: [3] }, { writes: null, durationMs: 2_000 }).steps[0]!.expectedMs).toBeGreaterThan(2_000);
-  expect(planned({ quorums: [3] }, { writes: 1e6, durationMs: 2_000 }).steps[0]!.expectedMs).toBeLessThan(4_000);
+  expect(rowsOf(planned({ quorums: [3] }, { rate: 10 }))[0]!.expectedMs).toBeGreaterThan(10_000);
+  expect(rowsOf(planned({ quorums: [3] }, { writes: null, durationMs: 2_000 }))[0]!.expectedMs).toBeGreaterThan(2_000);
+  expect(rowsOf(planned({ quorums: [3] }, { writes: 1e6, durationMs: 2_000 }))[0]!.expectedMs).toBeLessThan(4_000);
 });
 
 test('an open loop opens as many connections as are in use at once, a closed one those in flight', () => {
-  expect(planned({ quorums: [5] }).steps[0]!.connections).toBe(10);
+  expect(rowsOf(planned({ quorums: [5] }))[0]!.connections).toBe(10);
   // Nearly all delays of the slowest of five are below 1 s: 200/s make 200 in flight.
-  const open = planned({ quorums: [5] }, { rate: 200 }).steps[0]!.connections;
+  const open = rowsOf(planned({ quorums: [5] }, { rate: 200 }))[0]!.connections;
   expect(open).toBeGreaterThan(190);
   expect(open).toBeLessThanOrEqual(201);
-  expect(planned({ quorums: [0] }, { rate: 5 }).steps[0]!.connections).toBe(10);
+  expect(rowsOf(planned({ quorums: [0] }, { rate: 5 }))[0]!.connections).toBe(10);
 });
 
 test('on a running cluster the plan counts with its delays, and with those that are set for the run', () => {
   const target = { kind: 'running', view: view({ n2: '10', n3: '20', n4: '30' }) } as const;
-  expect(planned({ target }).steps.map((step) => Math.round(step.modelMs))).toEqual([10, 20, 30]);
-  expect(planned({ target, delay: '5;n4=50' }).steps.map((step) => Math.round(step.modelMs))).toEqual([5, 5, 50]);
-  expect(planned({ target, delay: 'n2=100' }).steps.map((step) => Math.round(step.modelMs))).toEqual([20, 30, 100]);
+  expect(rowsOf(planned({ target })).map((step) => Math.round(step.modelMs ?? -1))).toEqual([10, 20, 30]);
+  expect(rowsOf(planned({ target, delay: '5;n4=50' })).map((step) => Math.round(step.modelMs ?? -1))).toEqual([5, 5, 50]);
+  expect(rowsOf(planned({ target, delay: 'n2=100' })).map((step) => Math.round(step.modelMs ?? -1))).toEqual([20, 30, 100]);
   expect(planned({ target }).delay).toBeNull();
 });
 

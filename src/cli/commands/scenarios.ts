@@ -1,0 +1,32 @@
+/** `kvctl scenarios`: what comes with kvctl, and what each of them shows. */
+import type { Command } from 'commander';
+import { oneLine } from '../../lib/text.ts';
+import type { Context } from '../context.ts';
+import { EXIT } from '../exit.ts';
+import { examples } from '../options.ts';
+import { readScenario, scenarioNames } from '../run/scenario-files.ts';
+
+export function describe(command: Command): void {
+  command.addHelpText('after', examples('kvctl scenarios', 'kvctl run lab-2', 'kvctl run lab-2 --dry-run'));
+}
+
+export async function run({ out }: Context): Promise<number> {
+  const rows = scenarioNames().map((name) => {
+    const { scenario, file } = readScenario(name);
+    return { name, why: oneLine(scenario.why), target: scenario.target, steps: scenario.steps.length, file };
+  });
+  // A terminal breaks long lines where it likes; words are better broken by us.
+  const table = () => rows.map(({ name, why }) => `${out.paint('bold', name)}\n${wrap(why, out.width - 2)}`).join('\n\n');
+  out.result({ table, json: { scenarios: rows }, rows });
+  return EXIT.ok;
+}
+
+function wrap(text: string, width: number): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines.map((line) => `  ${line}`).join('\n');
+}
