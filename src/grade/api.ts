@@ -35,12 +35,14 @@ const NO_ROUTE = [404, 405, 501];
 export class Api {
   readonly dialect: Dialect;
   readonly #timeoutMs: number;
+  readonly #token: string | null;
   readonly #signal: AbortSignal;
   readonly #connections: ReadonlyMap<string, Connection>;
 
-  constructor({ dialect, leader, followers, timeoutMs }: Target, signal: AbortSignal) {
+  constructor({ dialect, leader, followers, timeoutMs, token }: Target, signal: AbortSignal) {
     this.dialect = dialect;
     this.#timeoutMs = timeoutMs;
+    this.#token = token;
     this.#signal = signal;
     this.#connections = new Map([leader, ...followers].map((peer) => [peer.name, new Connection(peer)]));
   }
@@ -61,7 +63,7 @@ export class Api {
   async setQuorum(peer: Peer, quorum: number): Promise<Reply> {
     const { setQuorum } = this.dialect;
     if (setQuorum === undefined) throw new Error('the dialect has no call that sets the quorum');
-    return replyOf(setQuorum, await this.#call(peer, renderRequest(setQuorum, { quorum }), this.#timeoutMs));
+    return replyOf(setQuorum, await this.#call(peer, { ...renderRequest(setQuorum, { quorum }), token: this.#token }, this.#timeoutMs));
   }
 
   async read(peer: Peer, key: string): Promise<Reading> {

@@ -13,6 +13,7 @@ export interface RawRequest {
   readonly target: string;
   readonly body: string | null;
   readonly contentType?: string;
+  readonly token?: string | null;
 }
 
 /** A server that closes an idle connection must not meet our next request: servers keep them for 2 s and more. */
@@ -50,10 +51,13 @@ export class Connection {
     await this.#pool.destroy();
   }
 
-  async #sendOnce({ method, target, body, contentType }: RawRequest, timeoutMs: number, signal: AbortSignal): Promise<Exchange> {
+  async #sendOnce({ method, target, body, contentType, token }: RawRequest, timeoutMs: number, signal: AbortSignal): Promise<Exchange> {
     const path = this.#prefix + target;
     const known = { node: this.peer.name, method, url: new URL(this.peer.url).origin + path, body };
-    const headers = body === null ? {} : { 'content-type': contentType ?? 'application/json' };
+    const headers = {
+      ...(body === null ? {} : { 'content-type': contentType ?? 'application/json' }),
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+    };
     const sentMs = performance.now();
     try {
       const response = await this.#pool.request({

@@ -25,6 +25,8 @@ export interface Target {
   readonly isDurable: boolean;
   /** How long one request may take before it counts as unanswered. */
   readonly timeoutMs: Ms;
+  /** Sent as a bearer token with the call that sets the quorum, and with no other; null: none. It is never part of the evidence. */
+  readonly token: string | null;
 }
 
 /** How nodes are stopped and started: by the user's own commands, or by Compose. */

@@ -57,6 +57,7 @@ export class WrongServers implements AsyncDisposable {
       delay: delay.ok ? delay.value : null,
       isDurable: durable,
       timeoutMs: 5_000,
+      token: null,
       ...more,
     };
   }

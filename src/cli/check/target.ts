@@ -1,5 +1,6 @@
 /** What the options of `check` say: which servers, which API, and how to stop them. */
 import { readFileSync } from 'node:fs';
+import type { RemoteWish } from '../../cluster/remote.ts';
 import { composeTarget } from '../../grade/compose.ts';
 import { NODE_NAME, ShellControl } from '../../grade/control.ts';
 import type { NodeControl, Peer, Target } from '../../grade/target.ts';
@@ -14,7 +15,7 @@ export interface TargetOptions {
   readonly dialect?: string;
   readonly mapping?: string;
   readonly compose?: string;
-  readonly leader?: Peer;
+  readonly leaderName?: string;
   readonly follower?: readonly Peer[];
   readonly stopCmd?: string;
   readonly startCmd?: string;
@@ -34,11 +35,11 @@ export interface ChosenTarget {
 const DURABLE_DIALECTS = ['lab-5'];
 
 /** Throws `usage`, and what Compose has to say. */
-export async function targetOf(options: TargetOptions): Promise<ChosenTarget> {
+export async function targetOf(options: TargetOptions, remote: RemoteWish | null): Promise<ChosenTarget> {
   const dialect = dialectOf(options);
   const shell = shellControlOf(options);
-  const compose = options.compose === undefined ? null : await composeOf(options, options.compose);
-  const leader = options.leader ?? compose?.leader;
+  const compose = options.compose === undefined ? null : await composeOf(options, remote, options.compose);
+  const leader = remote === null ? compose?.leader : { name: options.leaderName ?? new URL(remote.url).host, url: remote.url };
   const followers = options.follower ?? compose?.followers ?? [];
   if (leader === undefined)
     throw new KvctlError('usage', 'expected --leader URL (and --follower URL, ...), or --compose FILE, got neither');
@@ -55,12 +56,20 @@ export async function targetOf(options: TargetOptions): Promise<ChosenTarget> {
     delay: options.delay ?? null,
     isDurable: options.durable ?? DURABLE_DIALECTS.includes(dialect.name),
     timeoutMs: options.timeout,
+    token: remote?.token ?? null,
   };
   return { target, control: shell ?? compose?.control ?? null };
 }
 
-/** `http://127.0.0.1:8000`, `127.0.0.1:8000`, `leader=http://…`. */
-export function parsePeer(text: string): Result<Peer> {
+/** A name that can stand in a shell line. */
+export function parseNodeName(text: string): Result<string> {
+  return NODE_NAME.test(text)
+    ? ok(text)
+    : fail(`expected a name of letters, digits, dots, dashes, colons and underscores, got ${JSON.stringify(text)}`);
+}
+
+/** `http://127.0.0.1:8000`, `127.0.0.1:8000`, `n2=http://…`. */
+function parsePeer(text: string): Result<Peer> {
   const [, given, rest] = /^(?:([^=/?#]*)=)?(.*)$/s.exec(text) as unknown as [string, string | undefined, string];
   const address = /^https?:\/\//i.test(rest) ? rest : `http://${rest}`;
   const expected = `expected a URL like http://127.0.0.1:8000, with a name before it if you like (n2=http://127.0.0.1:8001), got ${JSON.stringify(text)}`;
@@ -68,9 +77,8 @@ export function parsePeer(text: string): Result<Peer> {
   const url = new URL(address);
   if (rest === '' || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') return fail(expected);
   const name = given ?? url.host;
-  if (!NODE_NAME.test(name))
-    return fail(`expected a name of letters, digits, dots, dashes, colons and underscores, got ${JSON.stringify(name)}`);
-  return ok({ name, url: `${url.origin}${url.pathname.replace(/\/+$/, '')}` });
+  const named = parseNodeName(name);
+  return named.ok ? ok({ name, url: `${url.origin}${url.pathname.replace(/\/+$/, '')}` }) : named;
 }
 
 /** A comma list of them. */
@@ -124,8 +132,8 @@ function shellControlOf({ stopCmd, startCmd }: TargetOptions): NodeControl | nul
   return new ShellControl(stopCmd as string, startCmd as string);
 }
 
-async function composeOf({ leader, follower }: TargetOptions, file: string) {
-  if (leader !== undefined || follower !== undefined) {
+async function composeOf({ follower }: TargetOptions, remote: RemoteWish | null, file: string) {
+  if (remote !== null || follower !== undefined) {
     throw new KvctlError('usage', 'expected --compose to tell leader and followers, got --leader or --follower as well');
   }
   return composeTarget(file);

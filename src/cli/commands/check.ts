@@ -20,7 +20,7 @@ import { formatDistribution, parseDistribution } from '../../lib/distribution.ts
 import { fail, ok, type Result } from '../../lib/result.ts';
 import { formatMs } from '../../lib/units.ts';
 import { KvctlError } from '../../wire/errors.ts';
-import { parsePeer, parsePeers, type TargetOptions, targetOf } from '../check/target.ts';
+import { parseNodeName, parsePeers, type TargetOptions, targetOf } from '../check/target.ts';
 import { showReport } from '../check/view.ts';
 import type { Context } from '../context.ts';
 import { environmentOf } from '../environment.ts';
@@ -40,7 +40,7 @@ export function describe(command: Command): void {
   command
     .option('--dialect <name>', `the API that the servers speak: ${[...DIALECTS.keys()].join(', ')}`)
     .option('--mapping <file>', 'a file that describes another API, in YAML or JSON')
-    .addOption(option('--leader <url>', 'the leader, as URL or name=URL', parsePeer))
+    .addOption(option('--leader-name <name>', "what stands for the leader's {node} (default: host:port)", parseNodeName))
     .option('--follower <url>', 'a follower, as URL or name=URL; may be repeated or be a comma list', collectPeers)
     .option('--compose <file>', "the servers' Compose file, instead of --leader and --follower; they must be up")
     .option('--stop-cmd <command>', 'a shell command that stops a node: {node} in it is its name, or host:port')
@@ -64,7 +64,7 @@ export function describe(command: Command): void {
       'after',
       examples(
         'kvctl check --dialect lab-2 --leader http://127.0.0.1:8000 --follower http://127.0.0.1:8001,http://127.0.0.1:8002',
-        "kvctl check --dialect lab-1 --leader leader=http://127.0.0.1:5000 --follower f1=http://127.0.0.1:5001 --stop-cmd 'docker stop {node}' --start-cmd 'docker start {node}'",
+        "kvctl check --dialect lab-1 --leader http://127.0.0.1:5000 --follower f1=http://127.0.0.1:5001 --stop-cmd 'docker stop {node}' --start-cmd 'docker start {node}'",
         'kvctl check --dialect lab-5 --compose docker-compose.yml -o md > handed-in.md',
       ) +
         `\n\nChecks: ${CHECKS.map(({ id }) => id).join(', ')}.` +
@@ -76,7 +76,7 @@ export function describe(command: Command): void {
 export async function run(context: Context, options: CheckOptions): Promise<number> {
   const { out, signal } = context;
   const checks = chosenChecks(options.only ?? null);
-  const { target, control } = await targetOf(options);
+  const { target, control } = await targetOf(options, context.remote);
   if (options.junit !== undefined) writeJunit(options.junit, '');
   const startedAt = new Date().toISOString();
   const subject = new Subject(target, { seed: options.seed, signal, control });
