@@ -55,6 +55,7 @@ const LIFE = 'Cluster';
 const DATA = 'Data';
 const MEASURE = 'Quorum and measurement';
 const FAULTS = 'Faults';
+const JUDGE = 'Judging';
 const HELP = 'Help';
 
 const CLEANS_UP = { cleansUp: true } as const;
@@ -83,6 +84,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   quorum: verb(MEASURE, 'show or set the write quorum', () => import('./commands/quorum.ts')),
   network: verb(MEASURE, 'show or set the simulated network', () => import('./commands/network.ts')),
   parity: verb(MEASURE, 'compare every replica with the leader', () => import('./commands/parity.ts')),
+
+  check: verb(JUDGE, "grade somebody else's implementation from outside", () => import('./commands/check.ts'), CLEANS_UP),
 
   kill: verb(FAULTS, 'kill nodes (SIGKILL)', () => import('./commands/kill.ts'), LOCAL),
   pause: verb(FAULTS, 'freeze nodes (SIGSTOP)', () => import('./commands/pause.ts'), LOCAL),
