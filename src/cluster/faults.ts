@@ -26,7 +26,8 @@ export interface FaultOutcome<State extends string = ProcessState> {
 export const KILL_SIGNALS = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGABRT', 'SIGHUP'] as const;
 export type KillSignal = (typeof KILL_SIGNALS)[number];
 
-const CALL_MS = 2_000;
+/** The first admin change loads what it is parsed with, which takes a busy machine a second or two. */
+const CALL_MS = 5_000;
 
 /** Returns when the nodes are gone. Throws `node_failed` for one that outlives the signal. */
 export function kill(

@@ -19,6 +19,7 @@ export interface NodePlan {
 
 export interface ClusterPlan {
   readonly name: string;
+  readonly target: ClusterSpec['target'];
   readonly base_port: number;
   /** Of data_dir what they have in common. */
   readonly data_root: string;
@@ -59,7 +60,7 @@ export function planCluster(spec: ClusterSpec, basePort: number, paths: PlanPath
     const { id, port, url } = address;
     return { id, role, port, url, data_dir: dataDir, log: `${paths.logRoot}/${id}.log`, environment };
   });
-  return { name: spec.name, base_port: basePort, data_root: place.dataRoot, nodes };
+  return { name: spec.name, target: spec.target, base_port: basePort, data_root: place.dataRoot, nodes };
 }
 
 type Address = Pick<NodePlan, 'id' | 'port' | 'url'>;
@@ -102,17 +103,18 @@ export function maskToken(plan: ClusterPlan): ClusterPlan {
 
 /** For people: a paragraph per node, one variable per line, the token masked. */
 export function renderPlan(plan: ClusterPlan): string {
+  const isLocal = plan.target === 'local';
   const paragraphs = maskToken(plan).nodes.map((node) => {
     const variables = Object.entries(node.environment).map(([name, value]) => `    ${name}=${value}`);
     return [
       `${node.id} ${node.role} ${node.url}`,
-      `  data ${node.data_dir ?? 'in memory'}`,
+      `  data ${node.data_dir === null ? 'in memory' : isLocal ? node.data_dir : `volume ${node.data_dir}`}`,
       `  log  ${node.log}`,
       '  environment',
       ...variables,
     ].join('\n');
   });
   const last = plan.base_port + plan.nodes.length - 1;
-  const head = `cluster "${plan.name}": ${plan.nodes.length} nodes on ports ${plan.base_port} to ${last}`;
+  const head = `cluster "${plan.name}": ${plan.nodes.length} nodes on ports ${plan.base_port} to ${last}${isLocal ? '' : ', in containers'}`;
   return `${[head, ...paragraphs].join('\n\n')}\n`;
 }

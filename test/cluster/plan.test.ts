@@ -9,6 +9,11 @@ test('the plan says everything that a node is started with, and hides the token'
   await expect(renderPlan(planCluster(spec, 9000, paths, 'secret'))).toMatchFileSnapshot('golden/plan.txt');
 });
 
+test('in containers the nodes know each other by name, and clients by the published ports', async () => {
+  const spec = parseSpec({ name: 'lab', followers: 1, delay: '0-200', port: 9000, target: 'compose' });
+  await expect(renderPlan(planCluster(spec, 9000, paths, 'secret'))).toMatchFileSnapshot('golden/plan-compose.txt');
+});
+
 test('n1 leads on the base port and the others follow on the next ones, all knowing all', () => {
   const { nodes } = planCluster(parseSpec({}), 8000, paths, 'secret');
   expect(nodes.map(({ id, role, port, url }) => [id, role, port, url])).toEqual([

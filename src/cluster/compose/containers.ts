@@ -9,7 +9,7 @@ import type { ClusterState, NodeState, ObservedNode, ProcessState } from '../sta
 import { docker } from './engine.ts';
 
 /** Listing and inspecting; a busy engine takes its time, `status` has less (see ANSWER_MS there). */
-const ASK_MS = 10_000;
+const ASK_MS = 15_000;
 /** Per call, of whole groups of containers. */
 export const CHANGE_MS = 60_000;
 const LOGS_MS = 60_000;

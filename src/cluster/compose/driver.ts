@@ -5,7 +5,7 @@
  * the two kinds of Compose differ most in what they print. Containers stay where they are when a node is killed, and are
  * removed by `down`; volumes only with `purge`.
  */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KvctlError } from '../../wire/errors.ts';
 import type { Driver, NodeExit, StartedNode, StartOrder } from '../driver.ts';
@@ -106,6 +106,7 @@ async function release(state: ClusterState, paths: ClusterPaths, purge: boolean)
     timeoutMs: UP_MS,
     environment: { CLUSTER_TOKEN: state.token },
   });
+  if (purge) rmSync(project.file, { force: true });
 }
 
 function writeFile(state: ClusterState, paths: ClusterPaths, image: string): ComposeProject {

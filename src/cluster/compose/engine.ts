@@ -20,8 +20,12 @@ export interface CommandOptions {
   readonly into?: number | undefined;
 }
 
-/** Asking costs some 50 ms; an engine that starts or hangs is not waited for. */
-const ASK_MS = 5_000;
+/** Asking costs some 50 ms, docker-compose 1.29 half a second; a busy machine takes its time. */
+const ASK_MS = 15_000;
+/** Of Docker 20 to 28, and of both kinds of Compose; the first is looked for first. */
+const FORBIDDEN = /permission denied .*docker (?:daemon|api)|PermissionError/is;
+const SILENT =
+  /cannot connect to the docker daemon|failed to connect to the docker api|error during connect|couldn't connect to docker daemon|error while fetching server api version/i;
 /** Lines of a failed command that are shown. */
 const LAST_LINES = 20;
 const LOCAL = 'the local target needs no Docker: leave --target away';
@@ -78,7 +82,7 @@ export function engineVersion(): Promise<string> {
 async function run(command: readonly string[], options: CommandOptions): Promise<string> {
   const { exitCode, isMissing, isCanceled, timedOut, stdout, words } = await outcomeOf(command, options);
   if (exitCode === 0) return stdout;
-  const shown = command.filter((word) => !word.startsWith('/')).join(' ');
+  const shown = nameOf(command);
   if (isMissing) throw command[0] === 'docker' ? noDocker() : new KvctlError('no_engine', `expected ${command[0]} on the PATH, it is gone`);
   if (isCanceled) throw new KvctlError('interrupted', `interrupted while running \`${shown}\``);
   if (timedOut) {
@@ -145,27 +149,19 @@ function noDocker(): KvctlError {
 
 /** What Docker's or Compose's words mean, where they speak of the engine; null if they speak of something else. */
 export function engineError(words: string): KvctlError | null {
-  if (/permission denied .*(docker daemon|docker\.sock)|PermissionError/is.test(words)) {
-    return new KvctlError(
-      'no_engine',
-      `expected to reach the Docker engine, but its socket is closed to this user: add the user to the group docker (and log in again), or ${LOCAL}`,
-      {},
-      words,
-    );
-  }
-  if (
-    /cannot connect to the docker daemon|is the docker daemon running|error during connect|Couldn't connect to Docker daemon|Error while fetching server API version/i.test(
-      words,
-    )
-  ) {
-    return new KvctlError(
-      'no_engine',
-      `expected the Docker engine to answer, but it does not run: start it (Docker Desktop, or \`sudo systemctl start docker\`), or ${LOCAL}`,
-      {},
-      words,
-    );
-  }
-  return null;
+  const advice = FORBIDDEN.test(words)
+    ? `its socket is closed to this user: add the user to the group docker (and log in again), or ${LOCAL}`
+    : SILENT.test(words)
+      ? `it does not run: start it (Docker Desktop, or \`sudo systemctl start docker\`), or ${LOCAL}`
+      : null;
+  return advice === null ? null : new KvctlError('no_engine', `expected the Docker engine to answer, but ${advice}`, {}, words);
+}
+
+/** `docker network connect`: the words before options and ids. */
+function nameOf(command: readonly string[]): string {
+  const words = command.flatMap((word, index) => (word.startsWith('--') || command[index - 1]?.startsWith('--') ? [] : [word]));
+  const end = words.findIndex((word) => !/^[a-z-]+$/.test(word));
+  return words.slice(0, end === -1 ? undefined : end).join(' ');
 }
 
 function lastLines(text: string): string {

@@ -14,7 +14,7 @@ import { IMAGE } from './file.ts';
 
 /** As in docker/assemble.mjs, which copies them. */
 const ROOMS = ['node', 'core', 'store', 'wire', 'lib', 'labs'];
-const ASK_MS = 10_000;
+const ASK_MS = 15_000;
 /** The base image and some 80 packages over a slow line. */
 const BUILD_MS = 15 * 60_000;
 const NPM_MS = 10_000;
