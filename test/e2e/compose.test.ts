@@ -1,13 +1,14 @@
 /** The compose target through the real executable: the same words as on processes, with real containers, volumes and networks. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { packageRoot } from '#entry';
 import { imageName } from '../../src/cluster/compose/image.ts';
 import { clusterPaths } from '../../src/cluster/home.ts';
-import type { ClusterStatus } from '../../src/cluster/status.ts';
+import { loadState } from '../../src/cluster/state.ts';
+import { type ClusterStatus, clusterStatus } from '../../src/cluster/status.ts';
 import { finished, Home, type Ran } from '../cli/kvctl.ts';
 import { freePorts, until } from '../cluster/sandbox.ts';
 import { belongingsOf, composeCommand, docker, whyNoDocker } from '../support/docker.ts';
@@ -37,8 +38,9 @@ async function json<T>(args: readonly string[], exitCode = 0): Promise<T> {
   return JSON.parse((await kvctl([...args, '-o', 'json'], exitCode)).stdout) as T;
 }
 
-async function nodesOf(name = 'default'): Promise<ClusterStatus['nodes']> {
-  return (await json<ClusterStatus>(['status', '-n', name])).nodes;
+/** What `kvctl status` prints, without another process for it. */
+async function nodesOf(): Promise<ClusterStatus['nodes']> {
+  return (await clusterStatus(loadState('default', home.path))).nodes;
 }
 
 function containerOf(id: string, name = 'default'): string {
@@ -57,7 +59,7 @@ describe('a cluster of containers', () => {
       expect(stdout).toContain('cluster "default" is ready');
       expect(stdout).toContain(`in the volumes kvctl-default${hash}_n1 to kvctl-default${hash}_n3`);
       expect(docker('images', '--quiet', imageName()).stdout).not.toBe('');
-      const nodes = await nodesOf();
+      const { nodes } = await json<ClusterStatus>(['status']);
       expect(nodes.map(({ node, role, state, pid, data_dir }) => [node, role, state, pid, data_dir])).toEqual([
         ['n1', 'leader', 'running', null, `kvctl-default${hash}_n1`],
         ['n2', 'follower', 'running', null, `kvctl-default${hash}_n2`],
@@ -143,7 +145,7 @@ describe('a cluster of containers', () => {
 
   test('is cut by the nodes’ own tables, and healed', async () => {
     await kvctl(['partition', 'n3']);
-    expect((await kvctl(['put', 'x', '7', '--quorum', '2'], 1)).stderr).toContain('quorum_not_met');
+    expect((await kvctl(['put', 'x', '7', '--quorum', '2'], 1)).stderr).toContain('1 of 2 followers acked');
     // Clients reach both sides.
     expect((await nodesOf()).map(({ state }) => state)).toEqual(['running', 'running', 'running']);
     await kvctl(['heal']);
@@ -267,6 +269,17 @@ test('bench --target compose sweeps the quorum on containers of its own, and rem
   expect(belongingsOf(hash)).toEqual([]);
 });
 
+test('an `up` whose node ends says why at once, with its last words, and leaves nothing but the log that it names', async () => {
+  const port = `${await freePorts(1)}`;
+  const { stderr } = await kvctl(
+    ['up', '-n', 'cut', '--target', 'compose', '--followers', '0', '--port', port, '--set', 'LOG_LEVEL=loud'],
+    4,
+  );
+  expect(stderr).toMatch(/node n1 ended with exit code 2 before it was ready.*n1[.]log:\n.*LOG_LEVEL: expected one of/s);
+  expect(belongingsOf(`kvctl-cut${hash}`)).toEqual([]);
+  expect(readFileSync(/the end of its log, (.*):\n/.exec(stderr)?.[1] ?? '', 'utf8')).toContain('LOG_LEVEL: expected one of');
+});
+
 test('an `up` that is interrupted leaves no container, volume or network, exit 105', async () => {
   const child = home.start([...UP, '-n', 'cut', '--port', `${await freePorts(3)}`]);
   const end = finished(child);
@@ -282,7 +295,8 @@ test(
   async () => {
     const directory = mkdtempSync(join(tmpdir(), 'kvctl-package-'));
     const project = `kvctl-plain${hash}`;
-    const base = `${await freePorts(10)}`.slice(0, -1);
+    // Six ports from one that ends with 0.
+    const base = `${Math.ceil((await freePorts(15)) / 10)}`;
     const image = `kvctl-node:plain${hash}`;
     const [file = '', ...words] = composeCommand() ?? [];
     const run = (command: string, args: readonly string[], cwd: string) => {

@@ -16,16 +16,18 @@ const LOGS_MS = 60_000;
 
 const PROJECT = 'com.docker.compose.project';
 const SERVICE = 'com.docker.compose.service';
+/** `compose run` makes others than those of the services. */
+const OF_SERVICE = 'com.docker.compose.oneoff=False';
 
 /** As the engine names them. `exited` and `dead` are ends; the rest of its words mean that it has not begun. */
 const STATES: Readonly<Record<string, ProcessState>> = { running: 'running', restarting: 'running', paused: 'paused' };
 
 /** One look at all containers of the project. */
 export async function observeContainers(state: ClusterState): Promise<ObservedNode[]> {
+  const labels = [`${PROJECT}=${projectOf(state)}`, OF_SERVICE];
+  const filters = labels.flatMap((label) => ['--filter', `label=${label}`]);
   const format = `{{.Label "${SERVICE}"}}\t{{.ID}}\t{{.State}}\t{{.Networks}}`;
-  const text = await docker(['ps', '--all', '--no-trunc', '--filter', `label=${PROJECT}=${projectOf(state)}`, '--format', format], {
-    timeoutMs: ASK_MS,
-  });
+  const text = await docker(['ps', '--all', '--no-trunc', ...filters, '--format', format], { timeoutMs: ASK_MS });
   const found = new Map(text.split('\n').map((line) => [line.split('\t')[0], line.split('\t')]));
   return state.nodes.map((node) => {
     const [, id, word = '', networks = ''] = found.get(node.id) ?? [];

@@ -39,7 +39,7 @@ export const composeDriver: Driver = {
     if (living.length === 0) return;
     // Docker thaws a paused container for its SIGTERM.
     const seconds = Math.ceil(graceMs / 1000);
-    await docker(['stop', '--time', `${seconds}`, ...containersOf(living)], { timeoutMs: graceMs + CHANGE_MS });
+    await docker(['stop', '-t', `${seconds}`, ...containersOf(living)], { timeoutMs: graceMs + CHANGE_MS });
   },
   kill,
   setPaused: async (living, isPaused) => {
@@ -84,15 +84,16 @@ function watch(id: string | null): () => Promise<NodeExit | null> {
 async function kill(living: readonly ObservedNode[], signal: NodeJS.Signals): Promise<void> {
   const ids = containersOf(living);
   if (ids.length === 0) return;
-  await docker(['kill', '--signal', signal, ...ids], { timeoutMs: CHANGE_MS });
   try {
+    await docker(['kill', '--signal', signal, ...ids], { timeoutMs: CHANGE_MS });
     await docker(['wait', ...ids], { timeoutMs: GRACE_MS });
   } catch (error) {
+    // One that ended by itself meanwhile is an error to Docker, but not here.
     const ends = await Promise.all(ids.map(exitOf));
-    const names = living.filter((_, index) => ends[index] === null).map(({ node }) => node.id);
-    if (names.length === 0) return;
-    const message = `expected ${names.join(', ')} to end on ${signal}, but it is still there: leave -s away to kill it for certain`;
-    throw new KvctlError('node_failed', message, { nodes: names }, error);
+    const left = living.filter((_, index) => ends[index] === null).map(({ node }) => node.id);
+    if (left.length === 0) return;
+    const message = `expected ${left.join(', ')} to end on ${signal}, but it is still there: leave -s away to kill it for certain`;
+    throw new KvctlError('node_failed', message, { nodes: left }, error);
   }
 }
 

@@ -159,7 +159,7 @@ export function engineError(words: string): KvctlError | null {
 
 /** `docker network connect`: the words before options and ids. */
 function nameOf(command: readonly string[]): string {
-  const words = command.flatMap((word, index) => (word.startsWith('--') || command[index - 1]?.startsWith('--') ? [] : [word]));
+  const words = command.flatMap((word, index) => (word.startsWith('-') || command[index - 1]?.startsWith('-') ? [] : [word]));
   const end = words.findIndex((word) => !/^[a-z-]+$/.test(word));
   return words.slice(0, end === -1 ? undefined : end).join(' ');
 }

@@ -50,7 +50,6 @@ async function registryArgument(): Promise<string[]> {
     reject: false,
     timeout: NPM_MS,
     stdin: 'ignore',
-    cwd: packageRoot,
   });
   if (!URL.canParse(stdout ?? '')) return [];
   const url = new URL(stdout ?? '');
