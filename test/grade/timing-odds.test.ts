@@ -12,11 +12,22 @@ import { BUSY, type Machine, type Mistake, measured, QUIET, SLOW } from './simul
 
 const MARGIN_MS = 6;
 const OVERHEAD_MS = 12;
-const uniform = (max: number): Distribution => ({ kind: 'uniform', min: 0, max });
+const uniform = (highest: number): Distribution => ({ kind: 'uniform', min: 0, max: highest });
+
+interface Odds {
+  readonly max?: number;
+  readonly followers?: number;
+  readonly stated?: number;
+}
 
 /** Of each kind of verdict, how many of the runs had it. */
-function verdicts(mistake: Mistake, machine: Machine, runs: number, { max = 100, followers = 5, stated = max } = {}) {
-  const counts = { timing: new Map<string, number>(), sending: new Map<string, number>(), delays: new Map<string, number>(), range: new Map<string, number>() };
+function verdicts(mistake: Mistake, machine: Machine, runs: number, { max = 100, followers = 5, stated = max }: Odds = {}) {
+  const counts = {
+    timing: new Map<string, number>(),
+    sending: new Map<string, number>(),
+    delays: new Map<string, number>(),
+    range: new Map<string, number>(),
+  };
   const add = (map: Map<string, number>, kind: string) => map.set(kind, (map.get(kind) ?? 0) + 1);
   for (let seed = 0; seed < runs; seed++) {
     const writes = measured({ mistake, followers, delay: uniform(max), machine }, new Prng(seed).fork(mistake));
