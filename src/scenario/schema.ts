@@ -129,7 +129,7 @@ const key = z
   .refine(isKey, `expected a key of 1 to ${MAX_KEY_BYTES} bytes of UTF-8`)
   .describe(`Any text of 1 to ${MAX_KEY_BYTES} bytes.`);
 /** Not z.json(): that loses a member called __proto__, which is data like any other. */
-const json = z.unknown().refine(isJson, 'expected a JSON value').describe('Any JSON value.');
+const json = z.unknown().refine(isJson, { message: 'expected a JSON value', abort: true }).describe('Any JSON value.');
 const refusal = z.strictObject({ error: z.enum([...(Object.keys(API_ERRORS) as (keyof typeof API_ERRORS)[]), 'unreachable']) });
 const writeAnswer = z.union([z.literal('ok'), refusal]);
 const readAnswer = z.union([z.literal('ok'), z.strictObject({ value: json }), refusal]);

@@ -32,7 +32,8 @@ export function readSource(text: string, overrides: readonly string[]): Result<S
     overridden.push(changed.value.path);
   }
   const placeOf = (path: Path): string => {
-    if (overridden.some((start) => start.every((member, index) => `${member}` === `${path[index]}`))) return '--set';
+    const isMade = startOf(document.contents, path) === null;
+    if (overridden.some((changed) => isWithin(path, changed) || (isMade && isWithin(changed, path)))) return '--set';
     for (let length = path.length; length >= 0; length--) {
       const start = startOf(document.contents, path.slice(0, length));
       if (start !== null) return `line ${lines.linePos(start).line}`;
@@ -73,6 +74,10 @@ function containsItself(value: unknown, ancestors: Set<unknown>): boolean {
   const found = Object.values(value).some((member) => containsItself(member, ancestors));
   ancestors.delete(value);
   return found;
+}
+
+function isWithin(path: Path, outer: Path): boolean {
+  return outer.every((member, index) => `${member}` === `${path[index]}`);
 }
 
 /** Where the key of the last member stands; null if the path is not there. */
