@@ -118,11 +118,6 @@ export function isRouteMissing({ outcome, exchange }: Reply): boolean {
   return outcome === 'refused' && NO_ROUTE.includes(exchange.status ?? 0);
 }
 
-/** A status of 500, or a connection that ended in the middle of a request: how a server without an error handler says that it threw. */
-export function isCrash({ status, answer }: Exchange): boolean {
-  return status === null ? /reset|was closed|half an answer/.test(answer) : status === 500 || status === 502;
-}
-
 /**
  * The part of the answer that stands where the template has `{value}`, whatever else is there or missing; undefined if there is none. So
  * a server that forgets a member of its answer can still be graded.

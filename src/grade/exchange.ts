@@ -49,12 +49,6 @@ export function requestRow(exchange: Exchange, originMs: Ms): RequestRow {
   };
 }
 
-/** `PUT http://… {"value":"x"} → 200 in 12.3 ms`. */
-export function exchangeText({ method, url, body, status, ms, answer }: RequestRow): string {
-  const outcome = status === null ? answer : `${status}`;
-  return `${method} ${url}${body === null ? '' : ` ${body}`} → ${outcome} in ${ms} ms`;
-}
-
 function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }

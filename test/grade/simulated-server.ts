@@ -136,7 +136,3 @@ export function measured(server: SimulatedServer, prng: Prng, each = 24, atLast 
     Array.from({ length: quorum === server.followers ? atLast : each }, () => timedWrite(server, quorum, prng)),
   );
 }
-
-export function measuredAt(server: SimulatedServer, quorum: number, prng: Prng, writes = 60): TimedWrite[] {
-  return Array.from({ length: writes }, () => timedWrite(server, quorum, prng));
-}
