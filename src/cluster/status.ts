@@ -4,9 +4,10 @@
 import { KvClient } from '../client/kv-client.ts';
 import type { NodeStatus } from '../wire/api.ts';
 import { KvctlError } from '../wire/errors.ts';
+import { look } from './drivers.ts';
 import { stateHome } from './home.ts';
 import { leaderOf } from './readiness.ts';
-import { type ClusterState, listNames, type ObservedNode, observe, readableStates } from './state.ts';
+import { type ClusterState, listNames, type ObservedNode, readableStates } from './state.ts';
 
 /** The document of `kvctl status`. What a node that does not answer would have to tell is null. */
 export interface ClusterStatus {
@@ -23,9 +24,9 @@ export interface NodeRow {
   readonly node: string;
   readonly role: 'leader' | 'follower' | null;
   readonly url: string;
-  /** null: stopped. */
+  /** null: stopped, or in a container. */
   readonly pid: number | null;
-  /** unreachable: its process runs, but it does not answer. */
+  /** unreachable: it runs, but it does not answer. */
   readonly state: 'running' | 'paused' | 'stopped' | 'unreachable';
   /** Of a leader: looking, fencing, installing, open or deposed. */
   readonly phase: NodeStatus['phase'] | null;
@@ -45,10 +46,11 @@ export interface NodeRow {
 
 /** SPEC 9: no more than 1 s for any node; the rest is for this process to start and print. */
 const ANSWER_MS = 800;
+const OFF_NETWORK = 'it was taken off the network (`kvctl heal` puts it back)';
 
 /** Never throws for nodes that are dead, paused or silent. */
 export async function clusterStatus(state: ClusterState): Promise<ClusterStatus> {
-  const observed = observe(state.nodes);
+  const observed = await look(state);
   const answers = await askRunning(observed);
   const leader = leaderOf([...answers.values()]);
   const epochs = [...answers.values()].map(({ epoch }) => epoch);
@@ -86,8 +88,11 @@ export async function resolveNodes(state: ClusterState, selector: string): Promi
 export interface ClusterRow {
   readonly name: string;
   readonly target: string;
-  /** degraded: some nodes do not run; unreadable: its state file is broken, `kvctl status` says where. */
-  readonly state: 'running' | 'degraded' | 'stopped' | 'unreadable';
+  /**
+   * degraded: some nodes do not run; unreadable: its state file is broken; unknown: the engine of its containers does not answer.
+   * `kvctl status` says more.
+   */
+  readonly state: 'running' | 'degraded' | 'stopped' | 'unreadable' | 'unknown';
   readonly nodes: number;
   readonly running: number;
   readonly paused: number;
@@ -98,20 +103,20 @@ export interface ClusterRow {
 }
 
 /** All clusters that were started and not purged, by name. Asks no node. */
-export function listClusters(home = stateHome()): ClusterRow[] {
-  const rows = readableStates(home).map(clusterRow);
+export async function listClusters(home = stateHome()): Promise<ClusterRow[]> {
+  const rows = await Promise.all(readableStates(home).map(clusterRow));
   return listNames(home).map((name) => rows.find((row) => row.name === name) ?? unreadable(name));
 }
 
-function clusterRow(state: ClusterState): ClusterRow {
-  const observed = observe(state.nodes);
-  const count = (wanted: string) => observed.filter((item) => item.state === wanted).length;
-  const [running, paused] = [count('running'), count('paused')];
+async function clusterRow(state: ClusterState): Promise<ClusterRow> {
+  const observed = await look(state).catch(() => null);
+  const count = (wanted: string) => observed?.filter((item) => item.state === wanted).length ?? 0;
+  const [running, paused, all] = [count('running'), count('paused'), state.nodes.length];
   return {
     name: state.name,
     target: state.target,
-    state: running === observed.length ? 'running' : running + paused === 0 ? 'stopped' : 'degraded',
-    nodes: observed.length,
+    state: observed === null ? 'unknown' : running === all ? 'running' : running + paused === 0 ? 'stopped' : 'degraded',
+    nodes: all,
     running,
     paused,
     first_port: state.nodes[0]?.port ?? null,
@@ -127,7 +132,7 @@ function unreadable(name: string): ClusterRow {
 }
 
 async function currentLeader(state: ClusterState): Promise<string> {
-  const answers = await askRunning(observe(state.nodes));
+  const answers = await askRunning(await look(state));
   const leader = leaderOf([...answers.values()]);
   if (leader !== null) return leader.node;
   throw new KvctlError(
@@ -148,7 +153,7 @@ async function askRunning(observed: readonly ObservedNode[]): Promise<Map<string
   }
 }
 
-function rowOf({ node, state, identity }: ObservedNode, answer: NodeStatus | null, leader: NodeStatus | null): NodeRow {
+function rowOf({ node, state, identity, container }: ObservedNode, answer: NodeStatus | null, leader: NodeStatus | null): NodeRow {
   const isLeader = answer !== null && answer.node === leader?.node;
   const link = leader?.replicas.find((replica) => replica.node === node.id);
   return {
@@ -164,7 +169,7 @@ function rowOf({ node, state, identity }: ObservedNode, answer: NodeStatus | nul
     watermark: answer?.watermark ?? null,
     lag_records: isLeader ? 0 : (link?.lag_records ?? null),
     lag_ms: isLeader ? 0 : (link?.lag_ms ?? null),
-    waiting_for: answer?.waiting_for ?? null,
+    waiting_for: container?.isConnected === false ? OFF_NETWORK : (answer?.waiting_for ?? null),
     data_dir: node.data_dir,
     log: node.log,
   };

@@ -16,6 +16,7 @@ export interface ClusterOptions {
   readonly store?: string;
   readonly port?: number;
   readonly seed?: number;
+  readonly target?: string;
 }
 
 export interface ChosenTarget {
@@ -30,7 +31,7 @@ export interface ChosenTarget {
 /** Throws `usage`, `cluster_differs`, `not_ready`; starts and changes nothing. */
 export async function chooseTarget(name: string, options: ClusterOptions): Promise<ChosenTarget> {
   const state = readState(clusterPaths(name));
-  if (state !== null && isRunning(state)) {
+  if (state !== null && (await isRunning(state))) {
     requireFit(state, options);
     const view = await viewRunning(state);
     return {
@@ -45,8 +46,9 @@ export async function chooseTarget(name: string, options: ClusterOptions): Promi
   return { target: { kind: 'own', spec }, seed: spec.seed, delay: null, open: (how) => openOwn(spec, how) };
 }
 
-function requireFit({ name, spec, nodes }: ClusterState, { followers, store, port }: ClusterOptions): void {
+function requireFit({ name, spec, nodes }: ClusterState, { followers, store, port, target }: ClusterOptions): void {
   const found = [
+    ...(target === undefined || target === spec.target ? [] : [`its target is ${spec.target}, asked for ${target}`]),
     ...(followers === undefined || followers === spec.followers ? [] : [`it has ${spec.followers} followers, asked for ${followers}`]),
     ...(store === undefined || store === spec.store ? [] : [`its store is ${spec.store}, asked for ${store}`]),
     ...(port === undefined || port === nodes[0]?.port ? [] : [`its first port is ${nodes[0]?.port}, asked for ${port}`]),

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { DEFAULT_DELAY, DEFAULT_FOLLOWERS, DEFAULT_SEED } from '../../cluster/spec.ts';
+import { DEFAULT_DELAY, DEFAULT_FOLLOWERS, DEFAULT_SEED, TARGETS } from '../../cluster/spec.ts';
 import { describePlan, type ExperimentPlan, LAB_LOAD, type LoadOptions, parseQuorums, planExperiment } from '../../experiment/plan.ts';
 import { execute, type Outcome, type StepData } from '../../experiment/run.ts';
 import { fail, ok, type Result } from '../../lib/result.ts';
@@ -67,6 +67,7 @@ export function describe(command: Command): void {
     )
     .addOption(new Option('--store <kind>', 'of a cluster made for the run (default: sqlite)').choices(['sqlite', 'memory']))
     .addOption(option('--port <port>', 'port of n1 of a cluster made for the run', integer(0)))
+    .addOption(new Option('--target <kind>', 'where a cluster made for the run runs (default: local)').choices(TARGETS))
     .addOption(option('--seed <n>', `seed of keys and delays (default: ${DEFAULT_SEED}, or the cluster's)`, integer(0)))
     .addOption(option('--wait-timeout <duration>', 'how long the nodes may take to be ready (default: 30s)', duration))
     .option('--out <dir>', 'keep the run in this directory (default: runs/<time>-bench)')

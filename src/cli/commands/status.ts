@@ -45,7 +45,7 @@ function remarks({ name, nodes }: ClusterStatus): string[] {
   const option = nameOption(name);
   const ids = (state: NodeRow['state']) =>
     nodes
-      .filter((row) => row.state === state)
+      .filter((row) => row.state === state && row.waiting_for === null)
       .map(({ node }) => node)
       .join(',');
   const advice = [
