@@ -1,5 +1,5 @@
 // Run folders as bench and run leave them, made of the fixtures of the report's tests instead of minutes of measuring.
-import { Run, RUN_FILES } from '../../src/runs/run.ts';
+import { RUN_FILES, Run } from '../../src/runs/run.ts';
 
 interface Kept {
   readonly result: object;
