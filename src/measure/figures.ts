@@ -83,7 +83,7 @@ export function rowFigures({ row, latencies, atLastAck, settled }: RowEvidence):
     replication_p95: () => row.replication_ms?.p95 ?? null,
     // Without a trace nothing is known of acks, which is not the same as none being missing.
     unacked: () => (row.replication_samples + row.replication_unacked === 0 ? null : row.replication_unacked),
-    level: () => row.parity_at_last_ack.match,
+    level: () => (atLastAck.length === 0 ? null : row.parity_at_last_ack.match),
     settle: () => row.settle_ms,
     reads: () => row.reads?.requests ?? 0,
     reads_failed: () => row.reads?.fails ?? null,
