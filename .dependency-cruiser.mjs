@@ -16,6 +16,7 @@ const TABLE = {
   client: ['wire', 'lib'],
   'cluster/selector': ['lib'],
   'cluster/plan': ['cluster/spec', 'cluster:types', 'wire', 'lib'],
+  'cluster/manifest': ['cluster/{spec,plan}', 'cluster:types', 'wire', 'lib'],
   cluster: ['client', 'wire', 'lib'],
   'workload/{keys,mix,pacer,ramp}': ['workload/{keys,mix,pacer,ramp}', 'workload:types', 'lib'],
   workload: ['client', 'wire:types', 'lib'],
@@ -24,8 +25,8 @@ const TABLE = {
   report: ['measure:types', 'lib'],
   render: ['report', 'lib'],
   runs: ['measure:types', 'workload:types', 'lib', 'wire'],
-  'experiment/{plan,planner,bench,load,step}': [
-    'experiment/{plan,planner,bench,load,step}',
+  'experiment/{plan,planner,account,bench,load,step}': [
+    'experiment/{plan,planner,account,bench,load,step}',
     'experiment:types',
     'cluster/{spec,plan,selector}',
     'cluster:types',
@@ -35,10 +36,11 @@ const TABLE = {
     'lib',
   ],
   experiment: ['cluster', 'workload', 'client', 'measure', 'runs', 'wire', 'lib'],
-  scenario: ['experiment/{plan,planner,bench,load,step}', 'cluster/spec', 'measure', 'wire', 'lib'],
+  scenario: ['experiment/{plan,planner,account,bench,load,step}', 'cluster/spec', 'measure', 'wire', 'lib'],
   sim: ['core', 'store/memory', 'store:types', 'judge', 'measure', 'lib', 'workload/{keys,mix,pacer,ramp}', 'workload:types'],
   chaos: ['cluster', 'workload', 'client', 'judge', 'runs', 'lib'],
-  grade: ['client', 'labs', 'workload', 'measure', 'cluster', 'lib'],
+  'grade/judge': ['measure', 'lib'],
+  grade: ['client', 'labs', 'workload', 'measure', 'cluster', 'wire', 'lib'],
   cli: ['*'],
 };
 
@@ -53,10 +55,11 @@ const PURE = [
   'judge',
   'report',
   'labs',
-  'cluster/{plan,selector}',
-  'experiment/{plan,planner,bench,load,step}',
+  'cluster/{plan,selector,manifest}',
+  'experiment/{plan,planner,account,bench,load,step}',
   'scenario',
   'workload/{keys,mix,pacer,ramp}',
+  'grade/judge',
 ];
 
 /** Pure rooms that need no package either: mathematics has no dependencies. */

@@ -28,14 +28,14 @@ export async function candidatesFor(words: readonly string[]): Promise<Candidate
   const argument = command.registeredArguments[position] ?? command.registeredArguments.findLast(({ variadic }) => variadic);
   const found =
     awaiting !== undefined
-      ? valuesOf(awaiting, current, clusterName(before))
+      ? await valuesOf(awaiting, current, before)
       : current.startsWith('-') && !isPastOptions
         ? optionNames(options)
         : command === program
           ? verbNames()
           : argument === undefined
             ? []
-            : valuesOf(argument, current, clusterName(before));
+            : await valuesOf(argument, current, before);
   return found.filter(({ text }) => text === FILES || text.startsWith(current)).map((found) => ({ ...found, text: prefix + found.text }));
 }
 
@@ -80,16 +80,18 @@ function takesValue(option: Option): boolean {
   return option.required || option.optional;
 }
 
-function valuesOf(of: Option | Argument, current: string, cluster: string): Candidate[] {
+async function valuesOf(of: Option | Argument, current: string, before: readonly string[]): Promise<Candidate[]> {
   if (of.argChoices !== undefined) return of.argChoices.map((text) => ({ text, description: '' }));
   const placeholder = 'flags' in of ? /[<[]([^>\]]+)[>\]]/.exec(of.flags)?.[1] : of.name();
   switch (placeholder) {
     case 'node':
-      return nodeNames(cluster);
+      return nodeNames(before);
     case 'nodes': {
       const list = current.slice(0, current.lastIndexOf(',') + 1);
-      return nodeNames(cluster).map((node) => ({ ...node, text: list + node.text }));
+      return (await nodeNames(before)).map((node) => ({ ...node, text: list + node.text }));
     }
+    case 'id=url':
+      return (await nodes(before)).map(({ id, url }) => ({ text: `${id}=`, description: url }));
     case 'cluster':
       return quietly(() => listNames().map((text) => ({ text, description: 'cluster' })));
     case 'dir':
@@ -100,12 +102,27 @@ function valuesOf(of: Option | Argument, current: string, cluster: string): Cand
   }
 }
 
-function nodeNames(cluster: string): Candidate[] {
+async function nodeNames(before: readonly string[]): Promise<Candidate[]> {
+  const found = await nodes(before);
+  if (found.length === 0) return [];
   const groups = { leader: 'who leads now', followers: 'all that do not lead', all: 'every node' };
-  return quietly(() => [
-    ...loadState(cluster).nodes.map(({ id, url }) => ({ text: id, description: url })),
+  return [
+    ...found.map(({ id, url }) => ({ text: id, description: url })),
     ...Object.entries(groups).map(([text, description]) => ({ text, description })),
-  ]);
+  ];
+}
+
+/** Of the cluster that the words before the cursor select; a node elsewhere is asked. */
+async function nodes(before: readonly string[]): Promise<readonly { readonly id: string; readonly url: string }[]> {
+  const name = valueAfter(before, ['-n', '--name']);
+  const leader = valueAfter(before, ['--leader']) ?? (name === null ? process.env['KVCTL_LEADER'] || null : null);
+  try {
+    if (leader === null) return loadState(name ?? (process.env['KVCTL_NAME'] || 'default')).nodes;
+    const { discover } = await import('../cluster/remote.ts');
+    return (await discover({ url: leader, token: null, nodeUrls: new Map() })).nodes;
+  } catch {
+    return [];
+  }
 }
 
 function verbNames(): Candidate[] {
@@ -116,9 +133,9 @@ function optionNames(options: readonly Option[]): Candidate[] {
   return options.filter(({ hidden, long }) => !hidden && long !== undefined).map(({ long, description }) => ({ text: long!, description }));
 }
 
-function clusterName(words: readonly string[]): string {
-  const at = words.findLastIndex((word) => word === '-n' || word === '--name');
-  return words[at + 1] !== undefined && at !== -1 ? words[at + 1]! : process.env['KVCTL_NAME'] || 'default';
+function valueAfter(words: readonly string[], names: readonly string[]): string | null {
+  const at = words.findLastIndex((word) => names.includes(word));
+  return at === -1 ? null : (words[at + 1] ?? null);
 }
 
 /** At a Tab nobody wants to read why there is no such cluster. */

@@ -12,13 +12,14 @@ export interface Failure {
   readonly error: KvctlError | null;
 }
 
-/** `command` is the one whose words were parsed, or whose verb ran. */
-export function explain(thrown: unknown, command: Command): Failure {
+/** `command` is the one whose words were parsed, or whose verb ran; `isRemote`: on a cluster that --leader named. */
+export function explain(thrown: unknown, command: Command, isRemote = false): Failure {
   if (thrown instanceof CommanderError) {
     if (thrown.exitCode === 0) return { exitCode: EXIT.ok, error: null };
     return { exitCode: EXIT.usage, error: new KvctlError('usage', `${parseMessage(thrown, command)}\n${usageOf(command)}`, {}, thrown) };
   }
   if (thrown instanceof KvctlError) {
+    if (thrown.code === 'unauthorized' && isRemote) return { exitCode: thrown.exitCode, error: withTokenAdvice(thrown) };
     if (thrown.code !== 'usage') return { exitCode: thrown.exitCode, error: thrown };
     return { exitCode: EXIT.usage, error: new KvctlError('usage', `${thrown.message}\n${usageOf(command)}`, thrown.detail, thrown) };
   }
@@ -27,6 +28,12 @@ export function explain(thrown: unknown, command: Command): Failure {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const advice = 'this is a bug in kvctl: please report it with what KVCTL_DEBUG=1 prints';
   return { exitCode: EXIT.error, error: new KvctlError('internal', `unexpected error: ${message}\n${advice}`, {}, thrown) };
+}
+
+/** The node cannot know where kvctl has the token from. */
+function withTokenAdvice(error: KvctlError): KvctlError {
+  const advice = 'give the token of that cluster in a file, --token-file FILE, or in KVCTL_TOKEN';
+  return new KvctlError('unauthorized', `${error.message}\n${advice}`, error.detail, error);
 }
 
 /** What KVCTL_DEBUG adds. */

@@ -1,11 +1,13 @@
 /**
  * The command line. How a verb is written: verbs.ts. What it is given: context.ts and output.ts.
  */
+import type { Command } from 'commander';
 import type { Context } from './context.ts';
 import { EXIT } from './exit.ts';
 import { explain, stackOf } from './failure.ts';
 import { Interrupts } from './interrupts.ts';
-import { createProgram, type GlobalOptions } from './program.ts';
+import { createProgram, type GlobalOptions, verbOptions } from './program.ts';
+import { remoteWish } from './remote-options.ts';
 import { VERBS } from './verbs.ts';
 
 /** Runs one command line, without `node` and `kvctl` at its front, and answers the exit code. Throws nothing. */
@@ -23,9 +25,9 @@ export async function main(args: readonly string[]): Promise<number> {
     command = chosen;
     describe(chosen);
     chosen.action(async () => {
-      context = await createContext(program.opts(), interrupts);
+      context = await createContext(program, chosen, interrupts);
       interrupts.isGraceful = verb.cleansUp ?? false;
-      exitCode = await run(context, chosen.opts() as never, ...(chosen.processedArgs as never[]));
+      exitCode = await run(context, verbOptions(program, chosen) as never, ...(chosen.processedArgs as never[]));
     });
   });
 
@@ -33,7 +35,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (args[0] === '__complete') await printCandidates(args.slice(1));
     else await program.parseAsync(withHelp(args), { from: 'user' });
   } catch (thrown) {
-    const failure = explain(thrown, command);
+    const failure = explain(thrown, command, context?.remote != null);
     if (failure.error !== null) {
       if (context === undefined) process.stderr.write(`kvctl: ${failure.error.message}\n`);
       else context.out.failure(failure.error);
@@ -58,11 +60,18 @@ async function printCandidates(words: readonly string[]): Promise<void> {
 }
 
 /** Output is loaded here, not above, because help does without it. */
-async function createContext(globals: GlobalOptions, interrupts: Interrupts): Promise<Context> {
+async function createContext(program: Command, chosen: Command, interrupts: Interrupts): Promise<Context> {
   const { Output } = await import('./output.ts');
+  const globals = program.opts<GlobalOptions>();
   const options = { format: globals.output, color: globals.color, isQuiet: globals.quiet ?? false };
   const out = new Output(options, process);
-  return { clusterName: globals.name, out, signal: interrupts.signal, stdin: process.stdin };
+  return {
+    clusterName: globals.name,
+    remote: remoteWish(program, chosen, VERBS[chosen.name()]!),
+    out,
+    signal: interrupts.signal,
+    stdin: process.stdin,
+  };
 }
 
 /** `kvctl list | head -1`: a reader that has seen enough is no error, and what is still written goes nowhere. A full disk is one. */

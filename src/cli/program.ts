@@ -2,16 +2,15 @@
  * The words of the command line as commander knows them: the global options, and every verb by name and summary. A verb's
  * own options are added when it is used (main.ts).
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, Help, Option } from 'commander';
-import { packageRoot } from '#entry';
 import { parseName } from '../cluster/spec.ts';
 import { type ColorMode, wantsColor } from './color.ts';
 import { FORMATS, type Format } from './format.ts';
+import { addRemoteOptions, type RemoteOptions } from './remote-options.ts';
 import { VERBS } from './verbs.ts';
+import { readVersion } from './version.ts';
 
-export interface GlobalOptions {
+export interface GlobalOptions extends RemoteOptions {
   readonly name: string;
   readonly output: Format;
   readonly color: ColorMode;
@@ -35,7 +34,8 @@ export function createProgram(): Command {
     .version(readVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
-    .addOption(nameOption())
+    .addOption(nameOption());
+  addRemoteOptions(program)
     .addOption(new Option('-o, --output <format>', 'how the result is printed').choices(FORMATS).default('table'))
     .addOption(new Option('--color <when>', 'colour the output').choices(['auto', 'always', 'never']).default('auto'))
     .option('-q, --quiet', 'no progress and no remarks on stderr')
@@ -50,6 +50,17 @@ export function createProgram(): Command {
     program.command(name).description(verb.summary).helpGroup(`${verb.group}:`);
   }
   return program;
+}
+
+/** The verb's own. Of those that the program has too, commander gives the program what was typed: the verb's parser gets it here. */
+export function verbOptions(program: Command, verb: Command): object {
+  const shared = verb.options.flatMap((option) => {
+    const name = option.attributeName();
+    if (program.getOptionValueSource(name) !== 'cli') return [];
+    const typed = program.getOptionValue(name) as string;
+    return [[name, option.parseArg === undefined ? typed : option.parseArg(typed, undefined)]];
+  });
+  return { ...verb.opts(), ...Object.fromEntries(shared) };
 }
 
 /** An empty KVCTL_NAME counts as none. */
@@ -86,8 +97,4 @@ function formatHelp(command: Command, help: Help): string {
     '       kvctl VERB --help says what a verb takes',
     '',
   ].join('\n');
-}
-
-function readVersion(): string {
-  return (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
 }

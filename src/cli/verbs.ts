@@ -23,7 +23,8 @@
  * answers the exit code; what went wrong is thrown as a KvctlError, and main turns it into one message and its exit code:
  * a verb never writes to process.stdout or stderr and never exits by itself. The result goes to `context.out.result`, once;
  * remarks to `out.note`; what takes longer than a blink is an `out.step`. A verb that mutates prints old → new.
- * Short and long forms of the global options (-n -o -q -h -V, --name --output --color --quiet --help --version) are taken.
+ * Short and long forms of the global options (-n -o -q -h -V, --name --leader --token-file --node-url --output --color --quiet
+ * --help --version) are taken; a verb that declares one of them all the same (`check` has a --leader of its own) gets its value.
  * The placeholders `<node>`, `<nodes>` and `<cluster>` (of options and arguments) are completed with the names in question.
  *
  * Ctrl-C ends a verb at once with exit code 105, unless its row says `cleansUp`: then the first one only aborts
@@ -39,6 +40,8 @@ export interface Verb {
   readonly group: string;
   /** True if being interrupted half-way would leave something behind. */
   readonly cleansUp?: boolean;
+  /** True if it works on processes and files of this machine: such a verb refuses --leader. */
+  readonly isLocal?: boolean;
   readonly load: () => Promise<VerbModule>;
 }
 
@@ -52,17 +55,21 @@ const LIFE = 'Cluster';
 const DATA = 'Data';
 const MEASURE = 'Quorum and measurement';
 const FAULTS = 'Faults';
+const JUDGE = 'Judging';
 const HELP = 'Help';
 
 const CLEANS_UP = { cleansUp: true } as const;
+const LOCAL = { isLocal: true } as const;
+const LOCAL_CLEANS_UP = { ...LOCAL, ...CLEANS_UP };
 
 export const VERBS: Readonly<Record<string, Verb>> = {
-  up: verb(LIFE, 'start a cluster: one leader and its followers', () => import('./commands/up.ts'), CLEANS_UP),
-  down: verb(LIFE, 'stop a cluster; its data stays, unless --purge', () => import('./commands/down.ts'), CLEANS_UP),
-  restart: verb(LIFE, 'start what is dead again, with the same data', () => import('./commands/restart.ts'), CLEANS_UP),
-  ls: verb(LIFE, 'list the clusters of this machine', () => import('./commands/ls.ts')),
+  up: verb(LIFE, 'start a cluster: one leader and its followers', () => import('./commands/up.ts'), LOCAL_CLEANS_UP),
+  down: verb(LIFE, 'stop a cluster; its data stays, unless --purge', () => import('./commands/down.ts'), LOCAL_CLEANS_UP),
+  restart: verb(LIFE, 'start what is dead again, with the same data', () => import('./commands/restart.ts'), LOCAL_CLEANS_UP),
+  ls: verb(LIFE, 'list the clusters of this machine', () => import('./commands/ls.ts'), LOCAL),
   status: verb(LIFE, 'show roles, versions and lag of every node', () => import('./commands/status.ts')),
-  logs: verb(LIFE, 'show what the nodes logged', () => import('./commands/logs.ts')),
+  logs: verb(LIFE, 'show what the nodes logged', () => import('./commands/logs.ts'), LOCAL),
+  manifest: verb(LIFE, 'print a cluster for Docker Swarm or Kubernetes', () => import('./commands/manifest.ts')),
 
   put: verb(DATA, 'write a key', () => import('./commands/put.ts')),
   get: verb(DATA, 'read a key', () => import('./commands/get.ts')),
@@ -70,7 +77,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   list: verb(DATA, 'list keys and values', () => import('./commands/list.ts')),
 
   bench: verb(MEASURE, 'measure what each write quorum costs', () => import('./commands/bench.ts'), CLEANS_UP),
-  run: verb(MEASURE, 'run a scenario: a cluster, steps, and what they have to show', () => import('./commands/run.ts'), CLEANS_UP),
+  run: verb(MEASURE, 'run a scenario: a cluster, steps, and what they have to show', () => import('./commands/run.ts'), LOCAL_CLEANS_UP),
   scenarios: verb(MEASURE, 'list the scenarios that come with kvctl', () => import('./commands/scenarios.ts')),
   report: verb(MEASURE, 'draw the report of a run again, offline', () => import('./commands/report.ts')),
   compare: verb(MEASURE, 'compare two runs: better, worse or inconclusive', () => import('./commands/compare.ts')),
@@ -78,9 +85,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   network: verb(MEASURE, 'show or set the simulated network', () => import('./commands/network.ts')),
   parity: verb(MEASURE, 'compare every replica with the leader', () => import('./commands/parity.ts')),
 
-  kill: verb(FAULTS, 'kill nodes (SIGKILL)', () => import('./commands/kill.ts')),
-  pause: verb(FAULTS, 'freeze nodes (SIGSTOP)', () => import('./commands/pause.ts')),
-  resume: verb(FAULTS, 'let frozen nodes run on (SIGCONT)', () => import('./commands/resume.ts')),
+  check: verb(JUDGE, "grade somebody else's implementation from outside", () => import('./commands/check.ts'), CLEANS_UP),
+
+  kill: verb(FAULTS, 'kill nodes (SIGKILL)', () => import('./commands/kill.ts'), LOCAL),
+  pause: verb(FAULTS, 'freeze nodes (SIGSTOP)', () => import('./commands/pause.ts'), LOCAL),
+  resume: verb(FAULTS, 'let frozen nodes run on (SIGCONT)', () => import('./commands/resume.ts'), LOCAL),
   partition: verb(FAULTS, 'cut the network between nodes', () => import('./commands/partition.ts')),
   heal: verb(FAULTS, 'undo partitions', () => import('./commands/heal.ts')),
 
@@ -88,6 +97,6 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   completion: verb(HELP, 'print the completion script for bash, zsh or fish', () => import('./commands/completion.ts')),
 };
 
-function verb(group: string, summary: string, load: Verb['load'], more: { cleansUp?: true } = {}): Verb {
+function verb(group: string, summary: string, load: Verb['load'], more: Pick<Verb, 'cleansUp' | 'isLocal'> = {}): Verb {
   return { group, summary, load, ...more };
 }

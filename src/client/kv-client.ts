@@ -29,13 +29,14 @@ import {
   type WriteAnswer,
   writeAnswer,
 } from '../wire/api.ts';
+import { DIALECT_HEADER, NATIVE } from '../wire/dialect-header.ts';
 import { type Call, errorOf, failureOf, parseAnswer } from './answer.ts';
 import { type Dump, parseDump } from './dump.ts';
 import { keyPath, queryText } from './key-path.ts';
 
 export interface KvClientOptions {
-  /** The cluster's token; sent to admin calls only. */
-  readonly token?: string;
+  /** The cluster's token, null for none; sent to admin calls only. */
+  readonly token?: string | null;
   /** How long one call may take from start to parsed answer, in ms. Default 30,000: above any sensible quorum timeout. */
   readonly timeoutMs?: number;
 }
@@ -67,6 +68,9 @@ const ANSWER_GRACE_MS = 2_000;
 /** Rows of the trace per page: some 100 KB of JSON with five followers. */
 const TRACE_PAGE = 500;
 
+/** The node may speak a lab's dialect to others. */
+const NATIVELY = { [DIALECT_HEADER]: NATIVE };
+
 /** Every call takes the node's base URL and throws nothing but KvctlError. */
 export class KvClient {
   readonly #timeoutMs: number;
@@ -77,9 +81,10 @@ export class KvClient {
 
   constructor(options: KvClientOptions = {}) {
     this.#timeoutMs = options.timeoutMs ?? 30_000;
-    this.#authorization = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
+    this.#authorization = options.token == null ? {} : { authorization: `Bearer ${options.token}` };
     this.#got = got.extend({
       agent: { http: this.#httpAgent },
+      headers: NATIVELY,
       retry: { limit: 0 },
       followRedirect: false,
       throwHttpErrors: false,
@@ -193,7 +198,7 @@ export class KvClient {
         signal: AbortSignal.timeout(timeoutMs),
         headersTimeout: 0,
         bodyTimeout: 0,
-        ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
+        ...(body === undefined ? { headers: NATIVELY } : { body, headers: { ...NATIVELY, 'content-type': 'application/json' } }),
       });
     } catch (error) {
       throw failureOf(call, error);

@@ -8,6 +8,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { Client, type Dispatcher } from 'undici';
+import { DIALECT_HEADER, NATIVE } from '../wire/dialect-header.ts';
 
 /** One answered or unanswered request. Times in ms on `performance.now()`. */
 export interface LoadAnswer {
@@ -27,7 +28,9 @@ export interface LoadAnswer {
   readonly floorMs: number | null;
 }
 
-const JSON_HEADERS = ['content-type', 'application/json'];
+// Natively, whatever dialect the node speaks to others: only so it tells version and acks of every write.
+const HEADERS = [DIALECT_HEADER, NATIVE];
+const JSON_HEADERS = [...HEADERS, 'content-type', 'application/json'];
 
 export class LoadConnection {
   readonly #client: Client;
@@ -64,7 +67,10 @@ export class LoadConnection {
       this.#chunks = [];
       this.#startMs = performance.now();
       try {
-        this.#client.dispatch(body === null ? { method, path } : { method, path, body, headers: JSON_HEADERS }, this.#handler);
+        this.#client.dispatch(
+          body === null ? { method, path, headers: HEADERS } : { method, path, body, headers: JSON_HEADERS },
+          this.#handler,
+        );
       } catch {
         this.#fail();
       }

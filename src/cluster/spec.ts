@@ -19,7 +19,8 @@ export interface ClusterSpec {
   readonly port: number | null;
   /** Seed of the simulated network. */
   readonly seed: number;
-  readonly target: 'local';
+  /** Where the nodes run: processes of this machine, or containers by Docker Compose. */
+  readonly target: Target;
   /** Settings of the nodes that have no option of their own, by the name of their environment variable (SPEC 8). */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -37,6 +38,9 @@ export interface ClusterWish {
   readonly settings?: Readonly<Record<string, string>> | undefined;
 }
 
+export const TARGETS = ['local', 'compose'] as const;
+export type Target = (typeof TARGETS)[number];
+
 export const DEFAULT_NAME = 'default';
 export const DEFAULT_FOLLOWERS = 5;
 export const DEFAULT_QUORUM = 3;
@@ -48,7 +52,8 @@ export const DEFAULT_SEED = 1;
 /** A process each: beyond this a machine measures its scheduler, not replication. */
 const MAX_FOLLOWERS = 31;
 const NAME = /^[a-z0-9][a-z0-9_-]{0,39}$/;
-const SETTINGS = [
+/** See ClusterSpec.settings. */
+export const SETTINGS = [
   'REQUEST_TIMEOUT',
   'QUORUM_TIMEOUT_MS',
   'FAIL_EARLY_MS',
@@ -79,7 +84,7 @@ export function parseSpec(wish: ClusterWish): ClusterSpec {
     store: oneOf('--store', wish.store ?? 'sqlite', ['sqlite', 'memory']),
     port,
     seed: integer('--seed', wish.seed ?? DEFAULT_SEED, 0, Number.MAX_SAFE_INTEGER),
-    target: oneOf('--target', wish.target ?? 'local', ['local']),
+    target: oneOf('--target', wish.target ?? 'local', TARGETS),
     settings: parseSettings(wish.settings ?? {}),
   };
 }

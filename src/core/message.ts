@@ -132,6 +132,8 @@ export type Input =
   | { readonly t: 'setNetwork'; readonly change: NetworkChange }
   /** No new writes from now on; what waits goes on waiting. */
   | { readonly t: 'drain' }
+  /** What the others call this node, which was told no name. Comes at most once, before any `request`. */
+  | { readonly t: 'named'; readonly nodeId: NodeId }
   /** The end: whoever waits is answered that nobody knows. */
   | { readonly t: 'stop'; readonly message: string };
 

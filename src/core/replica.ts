@@ -5,7 +5,7 @@
  * The shell drives it with real sockets, disk and time; a simulator may drive it with virtual ones.
  * Invariant: one writer. At most one `persist` or `saveHard` is outstanding, whoever asked for it.
  */
-import { unreachable } from '../lib/assert.ts';
+import { assert, unreachable } from '../lib/assert.ts';
 import { Prng } from '../lib/prng.ts';
 import type { Ms } from '../lib/units.ts';
 import { Candidacy, type CandidateConfig } from './candidacy.ts';
@@ -22,9 +22,13 @@ import { isNewer, maxVersion, type Version } from './version.ts';
 export interface ReplicaConfig extends CandidateConfig {
   /** Of an empty data directory; afterwards the stored state decides. */
   readonly isBornLeader: boolean;
+  /** A follower that was told no name, or none that the others know: `nodeId` is provisional until `named` says how they address it. */
+  readonly isUnnamed?: boolean;
   readonly seed: number;
   /** By the other nodes' ids. */
   readonly network: ReadonlyMap<NodeId, LinkSetting>;
+  /** What a client is told of the leader instead of the member's URL, which may be the nodes' own business. */
+  readonly publicUrls?: ReadonlyMap<NodeId, string>;
   /** For backoff jitter only; differs from start to start. */
   readonly jitterSeed: number;
 }
@@ -46,6 +50,9 @@ export class Replica {
   leader: Leader | null = null;
   #candidacy: Candidacy | null = null;
   readonly #config: ReplicaConfig;
+  /** The follower's part holds the same object: a name that comes late is everybody's at once. */
+  readonly #identity: { nodeId: NodeId; readonly incarnation: string };
+  #isUnnamed: boolean;
   readonly #host: Host;
   readonly #calls = new Map<number, Caller>();
   readonly #jitter: Prng;
@@ -60,6 +67,8 @@ export class Replica {
 
   constructor(config: ReplicaConfig, stored: Stored) {
     this.#config = config;
+    this.#identity = { nodeId: config.nodeId, incarnation: config.incarnation };
+    this.#isUnnamed = config.isUnnamed ?? false;
     this.#jitter = new Prng(config.jitterSeed);
     this.network = new Network(config.seed, config.network);
     this.#host = {
@@ -72,7 +81,7 @@ export class Replica {
       jitter: () => 0.5 + this.#jitter.next(),
     };
     this.#ownHead = stored.head;
-    this.follower = new Follower(config, stored.hard, stored.position, this.#host);
+    this.follower = new Follower(this.#identity, stored.hard, stored.position, this.#host);
     const mayLead = stored.hard === null ? config.isBornLeader : stored.hard.promisedTo === config.nodeId;
     if (mayLead) this.#candidacy = this.#newCandidacy();
   }
@@ -95,6 +104,15 @@ export class Replica {
     const leader = this.leader?.wakeAt(this.#now) ?? Number.POSITIVE_INFINITY;
     const candidacy = this.#candidacy?.wakeAt(this.#now) ?? Number.POSITIVE_INFINITY;
     return Math.min(leader, candidacy, this.follower.recovery?.wakeAt() ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** The name by which the others know this node. */
+  get nodeId(): NodeId {
+    return this.#identity.nodeId;
+  }
+
+  get isUnnamed(): boolean {
+    return this.#isUnnamed;
   }
 
   get role(): 'leader' | 'follower' {
@@ -152,7 +170,7 @@ export class Replica {
   standing(): StandingAnswer {
     const standing = this.follower.standing();
     const ledNewest =
-      standing.ledEpoch > 0 && standing.ledEpoch === standing.watermark.epoch && standing.promisedTo === this.#config.nodeId;
+      standing.ledEpoch > 0 && standing.ledEpoch === standing.watermark.epoch && standing.promisedTo === this.#identity.nodeId;
     return ledNewest && isNewer(this.#ownHead, standing.watermark) ? { ...standing, watermark: this.#ownHead } : standing;
   }
 
@@ -200,6 +218,8 @@ export class Replica {
         this.#isDraining = true;
         if (this.leader !== null) this.leader.isDraining = true;
         return;
+      case 'named':
+        return this.#named(input.nodeId);
       case 'stop':
         return this.#stepDown(input.message);
       default:
@@ -213,6 +233,13 @@ export class Replica {
     this.follower.turn();
     // After the follower's turn, which may have begun it.
     this.follower.recovery?.turn(this.#now);
+  }
+
+  #named(nodeId: NodeId): void {
+    assert(this.#isUnnamed, `a node keeps its name: this is ${this.#identity.nodeId}, and was named ${nodeId}`);
+    this.#isUnnamed = false;
+    this.#identity.nodeId = nodeId;
+    this.#note('info', 'named', { name: nodeId });
   }
 
   #hardSaved(token: number): void {
@@ -244,7 +271,7 @@ export class Replica {
     this.#storeToken = null;
     this.#storageFailure = reason;
     this.#note('error', 'storage failed', { reason });
-    this.#stepDown(`the local store of ${this.#config.nodeId} failed while the write waited: ${reason}`);
+    this.#stepDown(`the local store of ${this.#identity.nodeId} failed while the write waited: ${reason}`);
   }
 
   #request(id: number, message: PeerRequest): void {
@@ -253,7 +280,7 @@ export class Replica {
       return;
     }
     if (this.#storageFailure !== null) {
-      const text = `the store of ${this.#config.nodeId} failed: ${this.#storageFailure}`;
+      const text = `the store of ${this.#identity.nodeId} failed: ${this.#storageFailure}`;
       this.#out({ t: 'respond', id, message: { t: 'refused', code: 'storage_failed', epoch: this.epoch, message: text } });
       return;
     }
@@ -316,9 +343,9 @@ export class Replica {
 
   #depose(epoch: number, by: NodeId): void {
     this.#note('warn', 'deposed', { epoch, by });
-    this.#stepDown(`epoch ${epoch} ended the leadership of ${this.#config.nodeId} while the write waited`);
+    this.#stepDown(`epoch ${epoch} ended the leadership of ${this.#identity.nodeId} while the write waited`);
     // What it accepted and nobody else holds must be rolled back before it may follow; until then it only keeps its promise.
-    this.follower.refusesToFollow = `${this.#config.nodeId} led an older epoch and may hold writes that the newer lineage does not have`;
+    this.follower.refusesToFollow = `${this.#identity.nodeId} led an older epoch and may hold writes that the newer lineage does not have`;
   }
 
   #stepDown(message: string): void {
@@ -330,7 +357,7 @@ export class Replica {
 
   /** Why this node cannot admit writes or serve committed reads; null if it can. */
   refusal(): WriteFailure | null {
-    const { nodeId } = this.#config;
+    const { nodeId } = this.#identity;
     if (this.#storageFailure !== null) return { ok: false, code: 'storage_failed', message: this.waitingFor ?? '', detail: {} };
     if (this.leader?.isOpen) return null;
     if (this.role === 'leader') {
@@ -342,12 +369,13 @@ export class Replica {
       };
     }
     const leader = this.members.find((member) => member.id === this.leaderId && member.id !== nodeId);
-    const hint = leader === undefined ? 'and knows no leader yet' : `write to ${leader.id} at ${leader.url}`;
+    const url = leader === undefined ? null : (this.#config.publicUrls?.get(leader.id) ?? leader.url);
+    const hint = leader === undefined ? 'and knows no leader yet' : `write to ${leader.id} at ${url}`;
     return {
       ok: false,
       code: 'not_leader',
       message: `${nodeId} is a follower; ${hint}`,
-      detail: { leader: leader?.id ?? null, leader_url: leader?.url ?? null },
+      detail: { leader: leader?.id ?? null, leader_url: url },
     };
   }
 

@@ -4,11 +4,12 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { restart } from '../cluster/cluster.ts';
-import { type FaultOutcome, heal, kill, pairsOf, partition, pause, resume } from '../cluster/faults.ts';
+import { type FaultOutcome, heal, kill, partition, pause, resume } from '../cluster/faults.ts';
 import { selectNodes } from '../cluster/selector.ts';
 import { formatDistribution } from '../lib/distribution.ts';
 import type { NetworkRequest } from '../wire/api.ts';
 import { KvctlError } from '../wire/errors.ts';
+import type { Pair } from './marks.ts';
 import type { Stage } from './stage.ts';
 import { type Action, describeAction, type NetworkChange } from './step.ts';
 import type { Venue } from './venue.ts';
@@ -19,14 +20,15 @@ const POLL_MS = 10;
 
 /** Answers what became of it, for people. Throws what the cluster throws. */
 export async function perform(stage: Stage, action: Action): Promise<string> {
-  const { detail, nodes } = await doIt(stage, action);
-  stage.recorder.marks.add(action.kind, action.kind === 'quorum' ? detail : describeAction(action), nodes, stage.nowMs());
+  const { detail, nodes, pairs } = await doIt(stage, action);
+  stage.recorder.marks.add(action.kind, action.kind === 'quorum' ? detail : describeAction(action), nodes, stage.nowMs(), pairs);
   return detail;
 }
 
 interface Done {
   readonly detail: string;
   readonly nodes: readonly string[];
+  readonly pairs?: readonly Pair[];
 }
 
 async function doIt(stage: Stage, action: Action): Promise<Done> {
@@ -47,7 +49,7 @@ async function doIt(stage: Stage, action: Action): Promise<Done> {
       return faultDone(await resume(venue.name, idsOf(venue, action.nodes), { signal }));
     case 'restart': {
       const nodes = idsOf(venue, action.nodes);
-      await restart(venue.name, nodes, { signal, entry: venue.entry });
+      await restart(venue.name, nodes, { signal, entry: venue.entry, waitTimeoutMs: venue.waitTimeoutMs });
       return { detail: `${nodes.join(', ')} runs again`, nodes };
     }
     case 'partition':
@@ -102,12 +104,11 @@ export function idsOf(venue: Pick<Venue, 'nodes' | 'leader'>, selector: string):
 async function changeLinks(venue: Venue, action: Extract<Action, { groups: unknown }>, signal: AbortSignal): Promise<Done> {
   const groups = action.groups.map((group) => idsOf(venue, group));
   const change = action.kind === 'partition' ? partition : heal;
-  const { unreached } = await change(venue.name, groups, { signal });
-  const all = venue.nodes.map(({ id }) => id);
+  const { pairs, unreached } = await change(venue.name, groups, { signal });
   // Of a node that is cut from all others only its own name is of interest.
-  const nodes = groups.length === 1 ? (groups[0] ?? []) : [...new Set(pairsOf(all, groups).flat())];
+  const nodes = groups.length === 1 ? (groups[0] ?? []) : [...new Set(pairs.flat())];
   const missed = unreached.length === 0 ? '' : `; ${unreached.join(', ')} is paused and keeps its own table`;
-  return { detail: `${describeAction(action)}${missed}`, nodes };
+  return { detail: `${describeAction(action)}${missed}`, nodes, pairs };
 }
 
 function faultDone(outcomes: readonly FaultOutcome[]): Done {

@@ -1,5 +1,7 @@
 /** A single put, get or del, and whether its answer is the expected one. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { KvClient } from '../client/kv-client.ts';
 import { KvctlError } from '../wire/errors.ts';
 import { idsOf } from './actions.ts';
 import type { NodeAddress } from './parity.ts';
@@ -7,13 +9,16 @@ import type { Stage } from './stage.ts';
 import type { DataExpectation, DataStep } from './step.ts';
 
 const POLL_MS = 20;
+/** A read waits for nothing; a node that is frozen never answers. */
+const READ_MS = 5_000;
 
 /** Answers what came, in words; the expectation goes to the recorder. */
 export async function runDataStep(stage: Stage, step: DataStep): Promise<{ readonly isMet: boolean; readonly detail: string }> {
   const node = nodeOf(stage, step.node);
   const deadlineMs = performance.now() + step.withinMs;
+  const client = step.kind === 'get' ? new KvClient({ timeoutMs: READ_MS }) : stage.venue.client;
   for (;;) {
-    const answer = await ask(stage, step, node);
+    const answer = await ask(client, step, node);
     const isMet = meets(answer, step.expect);
     if (isMet || performance.now() >= deadlineMs || stage.signal.aborted) {
       const got = describeAnswer(answer);
@@ -32,7 +37,7 @@ export function describeExpectation(expect: DataExpectation): string {
 
 type Answer = { readonly ok: true; readonly valueText: string | null } | { readonly ok: false; readonly code: string };
 
-async function ask({ venue: { client } }: Stage, step: DataStep, { url }: NodeAddress): Promise<Answer> {
+async function ask(client: KvClient, step: DataStep, { url }: NodeAddress): Promise<Answer> {
   const options = { quorum: step.quorum ?? undefined, timeoutMs: step.timeoutMs ?? undefined };
   try {
     if (step.kind === 'put') await client.put(url, step.key, step.valueText ?? 'null', options);
@@ -50,7 +55,12 @@ async function ask({ venue: { client } }: Stage, step: DataStep, { url }: NodeAd
 
 function meets(answer: Answer, expect: DataExpectation): boolean {
   if (expect.kind === 'error') return !answer.ok && answer.code === expect.code;
-  return answer.ok && (expect.kind === 'ok' || answer.valueText === expect.valueText);
+  return answer.ok && (expect.kind === 'ok' || isSameValue(answer.valueText, expect.valueText));
+}
+
+/** The order of members is no difference. */
+function isSameValue(got: string | null, wanted: string): boolean {
+  return got !== null && isDeepStrictEqual(JSON.parse(got), JSON.parse(wanted));
 }
 
 function describeAnswer(answer: Answer): string {

@@ -65,10 +65,13 @@ export function isOpenLoop({ executor }: Pick<LoadOptions, 'executor'>): boolean
   return executor === 'constant-arrival-rate' || executor === 'ramping-arrival-rate';
 }
 
+/** Of a closed loop: each takes a connection of this process. */
+export const MAX_IN_FLIGHT = 5_000;
+
 /** What the executor needs and what it has no use for: a sentence for the user that names the field by `nameOf`. */
 export function checkLoad(
   load: LoadOptions,
-  nameOf: (field: 'writes' | 'duration' | 'rate' | 'stages' | 'read_share') => string,
+  nameOf: (field: 'writes' | 'duration' | 'rate' | 'stages' | 'start' | 'read_share') => string,
 ): Result<LoadOptions> {
   const { executor, writes, durationMs, rate, stages, readShare } = load;
   const isRamping = executor === 'ramping-vus' || executor === 'ramping-arrival-rate';
@@ -77,7 +80,12 @@ export function checkLoad(
   if (isRamping && stages.length === 0) return needs('stages');
   if (!isRamping && stages.length > 0) return hasNoUse('stages');
   if (isRamping && rampDuration(rampOf(load)) <= 0) return fail(`${executor}: expected ${nameOf('stages')} that last longer than 0 ms`);
-  if (isRamping && rampPeak(rampOf(load)) <= 0) return fail(`${executor}: expected ${nameOf('stages')} with a target above 0`);
+  if (!isRamping && load.start !== 0) return hasNoUse('start');
+  const peak = rampPeak(rampOf(load));
+  if (executor === 'ramping-arrival-rate' && peak <= 0) return fail(`${executor}: expected ${nameOf('stages')} with a target above 0`);
+  if (executor === 'ramping-vus' && (peak < 1 || peak > MAX_IN_FLIGHT)) {
+    return fail(`${executor}: expected ${nameOf('stages')} that reach 1 to ${MAX_IN_FLIGHT} requests in flight, got ${peak}`);
+  }
   if (isRamping && durationMs !== null) return hasNoUse('duration');
   if (executor === 'constant-arrival-rate' && rate === null) return needs('rate');
   if (executor !== 'constant-arrival-rate' && rate !== null) return hasNoUse('rate');

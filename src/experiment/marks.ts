@@ -1,6 +1,6 @@
 /**
  * What was done to the cluster and when: lines and shades for the time chart. A fault lasts until what undoes it is done to
- * the same node.
+ * the same node; of a partition, until the node has got all links back that it lost by it.
  */
 import type { Ms } from '../lib/units.ts';
 import type { Mark } from '../measure/run-result.ts';
@@ -8,11 +8,16 @@ import type { Mark } from '../measure/run-result.ts';
 /** What ends a fault of this kind; a node that was killed can only be restarted, and a restart ends a pause too. */
 const ENDS: Readonly<Record<string, readonly string[]>> = { restart: ['kill', 'pause'], resume: ['pause'], heal: ['partition'] };
 
+/** Two node ids; the order means nothing. */
+export type Pair = readonly [string, string];
+
 interface Fault {
   readonly kind: string;
   readonly text: string;
   readonly node: string;
   readonly atMs: Ms;
+  /** Of a partition: whom it was cut from, and still is. */
+  readonly partners: Set<string>;
   untilMs: Ms | null;
 }
 
@@ -20,19 +25,30 @@ export class Marks {
   readonly #faults: Fault[] = [];
   readonly #moments: Mark[] = [];
 
-  /** A change or fault that has taken effect at `atMs`. `nodes`: whom it was done to. */
-  add(kind: string, text: string, nodes: readonly string[], atMs: Ms): void {
-    for (const fault of this.#faults) {
-      if (fault.untilMs === null && nodes.includes(fault.node) && (ENDS[kind] ?? []).includes(fault.kind)) fault.untilMs = atMs;
-    }
+  /** A change or fault that has taken effect at `atMs`. `nodes`: whom it was done to. `pairs`: the links that it cut or healed. */
+  add(kind: string, text: string, nodes: readonly string[], atMs: Ms, pairs: readonly Pair[] = []): void {
+    for (const fault of this.#faults) if (fault.untilMs === null && mend(fault, kind, nodes, pairs)) fault.untilMs = atMs;
     const lasts = Object.values(ENDS).some((kinds) => kinds.includes(kind));
-    if (lasts) this.#faults.push(...nodes.map((node) => ({ kind, text, node, atMs, untilMs: null })));
-    else this.#moments.push({ kind, text, nodes: [...nodes], at_ms: atMs, until_ms: null });
+    if (!lasts) {
+      this.#moments.push({ kind, text, nodes: [...nodes], at_ms: atMs, until_ms: null });
+      return;
+    }
+    for (const node of nodes) {
+      // Killed is killed; but a node can be cut from others once more.
+      const isKnown =
+        kind !== 'partition' && this.#faults.some((fault) => fault.node === node && fault.kind === kind && fault.untilMs === null);
+      if (!isKnown) this.#faults.push({ kind, text, node, atMs, partners: partnersOf(node, pairs), untilMs: null });
+    }
   }
 
-  /** Nodes that are killed, paused or cut off now. */
-  affected(): string[] {
-    return [...new Set(this.#faults.filter((fault) => fault.untilMs === null).map(({ node }) => node))];
+  /** Nodes that are dead or frozen now. */
+  down(): ReadonlySet<string> {
+    return new Set(this.#faults.filter(({ kind, untilMs }) => untilMs === null && kind !== 'partition').map(({ node }) => node));
+  }
+
+  /** The cluster is gone, and its faults with it. */
+  endAll(atMs: Ms): void {
+    for (const fault of this.#faults) fault.untilMs ??= atMs;
   }
 
   /** In the order of their beginning; what still lasts lasts until `nowMs`. Nodes that shared a fault from end to end share a mark. */
@@ -45,4 +61,16 @@ export class Marks {
     }
     return [...shades.values(), ...this.#moments].sort((a, b) => a.at_ms - b.at_ms);
   }
+}
+
+/** Whether nothing of it is left. */
+function mend(fault: Fault, kind: string, nodes: readonly string[], pairs: readonly Pair[]): boolean {
+  if (!(ENDS[kind] ?? []).includes(fault.kind)) return false;
+  if (fault.kind !== 'partition') return nodes.includes(fault.node);
+  for (const partner of partnersOf(fault.node, pairs)) fault.partners.delete(partner);
+  return fault.partners.size === 0;
+}
+
+function partnersOf(node: string, pairs: readonly Pair[]): Set<string> {
+  return new Set(pairs.filter((pair) => pair.includes(node)).map(([a, b]) => (a === node ? b : a)));
 }

@@ -29,6 +29,8 @@ export interface Settling {
 
 /** A frozen node takes the connection and never answers, and a dump of much data may rightly take long: so a node is asked for its health first. */
 const ANSWER_MS = 1_000;
+/** The leader is asked at the same time, because its dump must be of now, and may be busier. */
+const LEADER_ANSWER_MS = 5_000;
 /** Between two looks at the leader's account; about the cost of one look. */
 const POLL_MS = 5;
 /** A link may be down for a moment; after so long nobody waits for what is behind it. */
@@ -39,7 +41,7 @@ const GIVE_UP_ON_DOWN_MS = 1_000;
  * Errors: whatever the leader's dump fails with; a follower that does not answer is `unreachable`.
  */
 export async function compareReplicas(client: KvClient, { leader, followers }: Replicas): Promise<ParityRow[]> {
-  const dump = await client.dump(leader.url);
+  const [dump] = await Promise.all([client.dump(leader.url), new KvClient({ timeoutMs: LEADER_ANSWER_MS }).health(leader.url)]);
   return Promise.all(followers.map((follower) => compareFollower(client, dump, follower)));
 }
 
@@ -61,6 +63,9 @@ export async function waitForParity(client: KvClient, replicas: Replicas, timeou
       const rows = await lookAtParity(client, replicas);
       if (rows.every((row) => row.status === 'match')) return { settleMs: levelMs, rows };
       if (rows.some((row) => row.status === 'mismatch')) return { settleMs: null, rows };
+      // The leader reaches them and we do not: looking again will not change that.
+      const isSeen = rows.some((row) => row.status === 'lag');
+      if (!isSeen && levelMs > GIVE_UP_ON_DOWN_MS) return { settleMs: null, rows };
     }
     const isHopeless = account === 'down' && levelMs > GIVE_UP_ON_DOWN_MS;
     if (isHopeless || levelMs > timeoutMs || signal.aborted) return { settleMs: null, rows: await lookAtParity(client, replicas) };
@@ -80,8 +85,14 @@ async function accountOf(client: KvClient, leaderUrl: string): Promise<'level' |
 async function compareFollower(client: KvClient, leader: Dump, { id, url }: NodeAddress): Promise<ParityRow> {
   try {
     await new KvClient({ timeoutMs: ANSWER_MS }).health(url);
-    return compareDumps(leader, await client.dump(url), url);
+    const dump = await client.dump(url);
+    return isReplicaOf(leader, dump, id) ? compareDumps(leader, dump, url) : unreachableRow(id, url);
   } catch {
     return unreachableRow(id, url);
   }
+}
+
+/** An address that a cluster elsewhere uses among its nodes may lead to a node of another cluster here. */
+function isReplicaOf(leader: Dump, dump: Dump, id: string): boolean {
+  return dump.node === id && (dump.lineage === null || leader.lineage === null || dump.lineage === leader.lineage);
 }

@@ -28,58 +28,72 @@ import type { Venue } from './venue.ts';
 /** For the slowest follower, on top of its delay. */
 const SETTLE_MS = 10_000;
 
-/** Answers what the row shows, in a sentence; null if it was cut off. */
+/** Answers what the row shows, in a sentence; null if it was cut off. What was sent is kept however the row ends. */
 export async function measureRow(stage: Stage, step: MeasureStep): Promise<string | null> {
+  const raw: RowData = { quorum: step.quorum, samples: [], trace: [] };
+  try {
+    return await measure(stage, step, raw);
+  } finally {
+    await stage.keep({ row: step.step, ...raw, staleReads: [] });
+  }
+}
+
+interface RowData {
+  quorum: number;
+  samples: readonly Sample[];
+  trace: readonly WriteTrace[];
+}
+
+async function measure(stage: Stage, step: MeasureStep, raw: RowData): Promise<string | null> {
   const { venue, plan, recorder, signal } = stage;
   const { client, leader } = venue;
   if (step.set.quorum !== null) await putQuorumInForce(venue, step.set.quorum, signal);
   if (step.set.network !== null) await client.setNetwork(leader.url, networkRequest(venue, step.set.network));
-  const found = await lookAtConditions(venue);
-  const warmup = await warmUp(stage, step, found.quorum);
+  const found = await lookAtConditions(venue, recorder.marks.down());
+  raw.quorum = found.quorum;
+  raw.samples = await warmUp(stage, step, found.quorum);
   // From here on draw i is the same for every row: the warm-up, whose order is its own, has no part in it.
   await client.setNetwork(leader.url, { seed: plan.seed });
   const before = await client.status(leader.url);
   const load = await loadWith(stage, step, found.quorum);
-  const samples = [...warmup, ...load.samples];
-  const cutOff = { row: step.step, quorum: found.quorum, samples, staleReads: [] };
+  raw.samples = [...raw.samples, ...load.samples];
   if (load.isInterrupted) {
-    await stage.keep({ ...cutOff, trace: [] });
+    // Whatever is being done to a node is done before the cluster is taken down.
+    await load.actions;
     return null;
   }
   // The two questions travel together: the look at the replicas must not wait for the look at the leader.
   const lookedMs = stage.nowMs();
   const [after, atLastAck] = await Promise.all([client.status(leader.url).catch(() => null), lookAtParity(client, venue)]);
   stage.progress({ phase: 'settling', text: 'waiting until the replicas are level' });
+  const endedMs = stage.nowMs();
   await load.actions;
+  const actedMs = stage.nowMs() - endedMs;
   const settling = await waitForParity(client, venue, settleTimeoutMs(found.delays), signal);
-  const trace = await traceSince(venue, before.head);
-  if (signal.aborted) {
-    await stage.keep({ ...cutOff, trace });
-    return null;
-  }
+  raw.trace = await traceSince(venue, before.head);
+  if (signal.aborted) return null;
   const row = summariseQuorum({
     row: step.step,
     quorum: found.quorum,
     delay: found.up.size === found.delays.size ? formatDelayMap(found.up) : formatDelays({ all: null, perNode: found.up }),
     beganMs: load.beganMs,
-    samples,
-    trace,
+    samples: raw.samples,
+    trace: raw.trace,
     distributions: [...found.up.values()],
     followersUp: [...found.up.keys()],
     isSteady: step.during.length === 0,
     hasLoss: found.cluster.loss > 0,
     parityAtLastAck: parityTotals(atLastAck),
-    settleMs: settling.settleMs,
+    settleMs: settling.settleMs === null ? null : settling.settleMs + actedMs,
     generatorBusy: load.busy,
     leaderBusy: after === null ? null : busyBetween(before.loop, after.loop),
     elapsedMs: load.elapsedMs,
   });
-  const latencies = measured(samples, 'put')
+  const latencies = measured(raw.samples, 'put')
     .filter((sample) => sample.ok)
     .map(latencyOf);
   const looked = { atLastAck: lookedMs, settled: stage.nowMs() };
-  recorder.row(step, { row, cluster: found.cluster, trace, latencies, atLastAck, settled: settling.rows, lookedMs: looked });
-  await stage.keep({ ...cutOff, trace });
+  recorder.row(step, { row, cluster: found.cluster, trace: raw.trace, latencies, atLastAck, settled: settling.rows, lookedMs: looked });
   if (load.heldBack > 0) {
     stage.remark(`${step.step}: ${load.heldBack} requests started late, because too many were on their way; lower the rate`);
   }
@@ -95,7 +109,8 @@ interface Conditions {
   readonly up: ReadonlyMap<string, Distribution>;
 }
 
-export async function lookAtConditions(venue: Venue): Promise<Conditions> {
+/** `down`: nodes known to be dead or frozen, of which the leader may have heard nothing yet. */
+export async function lookAtConditions(venue: Venue, down: ReadonlySet<string>): Promise<Conditions> {
   const { client, leader } = venue;
   const [network, { write_quorum: quorum }, { replicas }] = await Promise.all([
     client.network(leader.url),
@@ -104,7 +119,8 @@ export async function lookAtConditions(venue: Venue): Promise<Conditions> {
   ]);
   const links = Object.entries(network.nodes);
   const delays = new Map(links.map(([id, { delay: text }]) => [id, distributionOf(text)]));
-  const isUp = (id: string) => replicas.some((replica) => replica.node === id && replica.is_up) && !network.nodes[id]?.is_partitioned;
+  const isUp = (id: string) =>
+    replicas.some((replica) => replica.node === id && replica.is_up) && !network.nodes[id]?.is_partitioned && !down.has(id);
   const up = new Map([...delays].filter(([id]) => isUp(id)));
   const losses = links.filter(([id]) => up.has(id)).map(([, { loss }]) => loss);
   const cluster: ClusterFacts = {
@@ -158,21 +174,22 @@ async function warmUp(stage: Stage, step: MeasureStep, quorum: number): Promise<
 
 interface LoadFinding extends LoadOutcome {
   readonly beganMs: Ms;
-  /** Those whose time comes after the load's end. */
+  /** Those whose time comes after the load's end, too. Fails once all of them have ended, with what the first one failed with. */
   readonly actions: Promise<void>;
 }
 
-/** The load, and beside it what is to happen at its times. An action that fails ends the load, and is thrown. */
+/** The load, and beside it what is to happen at its times. An action that fails ends the load. */
 async function loadWith(stage: Stage, step: MeasureStep, quorum: number): Promise<LoadFinding> {
   const { load } = step;
-  const failed = new AbortController();
-  const signal = AbortSignal.any([stage.signal, failed.signal]);
+  const failure = new AbortController();
+  const signal = AbortSignal.any([stage.signal, failure.signal]);
   let actions: Promise<void> = Promise.resolve();
   let beganMs = 0;
   const onBegin = () => {
     beganMs = stage.nowMs();
-    actions = carryOut(stage, step.during, signal);
-    actions.catch((error: unknown) => failed.abort(error));
+    actions = carryOut(stage, step.during, signal, () => failure.abort());
+    // Looked at when the load has ended.
+    actions.catch(() => undefined);
   };
   const isRamping = load.stages.length > 0;
   const spec = {
@@ -192,19 +209,24 @@ async function loadWith(stage: Stage, step: MeasureStep, quorum: number): Promis
   } as const;
   const onSample = (done: number) => stage.progress({ phase: 'load', done });
   const outcome = await runLoad(spec, stage.venue.leader.url, { signal, onBegin, onSample });
-  if (failed.signal.aborted) throw failed.signal.reason;
   return { ...outcome, beganMs, actions };
 }
 
-/** Each at its own time, whether the one before has taken effect or not. */
-async function carryOut(stage: Stage, during: readonly TimedAction[], signal: AbortSignal): Promise<void> {
+/** Each at its own time, whether the one before has taken effect or not; none of them is left behind when this ends. */
+async function carryOut(stage: Stage, during: readonly TimedAction[], signal: AbortSignal, onFailure: () => void): Promise<void> {
   const originMs = performance.now();
-  await Promise.all(
+  const endings = await Promise.allSettled(
     during.map(async ({ atMs, action }) => {
       await delay(Math.max(0, originMs + atMs - performance.now()), undefined, { signal }).catch(() => undefined);
-      if (!signal.aborted) await perform(stage, action);
+      if (signal.aborted) return;
+      await perform(stage, action).catch((error: unknown) => {
+        onFailure();
+        throw error;
+      });
     }),
   );
+  const failed = endings.find((ending) => ending.status === 'rejected');
+  if (failed !== undefined && !stage.signal.aborted) throw failed.reason;
 }
 
 function distributionOf(text: string): Distribution {

@@ -6,6 +6,7 @@
  * measured. Whatever ends the steps (done, Ctrl-C, an error), the venue is closed and what was found so far is answered:
  * only a venue that could not be opened is thrown, because then there is nothing to answer.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Ms } from '../lib/units.ts';
 import type { RunResult } from '../measure/run-result.ts';
 import { KvctlError } from '../wire/errors.ts';
@@ -49,25 +50,41 @@ export interface Outcome {
 /** Opens the cluster of the plan (null), or another one in its place. */
 export type OpenVenue = (instead: RebuildStep | null) => Promise<Venue>;
 
+/** For a step to end after Ctrl-C. */
+const STEP_GRACE_MS = 3_000;
+
 /**
  * Writes before the first step that nobody waits for. They make the programs on both sides warm (compiled code, connections,
  * pages of the store), which would otherwise be charged to the row that happens to come first.
  */
 const REHEARSAL_WRITES = 300;
 
+/** Of a cluster that has just come up. */
+const NOBODY: ReadonlySet<string> = new Set();
+
 export async function execute(plan: ExperimentPlan, openVenue: OpenVenue, options: ExecuteOptions): Promise<Outcome> {
-  const venue = await openVenue(null);
-  const experiment = new Experiment(plan, venue, openVenue, options);
-  let error: KvctlError | null = null;
-  try {
-    await experiment.run();
-  } catch (thrown) {
-    error = thrown instanceof KvctlError ? thrown : new KvctlError('internal', `unexpected error: ${String(thrown)}`, {}, thrown);
-  }
-  const result = experiment.result();
+  const { signal } = options;
+  const experiment = new Experiment(plan, await openVenue(null), openVenue, options);
+  const steps = experiment.run().then(() => null, toError);
+  // A cluster that stands is put back as it was when nothing touches it any more; one of our own can be taken from under a step.
+  await (plan.target.kind === 'own' ? Promise.race([steps, overdue(signal)]) : steps);
+  const soFar = experiment.result();
   const failures = await experiment.close();
-  const isInterrupted = options.signal.aborted;
-  return { result, isInterrupted, error: isInterrupted ? null : error, remarks: [...experiment.remarks, ...failures] };
+  // Overdue steps end with their cluster; if they had just got another one, that is closed too.
+  const error = await steps;
+  failures.push(...(await experiment.close()));
+  const result = signal.aborted ? experiment.result() : soFar;
+  return { result, isInterrupted: signal.aborted, error: signal.aborted ? null : error, remarks: [...experiment.remarks, ...failures] };
+}
+
+/** When nobody waits any longer for a step that was told to end: it may hang on a node that is frozen. */
+async function overdue(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  await delay(STEP_GRACE_MS, undefined, { ref: false });
+}
+
+function toError(thrown: unknown): KvctlError {
+  return thrown instanceof KvctlError ? thrown : new KvctlError('internal', `unexpected error: ${String(thrown)}`, {}, thrown);
 }
 
 class Experiment {
@@ -93,7 +110,7 @@ class Experiment {
       const change = { nodes: 'followers', delay, loss: null };
       await venue.client.setNetwork(venue.leader.url, networkRequest(venue, change));
     }
-    const { cluster } = await lookAtConditions(venue);
+    const { cluster } = await lookAtConditions(venue, NOBODY);
     this.#recorder = new Recorder(this.#plan, cluster);
     await this.#rehearse(venue);
     this.#options.onEvent?.({ kind: 'ready' });
@@ -110,8 +127,11 @@ class Experiment {
     return (this.#recorder ?? new Recorder(this.#plan, nothing)).result(this.#nowMs());
   }
 
+  /** Nothing if it is closed. */
   async close(): Promise<string[]> {
-    return (await this.#venue?.close()) ?? [];
+    const venue = this.#venue;
+    this.#venue = null;
+    return (await venue?.close()) ?? [];
   }
 
   async #take(step: Step, recorder: Recorder): Promise<void> {
@@ -132,7 +152,7 @@ class Experiment {
 
   /** null: it was cut off. */
   async #do(step: Step, recorder: Recorder): Promise<{ readonly isMet: boolean; readonly detail: string } | null> {
-    if (step.kind === 'cluster') return this.#rebuild(step);
+    if (step.kind === 'cluster') return this.#rebuild(step, recorder);
     const stage = this.#stage(step, recorder);
     switch (step.kind) {
       case 'measure':
@@ -166,11 +186,12 @@ class Experiment {
     return { isMet, detail: unequal.length === 0 ? 'all replicas match' : unequal.join(', ') };
   }
 
-  async #rebuild(step: RebuildStep): Promise<{ readonly isMet: boolean; readonly detail: string }> {
-    this.remarks.push(...((await this.#venue?.close()) ?? []));
-    this.#venue = null;
-    this.#venue = await this.#openVenue(step);
-    await this.#rehearse(this.#venue);
+  async #rebuild(step: RebuildStep, recorder: Recorder): Promise<{ readonly isMet: boolean; readonly detail: string }> {
+    this.remarks.push(...(await this.close()));
+    recorder.marks.endAll(this.#nowMs());
+    const venue = await this.#openVenue(step);
+    this.#venue = venue;
+    await this.#rehearse(venue);
     return { isMet: true, detail: step.title };
   }
 
@@ -181,7 +202,7 @@ class Experiment {
     const { concurrency, keys, valueBytes } = first?.load ?? LAB_LOAD;
     const pace = { writes: REHEARSAL_WRITES, durationMs: null, rate: null, connections: concurrency, inFlight: null, isShareFixed: false };
     const spec = { quorum: 0, requestQuorum: 0, phase: 'warmup', ...pace, keys, valueBytes, readShare: 0, seed: this.#plan.seed } as const;
-    const { delays } = await lookAtConditions(venue);
+    const { delays } = await lookAtConditions(venue, NOBODY);
     await runLoad(spec, venue.leader.url, { signal });
     await waitForParity(venue.client, venue, settleTimeoutMs(delays), signal);
   }

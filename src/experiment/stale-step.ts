@@ -21,7 +21,7 @@ const SPIN_MS = 1.5;
 /** Answers what was seen, in a sentence; null if it was cut off. */
 export async function runStaleStep(stage: Stage, step: StaleStep): Promise<string | null> {
   const { venue, plan, signal } = stage;
-  const found = await lookAtConditions(venue);
+  const found = await lookAtConditions(venue, stage.recorder.marks.down());
   const quorum = step.quorum ?? found.quorum;
   await venue.client.setNetwork(venue.leader.url, { seed: plan.seed });
   const before = await venue.client.status(venue.leader.url);
@@ -29,12 +29,15 @@ export async function runStaleStep(stage: Stage, step: StaleStep): Promise<strin
   let next = 0;
   const writer = async (place: number) => {
     const client = new StaleClient(stage, step, place, quorum);
+    const cutOff = () => void client.close();
+    signal.addEventListener('abort', cutOff);
     try {
       while (next < step.writes && !signal.aborted) {
         reads.push(...(await client.writeAndRead(next++)));
         stage.progress({ phase: 'load', done: reads.length });
       }
     } finally {
+      signal.removeEventListener('abort', cutOff);
       await client.close();
     }
   };

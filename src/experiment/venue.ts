@@ -7,6 +7,7 @@
 import { KvClient } from '../client/kv-client.ts';
 import { down, up } from '../cluster/cluster.ts';
 import { leaderOf } from '../cluster/readiness.ts';
+import { type Cluster, optionOf, remoteLeader, storeOf } from '../cluster/remote.ts';
 import type { ClusterSpec } from '../cluster/spec.ts';
 import type { ClusterState } from '../cluster/state.ts';
 import { parseDistribution } from '../lib/distribution.ts';
@@ -20,6 +21,8 @@ export interface Venue {
   readonly store: 'sqlite' | 'memory';
   /** The nodes' program; undefined: the node of this package. */
   readonly entry?: string | undefined;
+  /** For nodes that are started again. */
+  readonly waitTimeoutMs?: number | undefined;
   readonly client: KvClient;
   readonly nodes: readonly NodeAddress[];
   readonly leader: NodeAddress;
@@ -53,43 +56,46 @@ export async function openOwn(spec: ClusterSpec, options: OpenOptions): Promise<
   const nodes = state.nodes.map(({ id, url }) => ({ id, url }));
   const [leader, ...followers] = nodes as [NodeAddress, ...NodeAddress[]];
   const close = async () => {
+    // In this order: with its node a request that was cut off ends too, and closing need not wait for its answer.
+    const failures = await remove(spec.name);
     await client.close();
-    return remove(spec.name);
+    return failures;
   };
-  return { name: spec.name, store: spec.store, entry: options.entry, client, nodes, leader, followers, close };
+  const { entry, waitTimeoutMs } = options;
+  return { name: spec.name, store: spec.store, entry, waitTimeoutMs, client, nodes, leader, followers, close };
 }
 
 /** Remembers the settings of a cluster that runs; changes nothing yet. */
-export async function openRunning(state: ClusterState): Promise<Venue> {
-  const client = new KvClient({ token: state.token });
+export async function openRunning(cluster: Cluster): Promise<Venue> {
+  const client = new KvClient({ token: cluster.token });
   try {
-    const leader = await findLeader(state);
+    const leader = await findLeader(cluster);
     const before = { quorum: (await client.quorum(leader.url)).write_quorum, network: await client.network(leader.url) };
-    const nodes = state.nodes.map(({ id, url }) => ({ id, url }));
+    const nodes = cluster.nodes.map(({ id, url }) => ({ id, url }));
     const followers = nodes.filter(({ id }) => id !== leader.id);
     const close = async () => {
       const failures = await putBack(client, leader, before);
       await client.close();
       return failures;
     };
-    return { name: state.name, store: state.spec.store, client, nodes, leader, followers, close };
+    return { name: cluster.name, store: storeOf(cluster), client, nodes, leader, followers, close };
   } catch (error) {
     await client.close();
     throw error;
   }
 }
 
-/** What a plan needs to know of a running cluster. Throws `not_ready` if nobody leads. */
-export async function viewRunning(state: ClusterState): Promise<ClusterView> {
-  const client = new KvClient({ token: state.token });
+/** What a plan needs to know of a running cluster. Throws `not_ready` if nobody leads; of one elsewhere what remoteLeader throws. */
+export async function viewRunning(cluster: Cluster): Promise<ClusterView> {
+  const client = new KvClient({ token: cluster.token });
   try {
-    const leader = await findLeader(state);
+    const leader = await findLeader(cluster);
     const network = await client.network(leader.url);
-    const nodes = state.nodes.map(({ id, url }) => ({ id, url }));
+    const nodes = cluster.nodes.map(({ id, url }) => ({ id, url }));
     const links = nodes.filter(({ id }) => id !== leader.id).map(({ id }) => ({ id, link: network.nodes[id] }));
     return {
-      name: state.name,
-      store: state.spec.store,
+      name: cluster.name,
+      store: storeOf(cluster),
       seed: network.seed,
       nodes,
       leader: leader.id,
@@ -101,19 +107,18 @@ export async function viewRunning(state: ClusterState): Promise<ClusterView> {
   }
 }
 
-async function findLeader(state: ClusterState): Promise<NodeAddress> {
+async function findLeader(cluster: Cluster): Promise<NodeAddress> {
+  const candidates = cluster.target === 'remote' ? [await remoteLeader(cluster)] : cluster.nodes;
   const client = new KvClient({ timeoutMs: ANSWER_MS });
-  const answers = await Promise.all(state.nodes.map(({ url }) => client.status(url).catch(() => null)));
+  const answers = await Promise.all(candidates.map(({ url }) => client.status(url).catch(() => null)));
   await client.close();
   const leader = leaderOf(answers.filter((answer) => answer !== null));
-  const node = state.nodes.find(({ id }) => id === leader?.node);
+  const node = cluster.nodes.find(({ id }) => id === leader?.node);
   if (leader?.phase === 'open' && node !== undefined) return { id: node.id, url: node.url };
-  const option = state.name === 'default' ? '' : ` -n ${state.name}`;
   const what = leader === null ? 'nobody leads' : `its leader ${leader.node} is ${leader.phase}`;
-  throw new KvctlError(
-    'not_ready',
-    `cluster "${state.name}" runs, but ${what}: expected an open leader; \`kvctl status${option}\` shows why, \`kvctl down${option}\` lets bench bring up its own`,
-  );
+  const status = `\`kvctl status${optionOf(cluster)}\` shows why`;
+  const advice = cluster.target === 'remote' ? status : `${status}, \`kvctl down${optionOf(cluster)}\` lets bench bring up its own`;
+  throw new KvctlError('not_ready', `cluster "${cluster.name}" runs, but ${what}: expected an open leader; ${advice}`);
 }
 
 function distributionOf(text: string) {

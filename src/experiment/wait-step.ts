@@ -1,5 +1,6 @@
 /** Waits for time to pass, or until the leader's account of its followers meets a condition. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { KvClient } from '../client/kv-client.ts';
 import { type WaitFigures, waitFigures } from '../measure/figures.ts';
 import { judge } from '../measure/threshold.ts';
 import { idsOf } from './actions.ts';
@@ -7,6 +8,8 @@ import type { Stage } from './stage.ts';
 import type { WaitStep } from './step.ts';
 
 const POLL_MS = 20;
+/** A leader that is frozen takes the connection and never answers. */
+const ANSWER_MS = 1_000;
 /** Of a leader that does not answer. */
 const NOTHING: WaitFigures = { lag_records: null, lag_ms: null, up: null, streaming: null, waiting_writes: null, leader: 'none' };
 
@@ -17,8 +20,9 @@ export async function runWaitStep(stage: Stage, step: WaitStep): Promise<{ reado
     return { isMet: true, detail: '' };
   }
   const beganMs = performance.now();
+  const client = new KvClient({ timeoutMs: ANSWER_MS });
   for (;;) {
-    const { got, isMet } = judge(step.until, waitFigures(await look(stage, step.nodes)));
+    const { got, isMet } = judge(step.until, waitFigures(await look(stage, client, step.nodes)));
     const tookMs = performance.now() - beganMs;
     if (isMet || tookMs >= step.withinMs || signal.aborted) {
       recorder.expected(step.step, step.until.text, got === null ? null : `${got}`, isMet);
@@ -28,14 +32,14 @@ export async function runWaitStep(stage: Stage, step: WaitStep): Promise<{ reado
   }
 }
 
-async function look({ venue }: Stage, selector: string): Promise<WaitFigures> {
-  const status = await venue.client.status(venue.leader.url).catch(() => null);
+async function look({ venue }: Stage, client: KvClient, selector: string): Promise<WaitFigures> {
+  const status = await client.status(venue.leader.url).catch(() => null);
   if (status === null) return NOTHING;
   const ids = idsOf(venue, selector);
   const replicas = status.replicas.filter(({ node }) => ids.includes(node));
   return {
-    lag_records: Math.max(0, ...replicas.map((replica) => replica.lag_records)),
-    lag_ms: Math.max(0, ...replicas.map((replica) => replica.lag_ms)),
+    lag_records: replicas.length === 0 ? null : Math.max(...replicas.map((replica) => replica.lag_records)),
+    lag_ms: replicas.length === 0 ? null : Math.max(...replicas.map((replica) => replica.lag_ms)),
     up: replicas.filter((replica) => replica.is_up).length,
     streaming: replicas.filter((replica) => replica.is_up && replica.link === 'stream').length,
     waiting_writes: status.waiting_writes,

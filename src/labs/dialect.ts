@@ -9,8 +9,8 @@
 
 /**
  * JSON with placeholders. A string that is exactly `{name}` stands for the value itself, of whatever type it has; inside a
- * longer string (`key {key} not found`) for its text. Anything else stands for itself. As an expectation of a foreign answer
- * only the members that are named count: more may be there.
+ * longer string (`key {key} not found`) for its text. Anything else stands for itself. As an expectation of somebody's request
+ * or answer only the members that are named count: more may be there.
  */
 export type Template = string | number | boolean | null | readonly Template[] | { readonly [name: string]: Template };
 
@@ -23,15 +23,18 @@ export const PLACEHOLDERS = ['key', 'value', 'quorum', 'acks', 'required', 'vers
 export type Placeholder = (typeof PLACEHOLDERS)[number];
 
 export interface Answer {
-  /** HTTP status. */
+  /** HTTP status, 200 to 599. */
   readonly status: number;
-  /** null: no body, or none that matters. */
+  /** null: nothing is promised of the body. A node of ours then answers as it does natively. */
   readonly body: Template | null;
 }
 
 export interface Call {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
-  /** `/kv/{key}`; a placeholder is one whole segment, percent-encoded. Begins with `/`. */
+  /**
+   * `/kv/{key}`; a placeholder is one whole segment, percent-encoded. Begins with `/`, has no query. A node of ours lets the last
+   * placeholder take the rest of the path, slashes and all, as its native calls do.
+   */
   readonly path: string;
   /** By parameter: `{ key: '{key}' }`. */
   readonly query?: Readonly<Record<string, string>>;
@@ -39,6 +42,8 @@ export interface Call {
   readonly body?: Template;
   /** The call did what it says. */
   readonly ok: Answer;
+  // The refusals that the API promises. One that is absent promises nothing but a status of 400 or more; a node of ours spells it
+  // by `errorBody`, with the status that the reason has natively (403, 503, 404).
   /** Refused because this node does not lead. */
   readonly notLeader?: Answer;
   /** Too few followers acked in time. */

@@ -1,5 +1,6 @@
 /** Lab 2, a FastAPI service: kvctl's own dialect is a superset of its client and admin calls. */
 import type { Dialect } from './dialect.ts';
+import type { LabEnvironment } from './lab-environment.ts';
 
 export const LAB_2: Dialect = {
   name: 'lab-2',
@@ -27,4 +28,15 @@ export const LAB_2: Dialect = {
     ok: { status: 200, body: { write_quorum: '{quorum}' } },
   },
   errorBody: { detail: '{message}' },
+};
+
+export const LAB_2_ENVIRONMENT: LabEnvironment = {
+  name: 'lab-2',
+  role: 'ROLE',
+  followers: { FOLLOWER_URLS: 'urls' },
+  fixedFollowers: [],
+  delay: { min: 'MIN_DELAY_MS', max: 'MAX_DELAY_MS', unit: 'ms', otherwise: ['0', '1000'] },
+  quorum: 3,
+  port: 8000,
+  store: 'memory',
 };

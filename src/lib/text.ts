@@ -33,3 +33,15 @@ export function displayWidth(text: string): number {
 export function oneLine(text: string): string {
   return text.trim().replaceAll(/\s+/g, ' ');
 }
+
+/** The beginning of a value as JSON, for messages, at most `maxLength` characters and a mark. Total, whatever came out of a parser. */
+export function jsonStart(value: unknown, maxLength = 120): string {
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? 'nothing';
+  } catch {
+    // Nested deeper than the stack: it parses, and cannot be written.
+    return 'something that is nested too deeply to be shown';
+  }
+  return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+}

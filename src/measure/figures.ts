@@ -66,7 +66,7 @@ export function rowFigures({ row, latencies, atLastAck, settled }: RowEvidence):
   const sorted = Float64Array.from(latencies).sort();
   const pick: Readonly<Record<string, () => number | string | null>> = {
     n: () => row.requests,
-    ok: () => row.successes,
+    ok: () => (row.requests === 0 ? null : row.successes),
     failed: () => (row.requests === 0 ? null : row.fails),
     failed_share: () => (row.requests === 0 ? null : row.fails / row.requests),
     mean: () => row.avg_latency_ms,
@@ -81,7 +81,8 @@ export function rowFigures({ row, latencies, atLastAck, settled }: RowEvidence):
     overhead_p99: () => row.overhead_ms?.p99 ?? null,
     replication: () => row.replication_ms?.mean ?? null,
     replication_p95: () => row.replication_ms?.p95 ?? null,
-    unacked: () => row.replication_unacked,
+    // Without a trace nothing is known of acks, which is not the same as none being missing.
+    unacked: () => (row.replication_samples + row.replication_unacked === 0 ? null : row.replication_unacked),
     level: () => row.parity_at_last_ack.match,
     settle: () => row.settle_ms,
     reads: () => row.reads?.requests ?? 0,
@@ -100,12 +101,15 @@ export function rowFigures({ row, latencies, atLastAck, settled }: RowEvidence):
 
 export function staleFigures({ reads, stale, share, model }: StalePoint): Lookup {
   const gap = share === null || model === null ? null : Math.abs(share - model);
-  const values: Readonly<Record<string, number | null>> = { reads, stale, share, model, gap };
+  const values: Readonly<Record<string, number | null>> = { reads, stale: reads === 0 ? null : stale, share, model, gap };
   return (name) => values[name] ?? null;
 }
 
 export function parityFigures(rows: readonly ParityRow[]): Lookup {
-  const totals: Readonly<Record<string, number>> = { ...parityTotals(rows) };
+  const { missing, stale, ...statuses } = parityTotals(rows);
+  // Of a replica that did not answer nothing is known.
+  const lacks = rows.every(({ status }) => status === 'unreachable') ? {} : { missing, stale };
+  const totals: Readonly<Record<string, number>> = rows.length === 0 ? {} : { ...statuses, ...lacks };
   return (name) => (name === 'parity' ? worstOf(rows) : (totals[name] ?? null));
 }
 

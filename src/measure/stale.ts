@@ -3,7 +3,8 @@
  * that the delays drawn for these very writes predict.
  *
  * The model of one read: the follower still lacks the write t after its acknowledgement if the follower's own delay is longer than
- * floor + t, where the floor is the need-th smallest delay of the write. Averaged over the reads that were really made, at the
+ * floor + t, where the floor is the need-th smallest delay of the write, of those followers that acked it in the end: one that is down
+ * drew a delay too, and nobody can wait for it. Averaged over the reads that were really made, at the
  * times at which they were really sent, so that model and measurement differ by the software alone.
  * Sources: P. Bailis et al., Probabilistically Bounded Staleness, VLDB 2012 (t-visibility); E. B. Wilson, J. Am. Stat. Assoc. 22, 1927.
  */
@@ -55,8 +56,8 @@ export function wilson95(hits: number, n: number): readonly [low: number, high: 
 function predict({ follower, sentMs }: StaleRead, write: WriteTrace | undefined): number[] {
   const own = write?.followers[follower];
   if (write === undefined || own === undefined) return [];
-  const delays = Object.values(write.followers).map(({ delayMs }) => delayMs);
+  const delays = Object.values(write.followers).flatMap(({ delayMs, ackedMs }) => (ackedMs === null ? [] : [delayMs]));
   delays.sort((a, b) => a - b);
-  const floorMs = write.need === 0 ? 0 : (delays[write.need - 1] ?? Number.POSITIVE_INFINITY);
-  return [own.delayMs > floorMs + sentMs ? 1 : 0];
+  const floorMs = write.need === 0 ? 0 : delays[write.need - 1];
+  return floorMs === undefined ? [] : [own.delayMs > floorMs + sentMs ? 1 : 0];
 }

@@ -44,7 +44,7 @@ export interface Vocabulary {
 export type Lookup = (name: string, argument: number | null) => number | string | null;
 
 export interface Judgement {
-  /** What the left side was: the figure, or the expression's value. null: it does not exist. */
+  /** What the left side was: the figure, or the expression's value. null: one of the two sides does not exist. */
   readonly got: number | string | null;
   readonly isMet: boolean;
 }
@@ -54,7 +54,7 @@ export function parseThreshold(text: string, vocabulary: Vocabulary): Result<Thr
   try {
     return ok(new Parser(text, vocabulary).threshold());
   } catch (error) {
-    if (error instanceof Mistake) return fail(`${error.message}, got ${JSON.stringify(text)}`);
+    if (error instanceof Mistake) return fail(`${error.message}, got ${JSON.stringify(text.slice(0, MAX_LENGTH))}`);
     throw error;
   }
 }
@@ -62,7 +62,7 @@ export function parseThreshold(text: string, vocabulary: Vocabulary): Result<Thr
 export function judge(threshold: Threshold, lookup: Lookup): Judgement {
   const got = evaluate(threshold.left, lookup);
   const wanted = evaluate(threshold.right, lookup);
-  if (got === null || wanted === null) return { got, isMet: false };
+  if (got === null || wanted === null) return { got: null, isMet: false };
   return { got, isMet: compare(got, threshold.comparison, wanted) };
 }
 
@@ -132,8 +132,9 @@ class Mistake extends Error {}
 
 const TOKEN = /\s*(?:(\d+(?:\.\d+)?)|([A-Za-z_][A-Za-z_0-9]*)|(<=|>=|==|!=|[-<>+*/()]))/y;
 const COMPARISONS: readonly string[] = ['<', '<=', '>', '>=', '==', '!='];
-/** Deeper nesting is no threshold that anybody means. */
+/** Deeper nesting, or a longer text, is no threshold that anybody means. */
 const MAX_DEPTH = 20;
+const MAX_LENGTH = 500;
 
 class Parser {
   readonly #text: string;
@@ -149,8 +150,10 @@ class Parser {
   }
 
   threshold(): Threshold {
-    const word = this.#words(this.#tokens[0] ?? '');
-    const left = word === null ? this.#expression() : this.#figure(this.#next());
+    const [first = ''] = this.#tokens;
+    const word = this.#words(first);
+    if (word !== null) this.#at += 1;
+    const left: Expression = word === null ? this.#expression() : { kind: 'figure', name: first, argument: null };
     const comparison = this.#next();
     if (!COMPARISONS.includes(comparison)) {
       throw new Mistake(`expected a comparison (${COMPARISONS.join(' ')}) after the figure, as in p(95)<900`);
@@ -221,7 +224,9 @@ class Parser {
       this.#expect(')');
       return { kind: 'figure', name, argument };
     }
-    if (numbers.includes(name) || this.#words(name) !== null) return { kind: 'figure', name, argument: null };
+    if (numbers.includes(name)) return { kind: 'figure', name, argument: null };
+    const words = this.#words(name);
+    if (words !== null) throw new Mistake(`expected ${name} alone on the left, as in ${name}==${words[0]}, because it is a word`);
     throw new Mistake(`expected a figure among ${describeVocabulary(this.#vocabulary)}`);
   }
 
@@ -246,6 +251,7 @@ class Parser {
 }
 
 function tokensOf(text: string): string[] {
+  if (text.length > MAX_LENGTH) throw new Mistake(`expected a threshold of at most ${MAX_LENGTH} characters`);
   const tokens: string[] = [];
   const trimmed = text.trimEnd();
   TOKEN.lastIndex = 0;

@@ -16,15 +16,21 @@ export function asKvctlError(thrown: unknown): KvctlError {
   );
 }
 
-export function sendError(response: ServerResponse, error: KvctlError): void {
+/** An error as a response: status and JSON text of the body. */
+export type Spelling = (error: KvctlError) => { readonly status: number; readonly body: string };
+
+/** kvctl's own: `{error, message, definite, detail}`. A lab's dialect has another (dialect.ts). */
+export const nativeSpelling: Spelling = (error) => ({ status: error.status, body: JSON.stringify(error.toBody()) });
+
+export function sendError(response: ServerResponse, error: KvctlError, spell: Spelling = nativeSpelling): void {
   // What is left of these requests is not worth reading on.
   const isLast = error.code === 'too_large' || error.code === 'unauthorized';
   const allow = typeof error.detail.allow === 'string' ? { allow: error.detail.allow } : {};
   const challenge = error.code === 'unauthorized' ? { 'www-authenticate': 'Bearer' } : {};
-  const body = JSON.stringify(error.toBody());
+  const { status, body } = spell(error);
   const headers = { ...(isLast ? { connection: 'close' } : {}), ...challenge, ...allow };
-  if (!isLast || response.req.complete) send(response, error.status, body, headers);
-  else sendBeforeTheRest(response, error.status, body, headers);
+  if (!isLast || response.req.complete) send(response, status, body, headers);
+  else sendBeforeTheRest(response, status, body, headers);
 }
 
 export function send(response: ServerResponse, status: number, body: string, headers: Record<string, string> = {}): void {

@@ -5,12 +5,13 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import Router from '@koa/router';
 import Koa from 'koa';
 import { KvctlError } from '../wire/errors.ts';
-import { asKvctlError, sendError } from './answer.ts';
+import { addressee } from './addressed.ts';
+import { asKvctlError, nativeSpelling, sendError } from './answer.ts';
 import { authorizer, needsToken } from './auth.ts';
 import { mediaTypeError } from './body.ts';
 import { BrokenRequests } from './broken-requests.ts';
 import { createServer } from './builtin.ts';
-import type { NodeConfig } from './config.ts';
+import { DialectRoutes } from './dialect.ts';
 import { hotRoutes } from './hot.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -26,9 +27,14 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const IDLE_MS = 65_000;
 const CHECK_MS = 500;
 
-export function createApp(config: NodeConfig, runtime: Runtime, metrics: Metrics, facts: NodeFacts, log: Log): Server {
+export function createApp(runtime: Runtime, metrics: Metrics, facts: NodeFacts, log: Log): Server {
+  const { config, nodeName } = facts;
   const authorize = authorizer(config.token);
-  const hot = hotRoutes(config, runtime, authorize, log);
+  const mustMeanUs = addressee(runtime, log);
+  const hot = hotRoutes(config, runtime, authorize, mustMeanUs, log);
+  const dialect =
+    config.dialect === null ? null : new DialectRoutes({ dialect: config.dialect, config, runtime, nodeName, authorize, log });
+  const spell = dialect?.spell ?? nativeSpelling;
   const router = new Router({ strict: true, sensitive: true });
   const app = new Koa();
   app.silent = true;
@@ -39,12 +45,12 @@ export function createApp(config: NodeConfig, runtime: Runtime, metrics: Metrics
       const error = asKvctlError(translate(thrown));
       if (error.code === 'internal') log.error({ err: thrown }, 'request failed');
       context.respond = false;
-      sendError(context.res, error);
+      sendError(context.res, error, isOfNoCall(error) ? spell : nativeSpelling);
     }
   });
   app.use(async (context, next) => {
     if (needsToken(context.path)) authorize(context.req);
-    const missing = noRoute(router, context.method, context.path);
+    const missing = noRoute(router, context.method, context.path, dialect?.methodsAt(context.req, context.path) ?? [], dialect?.title);
     if (missing !== null) throw missing;
     if (context.method === 'POST') {
       const refusal = mediaTypeError(context.req);
@@ -54,19 +60,19 @@ export function createApp(config: NodeConfig, runtime: Runtime, metrics: Metrics
   });
   app.use(adminBodies());
   statusRoutes(router, runtime, metrics, facts);
-  kvRoutes(router, runtime, config.nodeId);
-  adminRoutes(router, runtime, config.nodeId);
-  internalRoutes(router, runtime);
+  kvRoutes(router, runtime, nodeName);
+  adminRoutes(router, runtime, nodeName);
+  internalRoutes(router, runtime, mustMeanUs);
   app.use(router.routes());
   const callback = app.callback();
-  const broken = new BrokenRequests();
+  const broken = new BrokenRequests(spell);
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     broken.began(response);
     const target = originForm(request.url ?? '');
     request.url = target;
     // Koa cuts a fragment off; taken as part of the path it would be another key to us than to Koa.
-    if (target.includes('#')) sendError(response, new KvctlError('bad_request', 'expected a path without # (# itself is %23)'));
-    else if (!hot(request, response)) void callback(request, response);
+    if (target.includes('#')) sendError(response, new KvctlError('bad_request', 'expected a path without # (# itself is %23)'), spell);
+    else if (!dialect?.serve(request, response) && !hot(request, response)) void callback(request, response);
   };
   const server = createServer(
     {
@@ -114,12 +120,19 @@ function translate(thrown: unknown): unknown {
   return thrown;
 }
 
-/** Null if the path and the method belong together. */
-function noRoute(router: Router, method: string, path: string): KvctlError | null {
+/** Of a path that is no call, kvctl's or the dialect's: told as the dialect tells errors. */
+function isOfNoCall({ code }: KvctlError): boolean {
+  return code === 'not_found' || code === 'method_not_allowed';
+}
+
+/** Null if the path and the method belong together. `others` are methods at this path, `title` the calls, of the dialect that is spoken. */
+function noRoute(router: Router, method: string, path: string, others: readonly string[], title?: string): KvctlError | null {
   const allowed = router.stack.filter((layer) => layer.match(path)).flatMap((layer) => layer.methods);
   if (/^\/kv\//.test(path)) allowed.push('PUT');
   if (path === '/replicate') allowed.push('POST');
-  if (allowed.length === 0) return new KvctlError('not_found', `no such path: ${path}; the API is listed in kvctl's README`, { path });
+  allowed.push(...others, ...(others.includes('GET') ? ['HEAD'] : []));
+  const hint = title === undefined ? "the API is listed in kvctl's README" : `this node speaks ${title}`;
+  if (allowed.length === 0) return new KvctlError('not_found', `no such path: ${path}; ${hint}`, { path });
   if (allowed.includes(method)) return null;
   const allow = [...new Set(allowed)].join(', ');
   return new KvctlError('method_not_allowed', `expected ${allow} for ${path}, got ${method}`, { allow });

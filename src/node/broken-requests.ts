@@ -8,14 +8,19 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { KvctlError } from '../wire/errors.ts';
-import { send } from './answer.ts';
+import { type Spelling, send } from './answer.ts';
 
 /** How long a client may take to read the error: closing a connection with unread bytes in it resets it, and the error may be lost. */
 const LINGER_MS = 1_000;
 
 export class BrokenRequests {
+  readonly #spell: Spelling;
   readonly #latest = new WeakMap<Duplex, ServerResponse>();
   readonly #refused = new WeakSet<Duplex>();
+
+  constructor(spell: Spelling) {
+    this.#spell = spell;
+  }
 
   /** Every request that reaches the server is told here, by its response. */
   began(response: ServerResponse): void {
@@ -31,20 +36,20 @@ export class BrokenRequests {
     // A parser that failed fails again on every byte that still comes.
     if (this.#refused.has(socket)) return;
     this.#refused.add(socket);
+    const { status, body } = this.#spell(error);
     const latest = this.#latest.get(socket);
     if (latest !== undefined && !latest.req.complete) {
       if (latest.headersSent) socket.destroy();
-      else send(latest, error.status, JSON.stringify(error.toBody()), { connection: 'close' });
-    } else if (latest === undefined || latest.writableFinished) sendByHand(socket, error);
-    else latest.once('close', () => sendByHand(socket, error));
+      else send(latest, status, body, { connection: 'close' });
+    } else if (latest === undefined || latest.writableFinished) sendByHand(socket, status, error.code, body);
+    else latest.once('close', () => sendByHand(socket, status, error.code, body));
   }
 }
 
 /** There is no response object for what never became a request. */
-function sendByHand(socket: Duplex, error: KvctlError): void {
+function sendByHand(socket: Duplex, status: number, reason: string, body: string): void {
   if (!socket.writable) return;
-  const body = JSON.stringify(error.toBody());
-  const head = `HTTP/1.1 ${error.status} ${error.code}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
+  const head = `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
   socket.end(head + body);
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }

@@ -1,19 +1,33 @@
 /**
  * A node's environment (SPEC 8), parsed once into a typed value: every mistake is found before any port is opened, and is one line each.
  *
- * This file is the manual of the variables: what is expected, the unit, the default.
+ * This file is the manual of the variables: what is expected, the unit, the default. A lab's variables are translated first (labs/environment.ts).
  */
 import { join } from 'node:path';
 import type { LeaderLimits } from '../core/leader.ts';
 import type { LinkSetting } from '../core/network.ts';
 import { isValidQuorum, MAX_FOLLOWERS } from '../core/quorum.ts';
 import type { Member } from '../core/record.ts';
+import { DIALECTS } from '../labs/all.ts';
+import type { Dialect } from '../labs/dialect.ts';
+import { translateEnvironment } from '../labs/environment.ts';
+import type { Environment } from '../labs/recognise.ts';
 import { parseDelays } from '../lib/delay-plan.ts';
 import type { Distribution } from '../lib/distribution.ts';
 import type { Ms } from '../lib/units.ts';
+import { NODE_NAME } from '../wire/internal.ts';
 
 export interface NodeConfig {
+  /** The lab's API that this node speaks; null: kvctl's own. */
+  readonly dialect: Dialect | null;
+  /** By which variables the environment was told to be kvctl's or a lab's. */
+  readonly recognisedBy: string;
+  /** Provisional while `isUnnamed`. */
   readonly nodeId: string;
+  /** A follower that was not told of the other nodes: its name is the one by which its leader addresses it. */
+  readonly isUnnamed: boolean;
+  /** NODE_ID as it was given; what clients are told, whatever the other nodes call this one. */
+  readonly label: string | null;
   readonly isBornLeader: boolean;
   readonly host: string;
   readonly port: number;
@@ -23,6 +37,8 @@ export interface NodeConfig {
   readonly members: readonly Member[];
   /** False with FOLLOWER_URLS alone: the cluster works, but cannot change its leader. */
   readonly knowsEveryNode: boolean;
+  /** Where clients reach the other nodes, by node id, if that is not where the nodes reach each other. */
+  readonly publicUrls: ReadonlyMap<string, string>;
   readonly quorum: number;
   readonly seed: number;
   readonly network: ReadonlyMap<string, LinkSetting>;
@@ -35,19 +51,24 @@ export interface NodeConfig {
   readonly limits: LeaderLimits;
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
-const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+/** Until its leader names it. */
+const UNNAMED = 'unnamed';
 
 /** The configuration, or every mistake in it, a line each: the variable, what was expected, what was got. */
-export function parseEnvironment(env: Environment): { readonly config: NodeConfig } | { readonly mistakes: readonly string[] } {
-  const reader = new Reader(env);
+export function parseEnvironment(given: Environment): { readonly config: NodeConfig } | { readonly mistakes: readonly string[] } {
+  const translated = translateEnvironment(given);
+  if (!translated.isClear) return { mistakes: translated.mistakes };
+  const reader = new Reader(translated.environment, translated.givenAs, translated.mistakes);
   const role = reader.oneOf('ROLE', ['leader', 'follower'], null);
   const host = reader.text('HOST', '127.0.0.1');
   const port = reader.integer('PORT', 8000, 1, 65_535);
-  const nodeId = reader.nodeId(role === 'follower' ? null : 'n1');
-  const publicUrl = reader.url('PUBLIC_URL', `http://${host.includes(':') ? `[${host}]` : host}:${port}`);
+  // Who knows every node is known by its name; any other follower is called what its leader calls it.
+  const isUnnamed = role === 'follower' && !translated.environment['NODES'];
+  const label = translated.environment['NODE_ID'] || null;
+  const nodeId = reader.nodeId(isUnnamed ? UNNAMED : role === 'follower' ? null : 'n1');
+  const publicUrls = new Map((reader.named('PUBLIC_URLS') ?? []).map(({ id, url }) => [id, url]));
+  const publicUrl = reader.url('PUBLIC_URL', publicUrls.get(nodeId) ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`);
   const self = { id: nodeId, url: publicUrl };
   const named = reader.nodes(nodeId);
   const followerUrls = reader.urls('FOLLOWER_URLS');
@@ -63,15 +84,20 @@ export function parseEnvironment(env: Environment): { readonly config: NodeConfi
   if (isChecked && !isValidQuorum(quorum, followers))
     reader.mistake('WRITE_QUORUM', `an integer from 0 to ${followers}, the number of followers`, `${quorum}`);
   const store = reader.oneOf('STORE', ['sqlite', 'memory'], 'sqlite');
-  const dataDir = store === 'memory' ? null : reader.text('DATA_DIR', join('data', nodeId));
+  const dataDir = store === 'memory' ? null : reader.text('DATA_DIR', join('data', label ?? (isUnnamed ? `follower-${port}` : nodeId)));
   const config: NodeConfig = {
+    dialect: DIALECTS.get(translated.dialect) ?? null,
+    recognisedBy: translated.recognisedBy,
     nodeId,
+    isUnnamed,
+    label,
     isBornLeader: role === 'leader',
     host,
     port,
     publicUrl,
     members,
     knowsEveryNode: named !== null,
+    publicUrls,
     quorum,
     seed: reader.integer('SEED', Math.floor(Math.random() * 2 ** 32), 0, Number.MAX_SAFE_INTEGER),
     network: reader.network(members, nodeId),
@@ -83,21 +109,25 @@ export function parseEnvironment(env: Environment): { readonly config: NodeConfi
     maxValueBytes: reader.integer('MAX_VALUE_BYTES', 1024 * 1024, 1, 64 * 1024 * 1024),
     limits: reader.limits(),
   };
-  // The lab systems' dialects do not exist yet; what is asked for in vain is a mistake, not a surprise.
-  reader.oneOf('DIALECT', ['native'], 'native');
   return reader.mistakes.length === 0 ? { config } : { mistakes: reader.mistakes };
 }
 
 class Reader {
-  readonly mistakes: string[] = [];
+  readonly mistakes: string[];
   readonly #env: Environment;
+  readonly #givenAs: ReadonlyMap<string, string>;
 
-  constructor(env: Environment) {
+  constructor(env: Environment, givenAs: ReadonlyMap<string, string>, mistakes: readonly string[]) {
     this.#env = env;
+    this.#givenAs = givenAs;
+    this.mistakes = [...mistakes];
   }
 
   mistake(name: string, expected: string, got: string | undefined): void {
-    this.mistakes.push(`${name}: expected ${expected}, got ${got === undefined ? 'nothing' : JSON.stringify(got)}`);
+    const theirs = this.#givenAs.get(name);
+    this.mistakes.push(
+      `${theirs === undefined ? name : `${theirs}, here ${name}`}: expected ${expected}, got ${got === undefined ? 'nothing' : JSON.stringify(got)}`,
+    );
   }
 
   text(name: string, otherwise: string): string {
@@ -130,7 +160,7 @@ class Reader {
 
   nodeId(otherwise: string | null): string {
     const value = this.#env.NODE_ID || otherwise;
-    if (value !== null && NODE_ID.test(value)) return value;
+    if (value !== null && NODE_NAME.test(value)) return value;
     this.mistake('NODE_ID', 'a name of letters, digits, dots, dashes and underscores, like n2', this.#env.NODE_ID);
     return 'n1';
   }
@@ -147,20 +177,29 @@ class Reader {
 
   /** `name=url,…`, this node among them; null if not given. */
   nodes(nodeId: string): Member[] | null {
-    const text = this.#env.NODES;
+    const before = this.mistakes.length;
+    const members = this.named('NODES');
+    const isSound = members !== null && this.mistakes.length === before;
+    const isNameKnown = !this.mistakes.some((mistake) => mistake.startsWith('NODE_ID:'));
+    if (isSound && isNameKnown && !members.some(({ id }) => id === nodeId))
+      this.mistake('NODES', `this node, ${nodeId}, among the nodes`, this.#env.NODES);
+    return members;
+  }
+
+  /** `name=url,…`; null if not given. */
+  named(name: string): Member[] | null {
+    const text = this.#env[name];
     if (!text) return null;
     const parts = text.split(',');
     const members = parts.map((part) => {
       const equals = part.indexOf('=');
       return { id: part.slice(0, Math.max(equals, 0)).trim(), url: originOf(part.slice(equals + 1).trim()) ?? '' };
     });
-    const broken = members.findIndex(({ id, url }) => !NODE_ID.test(id) || url === '');
+    const broken = members.findIndex(({ id, url }) => !NODE_NAME.test(id) || url === '');
     const isRepeated =
       new Set(members.map(({ id }) => id)).size < members.length || new Set(members.map(({ url }) => url)).size < members.length;
-    const isNameKnown = !this.mistakes.some((mistake) => mistake.startsWith('NODE_ID:'));
-    if (broken !== -1) this.mistake('NODES', 'name=url,name=url,… with URLs like http://127.0.0.1:8001', parts[broken]);
-    else if (isRepeated) this.mistake('NODES', 'every name and every URL once', text);
-    else if (isNameKnown && !members.some(({ id }) => id === nodeId)) this.mistake('NODES', `this node, ${nodeId}, among the nodes`, text);
+    if (broken !== -1) this.mistake(name, 'name=url,name=url,… with URLs like http://127.0.0.1:8001', parts[broken]);
+    else if (isRepeated) this.mistake(name, 'every name and every URL once', text);
     return members;
   }
 

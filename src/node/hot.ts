@@ -8,6 +8,7 @@ import { formatVersion } from '../core/version.ts';
 import { decodeReplicate, FROM_HEADER, INTERNAL_PATHS } from '../wire/internal.ts';
 import { decodeKey, KEY_PREFIX } from '../wire/key.ts';
 import { valueText } from '../wire/value.ts';
+import { type MustMeanUs, withAddress } from './addressed.ts';
 import { asKvctlError, send, sendError } from './answer.ts';
 import type { Authorize } from './auth.ts';
 import { readText } from './body.ts';
@@ -28,8 +29,8 @@ const REPLICATE = INTERNAL_PATHS.replicate;
 /** True if it took the request. */
 export type Hot = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-export function hotRoutes(config: NodeConfig, runtime: Runtime, authorize: Authorize, log: Log): Hot {
-  const maxBody = config.maxValueBytes * BODY_PER_VALUE_BYTE + BODY_SLACK_BYTES;
+export function hotRoutes(config: NodeConfig, runtime: Runtime, authorize: Authorize, mustMeanUs: MustMeanUs, log: Log): Hot {
+  const maxBody = maxBodyBytes(config);
   const fail = (response: ServerResponse, thrown: unknown) => {
     const error = asKvctlError(thrown);
     if (error.code === 'internal') log.error({ err: thrown }, 'request failed');
@@ -63,7 +64,9 @@ export function hotRoutes(config: NodeConfig, runtime: Runtime, authorize: Autho
     readText(request, MAX_INTERNAL_BYTES, (text, error) => {
       try {
         if (error !== null) throw error;
-        runtime.request(decodeReplicate(text), (answer) => answerPeer(response, answer));
+        const message = withAddress(decodeReplicate(text), request);
+        mustMeanUs(request);
+        runtime.request(message, (answer) => answerPeer(response, answer));
       } catch (thrown) {
         fail(response, thrown);
       }
@@ -83,9 +86,16 @@ export function hotRoutes(config: NodeConfig, runtime: Runtime, authorize: Autho
   };
 }
 
+/** Of a client's write. */
+export function maxBodyBytes(config: NodeConfig): number {
+  return config.maxValueBytes * BODY_PER_VALUE_BYTE + BODY_SLACK_BYTES;
+}
+
 function sendPut(response: ServerResponse, node: string, key: string, value: string, result: WriteSuccess): void {
-  const { version, acks, need } = result;
-  // The value is JSON text already: it is written as it is stored.
-  const body = `{"key":${JSON.stringify(key)},"value":${value},"version":"${formatVersion(version)}","follower_acks":${acks},"required":${need},"quorum_met":true,"node":"${node}"}`;
-  send(response, 200, body, { 'server-timing': serverTiming(result) });
+  send(response, 200, putAnswer(node, key, value, result), { 'server-timing': serverTiming(result) });
+}
+
+/** What a write answers, as JSON text. The value is such text already: it is written as it is stored. */
+export function putAnswer(node: string, key: string, value: string, { version, acks, need }: WriteSuccess): string {
+  return `{"key":${JSON.stringify(key)},"value":${value},"version":"${formatVersion(version)}","follower_acks":${acks},"required":${need},"quorum_met":true,"node":"${node}"}`;
 }

@@ -3,10 +3,11 @@ import { destination, type Logger, pino } from 'pino';
 
 export type Log = Logger;
 
-export function openLog(nodeId: string, level: string): Log {
+/** `name` is asked for every line: a follower may be named late. */
+export function openLog(name: () => string, level: string): Log {
   // Synchronous, so that the last words of a dying process are in the file.
   return pino(
-    { level, base: { node: nodeId }, timestamp: () => `,"time":"${new Date().toISOString()}"` },
+    { level, base: {}, mixin: () => ({ node: name() }), timestamp: () => `,"time":"${new Date().toISOString()}"` },
     destination({ dest: 1, sync: true }),
   );
 }

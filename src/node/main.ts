@@ -12,7 +12,7 @@ import { createApp } from './app.ts';
 import { randomBytes, randomInt, randomUUID } from './builtin.ts';
 import { Clock } from './clock.ts';
 import { type NodeConfig, parseEnvironment } from './config.ts';
-import { type Log, openLog } from './log.ts';
+import { openLog } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { Peers } from './peers.ts';
 import { replicasOf } from './replicas.ts';
@@ -29,27 +29,30 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const { config } = parsed;
-  const log = openLog(config.nodeId, config.logLevel);
+  await run(parsed.config);
+}
+
+async function run(config: NodeConfig): Promise<void> {
+  const store: Store =
+    config.dataDir === null ? openMemoryStore() : await openSqliteStore({ dataDir: config.dataDir, hasWriterThread: config.isBornLeader });
+  const hardStates = config.dataDir === null ? { load: async () => null, save: async () => {} } : new HardStateFile(config.dataDir);
+  const hard = await hardStates.load();
+  const incarnation = hard?.incarnation ?? randomUUID();
+  // A name is kept once it was promised under; one that no member has was only this node's own.
+  const stored = config.isUnnamed ? hard?.members.find((member) => member.id === hard.nodeId)?.id : undefined;
+  const identity = stored === undefined ? {} : { nodeId: stored, isUnnamed: false };
+  const replica = new Replica(
+    { ...config, ...identity, incarnation, newLineage: randomBytes(8).toString('hex'), jitterSeed: randomInt(2 ** 32) },
+    { hard, position: hard === null ? EMPTY_POSITION : store.position(), head: store.head() },
+  );
+  const nodeName = () => config.label ?? replica.nodeId;
+  const log = openLog(nodeName, config.logLevel);
   const fatal = (error: unknown): void => {
     log.fatal({ err: error }, 'the node ends');
     process.exit(1);
   };
   process.on('uncaughtException', fatal);
   process.on('unhandledRejection', fatal);
-  await run(config, log, fatal);
-}
-
-async function run(config: NodeConfig, log: Log, fatal: (error: unknown) => void): Promise<void> {
-  const store: Store =
-    config.dataDir === null ? openMemoryStore() : await openSqliteStore({ dataDir: config.dataDir, hasWriterThread: config.isBornLeader });
-  const hardStates = config.dataDir === null ? { load: async () => null, save: async () => {} } : new HardStateFile(config.dataDir);
-  const hard = await hardStates.load();
-  const incarnation = hard?.incarnation ?? randomUUID();
-  const replica = new Replica(
-    { ...config, incarnation, newLineage: randomBytes(8).toString('hex'), jitterSeed: randomInt(2 ** 32) },
-    { hard, position: hard === null ? EMPTY_POSITION : store.position(), head: store.head() },
-  );
   let isDraining = false;
   const clock = new Clock(() => runtime.tick());
   const metrics = new Metrics(
@@ -57,11 +60,11 @@ async function run(config: NodeConfig, log: Log, fatal: (error: unknown) => void
     () =>
       replicasOf(replica, clock.now()).map((each) => ({ node: each.node, records: each.lag_records, ms: each.lag_ms, link: each.link })),
   );
-  const peers = new Peers({ ...config, connections: config.limits.window + 1 });
+  const peers = new Peers({ ...config, nodeId: () => replica.nodeId, connections: config.limits.window + 1 });
   const runtime = new Runtime({ replica, store, hardStates, peers, clock, metrics, log, fatal });
   const notices = noticesOf(config);
   for (const notice of notices) log.warn(notice);
-  const server = createApp(config, runtime, metrics, { config, incarnation, notices, isDraining: () => isDraining }, log);
+  const server = createApp(runtime, metrics, { config, nodeName, incarnation, notices, isDraining: () => isDraining }, log);
 
   const shutDown = async (signal: string): Promise<void> => {
     if (isDraining) return;
@@ -71,7 +74,7 @@ async function run(config: NodeConfig, log: Log, fatal: (error: unknown) => void
     const deadline = Date.now() + config.limits.quorumTimeoutMs;
     while ((replica.leader?.writes.waiting ?? 0) > 0 && Date.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
-    runtime.stop(`${config.nodeId} shut down while the write waited`);
+    runtime.stop(`${nodeName()} shut down while the write waited`);
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
       server.closeIdleConnections();
@@ -88,9 +91,19 @@ async function run(config: NodeConfig, log: Log, fatal: (error: unknown) => void
 
   server.once('error', fatal);
   server.listen({ port: config.port, host: config.host }, () => {
-    const { dataDir, store: kind, quorum, seed } = config;
+    const { dataDir, store: kind, quorum, seed, dialect, recognisedBy } = config;
     log.info(
-      { url: config.publicUrl, role: replica.role, store: kind, data_dir: dataDir, write_quorum: quorum, seed, incarnation },
+      {
+        dialect: dialect?.name ?? 'native',
+        recognised_by: recognisedBy,
+        url: config.publicUrl,
+        role: replica.role,
+        store: kind,
+        data_dir: dataDir,
+        write_quorum: quorum,
+        seed,
+        incarnation,
+      },
       'listening',
     );
     metrics.watch();
@@ -100,6 +113,10 @@ async function run(config: NodeConfig, log: Log, fatal: (error: unknown) => void
 
 function noticesOf(config: NodeConfig): string[] {
   const notices: string[] = [];
+  if (config.dialect !== null && config.recognisedBy !== 'DIALECT')
+    notices.push(`this node speaks ${config.dialect.name}, recognised by ${config.recognisedBy}; DIALECT=native or another says otherwise`);
+  if (config.dialect !== null && config.host === '0.0.0.0')
+    notices.push('this node listens on every interface, as the labs do in their containers; HOST=127.0.0.1 keeps it on this machine');
   if (!config.knowsEveryNode)
     notices.push('NODES is not set: the cluster works, but it cannot change its leader, because the followers do not know each other');
   if (config.token === null) notices.push('CLUSTER_TOKEN is not set: whoever reaches this port may administer the node');

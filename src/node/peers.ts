@@ -6,10 +6,11 @@
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { NodeId, PeerAnswer, PeerRequest } from '../core/message.ts';
 import type { Member } from '../core/record.ts';
-import { decodeAnswer, encodeRequest, FROM_HEADER, INTERNAL_PATHS } from '../wire/internal.ts';
+import { decodeAnswer, encodeRequest, FROM_HEADER, INTERNAL_PATHS, TO_HEADER } from '../wire/internal.ts';
 
 export interface PeersOptions {
-  readonly nodeId: NodeId;
+  /** This node's name, once it calls somebody. */
+  readonly nodeId: () => NodeId;
   readonly members: readonly Member[];
   readonly token: string | null;
   readonly requestTimeoutMs: number;
@@ -24,14 +25,11 @@ const CONNECT_TIMEOUT_MS = 1_000;
 export class Peers {
   readonly #options: PeersOptions;
   readonly #urls = new Map<NodeId, string>();
-  readonly #pools = new Map<NodeId, Pool>();
-  readonly #headers: string[];
+  readonly #pools = new Map<NodeId, { readonly pool: Pool; readonly headers: string[] }>();
 
   constructor(options: PeersOptions) {
     this.#options = options;
     this.learn(options.members);
-    this.#headers = ['content-type', 'application/json', FROM_HEADER, options.nodeId];
-    if (options.token !== null) this.#headers.push('authorization', `Bearer ${options.token}`);
   }
 
   /** What this node was told itself goes before what others tell it. */
@@ -41,15 +39,15 @@ export class Peers {
 
   /** Calls back exactly once. */
   call(to: NodeId, message: PeerRequest, done: (answer: PeerAnswer | null, reason: string) => void): void {
-    const pool = this.#pool(to);
-    if (pool === null) {
+    const peer = this.#peer(to);
+    if (peer === null) {
       setImmediate(() => done(null, `the address of ${to} is not known`));
       return;
     }
     const chunks: Buffer[] = [];
     let bytes = 0;
-    pool.dispatch(
-      { path: INTERNAL_PATHS[message.t], method: 'POST', headers: this.#headers, body: encodeRequest(message) },
+    peer.pool.dispatch(
+      { path: INTERNAL_PATHS[message.t], method: 'POST', headers: peer.headers, body: encodeRequest(message) },
       {
         onRequestStart() {},
         onResponseStart() {},
@@ -70,15 +68,17 @@ export class Peers {
 
   /** Ends every connection, at once; calls that run fail. */
   async close(): Promise<void> {
-    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+    await Promise.all([...this.#pools.values()].map(({ pool }) => pool.destroy()));
   }
 
-  #pool(to: NodeId): Pool | null {
+  #peer(to: NodeId): { readonly pool: Pool; readonly headers: string[] } | null {
     const known = this.#pools.get(to);
     if (known !== undefined) return known;
     const url = this.#urls.get(to);
     if (url === undefined) return null;
-    const timeout = this.#options.requestTimeoutMs;
+    const { requestTimeoutMs: timeout, token } = this.#options;
+    const headers = ['content-type', 'application/json', FROM_HEADER, this.#options.nodeId(), TO_HEADER, to];
+    if (token !== null) headers.push('authorization', `Bearer ${token}`);
     const pool = new Pool(url, {
       connections: this.#options.connections,
       pipelining: 1,
@@ -87,8 +87,9 @@ export class Peers {
       connect: { timeout: CONNECT_TIMEOUT_MS },
       keepAliveTimeout: 60_000,
     });
-    this.#pools.set(to, pool);
-    return pool;
+    const peer = { pool, headers };
+    this.#pools.set(to, peer);
+    return peer;
   }
 }
 

@@ -18,6 +18,9 @@ export interface Subject {
   readonly at: string | null;
 }
 
+/** The selector of every row. */
+export const ALL_ROWS = 'all';
+
 export type Bound =
   | { readonly ok: true; readonly expectations: readonly Expectation[] }
   | { readonly ok: false; readonly path: Path; readonly message: string };
@@ -30,17 +33,24 @@ const VOCABULARIES: Readonly<Record<Subject['kind'], Vocabulary>> = { row: ROW_F
  */
 export function bindExpectations(expect: Readonly<Record<string, readonly string[]>>, subjects: readonly Subject[]): Bound {
   const expectations: Expectation[] = [];
+  const known = new Set<string>();
   for (const [selector, thresholds] of Object.entries(expect)) {
     const meant = subjects.filter((subject) => matches(selector.trim(), subject));
     if (meant.length === 0) {
-      const known = ['all', ...new Set(subjects.flatMap(({ step, at }) => (at === null ? [step] : [step, at])))];
-      return { ok: false, path: ['expect', selector], message: `expected ${known.join(', ')}, got ${JSON.stringify(selector)}` };
+      const all = subjects.some(({ kind }) => kind === 'row') ? [ALL_ROWS] : [];
+      const names = subjects.flatMap(({ step, at }) => (at === null ? [step] : [step, at]));
+      const selectors = names.length === 0 ? ['no expectation of steps that find no figures'] : new Set([...all, ...names]);
+      return { ok: false, path: ['expect', selector], message: `expected ${[...selectors].join(', ')}, got ${JSON.stringify(selector)}` };
     }
     for (const [index, text] of thresholds.entries()) {
       for (const { subject, kind } of meant) {
         const threshold = parseThreshold(text, VOCABULARIES[kind]);
         if (!threshold.ok) return { ok: false, path: ['expect', selector, index], message: threshold.message };
-        expectations.push({ subject, threshold: threshold.value });
+        const { value } = threshold;
+        // By `all` and by the step's own name: judged once, told once.
+        const name = `${subject}\n${value.text}`;
+        if (!known.has(name)) expectations.push({ subject, threshold: value });
+        known.add(name);
       }
     }
   }
@@ -48,5 +58,5 @@ export function bindExpectations(expect: Readonly<Record<string, readonly string
 }
 
 function matches(selector: string, { subject, step, kind, at }: Subject): boolean {
-  return selector === subject || selector === step || selector === at || (selector === 'all' && kind === 'row');
+  return selector === subject || selector === step || selector === at || (selector === ALL_ROWS && kind === 'row');
 }

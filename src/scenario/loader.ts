@@ -3,8 +3,9 @@
  */
 import type { z } from 'zod';
 import { fail, ok, type Result } from '../lib/result.ts';
-import { ACTION_KINDS, type Scenario, STEPS, scenarioSchema } from './schema.ts';
+import { ACTION_KINDS, type Scenario, STEP_KINDS, STEPS, SWEEP_PARAMETERS, scenarioSchema } from './schema.ts';
 import { formatPath, type Path, readSource, type Source } from './source.ts';
+import { expectedBy } from './wording.ts';
 
 export interface LoadedScenario {
   readonly scenario: Scenario;
@@ -12,15 +13,20 @@ export interface LoadedScenario {
   where(path: Path): string;
 }
 
+/** Who has more to mend begins with these. */
+const MAX_MISTAKES = 20;
+
 /** The message of a failure has a line per mistake. */
 export function loadScenario(text: string, overrides: readonly string[] = []): Result<LoadedScenario> {
   const source = readSource(text, overrides);
   if (!source.ok) return source;
-  const where = (path: Path) => `${formatPath(path)} (line ${source.value.lineOf(path)})`;
+  const where = (path: Path) => `${formatPath(path)} (${source.value.placeOf(path)})`;
   const parsed = scenarioSchema.safeParse(source.value.data);
-  if (parsed.success) return ok({ scenario: parsed.data, where });
-  const mistakes = parsed.error.issues.flatMap((issue) => explain(issue, source.value, []));
-  return fail(mistakes.map(({ path, message }) => `${where(path)}: ${message}`).join('\n'));
+  const mistakes = [...(parsed.error?.issues ?? []).flatMap((issue) => explain(issue, source.value, [])), ...lostSelectors(source.value)];
+  if (parsed.success && mistakes.length === 0) return ok({ scenario: parsed.data, where });
+  const told = mistakes.slice(0, MAX_MISTAKES).map(({ path, message }) => `${where(path)}: ${message}`);
+  const more = mistakes.length > MAX_MISTAKES ? [`and ${mistakes.length - MAX_MISTAKES} more mistakes`] : [];
+  return fail([...new Set(told), ...more].join('\n'));
 }
 
 interface Mistake {
@@ -29,86 +35,67 @@ interface Mistake {
 }
 
 type Issue = z.core.$ZodIssue;
+type UnionIssue = Extract<Issue, { code: 'invalid_union' }>;
 
 function explain(issue: Issue, source: Source, base: Path): Mistake[] {
   const path = [...base, ...(issue.path as (string | number)[])];
   const got = valueAt(source.data, path);
   if (issue.code === 'unrecognized_keys') {
+    // A sweep has a load, and with a mistake in it zod takes the step for a load with a strange member.
+    const isSweep = isStep(path) && issue.keys.includes('sweep');
+    if (isSweep) return (STEPS.sweep.safeParse(got).error?.issues ?? []).flatMap((inner) => explain(inner, source, path));
     return issue.keys.map((key) => ({ path: [...path, key], message: `expected no field of this name, got ${JSON.stringify(key)}` }));
   }
   if (issue.code === 'invalid_union') return explainUnion(issue, source, path, got);
-  if (got === undefined) return [{ path, message: `expected ${expectedBy(issue)}, got nothing` }];
-  return [{ path, message: `${sentence(issue)}, got ${show(got)}` }];
+  return [{ path, message: `expected ${expectedBy(issue)}, got ${show(got)}` }];
 }
 
-/** Of all the forms that a place may have, the one that was meant is the one that fits best. */
-function explainUnion(issue: Extract<Issue, { code: 'invalid_union' }>, source: Source, path: Path, got: unknown): Mistake[] {
-  const verbs = isStep(path) ? Object.keys(STEPS) : isTimed(path) ? ACTION_KINDS : null;
-  if (verbs !== null) {
-    const found = typeof got === 'object' && got !== null ? Object.keys(got).filter((key) => verbs.includes(key)) : [];
+/** Of all the forms that a place may have, the one that was meant is the one that its member says, else the one that fits best. */
+function explainUnion(issue: UnionIssue, source: Source, path: Path, got: unknown): Mistake[] {
+  const members = decidingMembers(path);
+  if (members !== null) {
+    const found = typeof got === 'object' && got !== null ? members.filter((member) => Object.hasOwn(got, member)) : [];
     // A sweep has a load.
-    const isOne = found.length === 1 || (found.length === 2 && found.includes('sweep') && found.includes('load'));
-    if (!isOne)
-      return [{ path, message: `expected one of ${verbs.join(', ')}, got ${found.length === 0 ? show(got) : found.join(' and ')}` }];
+    const meant = found.length === 2 && found.includes('sweep') && found.includes('load') ? 'sweep' : found[0];
+    if (meant === undefined || (found.length > 1 && meant !== 'sweep')) {
+      return [{ path, message: `expected one of ${members.join(', ')}, got ${found.length === 0 ? show(got) : found.join(' and ')}` }];
+    }
+    // The schema has its forms in the order of these members.
+    return (issue.errors[members.indexOf(meant)] ?? []).flatMap((inner) => explain(inner, source, path));
   }
-  const branches = issue.errors.filter((branch) => branch.length > 0);
-  const best = [...branches].sort((a, b) => misfit(a) - misfit(b))[0];
-  if (best === undefined || misfit(best) >= NO_FIT) return [{ path, message: `expected ${forms(issue)}, got ${show(got)}` }];
+  const best = issue.errors.toSorted((a, b) => misfit(a) - misfit(b))[0] ?? [];
+  if (misfit(best) >= NO_FIT) return [{ path, message: `expected ${expectedBy(issue)}, got ${show(got)}` }];
   return best.flatMap((inner) => explain(inner, source, path));
 }
 
-const NO_FIT = 1000;
-
-function misfit(branch: readonly Issue[]): number {
-  return branch.reduce((sum, issue) => {
-    if (issue.path.length === 0 && issue.code === 'unrecognized_keys') return sum + 10 * issue.keys.length;
-    if (issue.path.length === 0 && issue.code === 'invalid_type') return sum + NO_FIT;
-    if (issue.path.length === 0 && issue.code === 'invalid_value') return sum + NO_FIT;
-    return sum + (issue.path.length === 1 && issue.code === 'invalid_type' && issue.input === undefined ? 10 : 1);
-  }, 0);
-}
-
-function forms(issue: Extract<Issue, { code: 'invalid_union' }>): string {
-  return [...new Set(issue.errors.flatMap((branch) => branch.map(expectedBy)))].join(' or ');
+/** Where one member out of these decides what all the others may be. */
+function decidingMembers(path: Path): readonly string[] | null {
+  if (isStep(path)) return STEP_KINDS;
+  if (path[0] !== 'steps') return null;
+  if (path.length === 3 && path[2] === 'sweep') return SWEEP_PARAMETERS;
+  return path.length === 4 && path[2] === 'during' ? ACTION_KINDS : null;
 }
 
 function isStep(path: Path): boolean {
   return path.length === 2 && path[0] === 'steps';
 }
 
-function isTimed(path: Path): boolean {
-  return path.length === 4 && path[0] === 'steps' && path[2] === 'during';
+const NO_FIT = 1000;
+
+/** Another type does not fit at all; a strange or a missing member is worse than one with a mistake in it. */
+function misfit(branch: readonly Issue[]): number {
+  return branch.reduce((sum, { path, code }) => {
+    if (path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')) return sum + NO_FIT;
+    return sum + (code === 'unrecognized_keys' || code === 'invalid_type' ? 10 : 1);
+  }, 0);
 }
 
-/** zod's message, with our word for it in front where it has none of its own. */
-function sentence(issue: Issue): string {
-  return issue.message.startsWith('expected') ? issue.message.replace(/, got .*$/s, '') : `expected ${expectedBy(issue)}`;
+/** zod leaves this name out of records without a word, and an expectation that nobody judges would pass for ever. */
+function lostSelectors({ data }: Source): Mistake[] {
+  const expect = valueAt(data, ['expect']);
+  const isLost = typeof expect === 'object' && expect !== null && Object.hasOwn(expect, '__proto__');
+  return isLost ? [{ path: ['expect', '__proto__'], message: 'expected a selector, got "__proto__"' }] : [];
 }
-
-function expectedBy(issue: Issue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return TYPES[issue.expected] ?? issue.expected;
-    case 'invalid_value':
-      return issue.values.map((value) => JSON.stringify(value)).join(' or ');
-    case 'too_small':
-      return `at least ${String(issue.minimum)}${issue.origin === 'array' ? ' entries' : ''}`;
-    case 'too_big':
-      return `at most ${String(issue.maximum)}`;
-    default:
-      return issue.message.replace(/^expected /, '').replace(/, got .*$/s, '');
-  }
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  object: 'an object',
-  record: 'an object',
-  array: 'a list',
-  string: 'a text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-};
 
 function valueAt(data: unknown, path: Path): unknown {
   return path.reduce<unknown>(
@@ -118,6 +105,7 @@ function valueAt(data: unknown, path: Path): unknown {
 }
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
+  if (value === undefined) return 'nothing';
+  const text = typeof value === 'number' ? `${value}` : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

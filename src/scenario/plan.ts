@@ -5,49 +5,35 @@
  *
  * Pure: files are read by who calls.
  */
-import { type ClusterWish, DEFAULT_QUORUM, parseSpec } from '../cluster/spec.ts';
-import { parseQuorums } from '../experiment/bench.ts';
-import { checkLoad, LAB_LOAD, type LoadOptions } from '../experiment/load.ts';
+import { type ClusterSpec, DEFAULT_QUORUM } from '../cluster/spec.ts';
+import type { LoadOptions } from '../experiment/load.ts';
 import type { ExperimentPlan } from '../experiment/plan.ts';
 import { Planner } from '../experiment/planner.ts';
-import type { Action, DataExpectation, NetworkChange, TimedAction } from '../experiment/step.ts';
-import { parseDelays } from '../lib/delay-plan.ts';
+import type { TimedAction } from '../experiment/step.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
-import { formatMs, type Ms, parseDuration } from '../lib/units.ts';
+import { visible } from '../lib/text.ts';
+import { formatMs } from '../lib/units.ts';
 import { WAIT_FIGURES } from '../measure/figures.ts';
 import { parseThreshold } from '../measure/threshold.ts';
-import { KvctlError } from '../wire/errors.ts';
-import { bindExpectations, type Subject } from './expectations.ts';
+import { type SpecOptions, specOf } from './cluster-spec.ts';
+import { ALL_ROWS, bindExpectations, type Subject } from './expectations.ts';
 import type { LoadedScenario } from './loader.ts';
-import {
-  ACTION_KINDS,
-  type ActionKind,
-  type DataExpectationText,
-  type Scenario,
-  type ScenarioLoad,
-  type ScenarioNetwork,
-  SWEEP_PARAMETERS,
-  type SweepParameter,
-} from './schema.ts';
+import { Misplanned } from './misplanned.ts';
+import { freeName, stepNames } from './names.ts';
+import { ACTION_KINDS, type ActionKind, type DataExpectationText, type Scenario, SWEEP_PARAMETERS, type SweepParameter } from './schema.ts';
 import type { Path } from './source.ts';
-
-export interface PlanScenarioOptions {
-  /** Name of the cluster that is made for the run. */
-  readonly clusterName: string;
-  /** Instead of the file's. */
-  readonly target: 'local' | 'compose' | null;
-  readonly seed: number | null;
-}
+import { sweepValues, withParameter } from './sweep-values.ts';
+import { actionOf, expectationOf, loadOf, msOf, networkOf } from './translate.ts';
 
 type FileStep = Scenario['steps'][number];
 
-/** What the loads say where they say nothing: the course lab's, and 50 keys where stale reads need them. */
+/** So many that no writer has to wait for a key. */
 const STALE_KEYS = 50;
 /** Of put, get and del: the value of `node`. */
 const DEFAULT_NODE = 'leader';
 
 /** Fails with a sentence that names the place in the file. */
-export function planScenario({ scenario, where }: LoadedScenario, options: PlanScenarioOptions): Result<ExperimentPlan> {
+export function planScenario({ scenario, where }: LoadedScenario, options: SpecOptions): Result<ExperimentPlan> {
   try {
     return ok(new ScenarioPlanner(scenario, options).plan());
   } catch (error) {
@@ -56,61 +42,35 @@ export function planScenario({ scenario, where }: LoadedScenario, options: PlanS
   }
 }
 
-/** Leaves the planning from wherever the mistake is found. */
-class Misplanned extends Error {
-  readonly path: Path;
-
-  constructor(path: Path, message: string) {
-    super(message);
-    this.path = path;
-  }
-}
-
 class ScenarioPlanner {
   readonly #scenario: Scenario;
-  readonly #seed: number;
-  readonly #spec: ReturnType<typeof parseSpec>;
+  readonly #spec: ClusterSpec;
   readonly #planner: Planner;
-  readonly #names = new Set<string>();
+  readonly #names: readonly string[];
+  readonly #taken: Set<string>;
   readonly #subjects: Subject[] = [];
   #store: 'sqlite' | 'memory';
 
-  constructor(scenario: Scenario, options: PlanScenarioOptions) {
+  constructor(scenario: Scenario, options: SpecOptions) {
     this.#scenario = scenario;
-    this.#seed = options.seed ?? scenario.seed;
-    const { cluster } = scenario;
-    const settings = Object.fromEntries(Object.entries(cluster.settings ?? {}).map(([name, value]) => [name, `${value}`]));
-    const { followers, quorum, store } = cluster;
-    const delay = cluster.network?.delay;
-    const wish: ClusterWish = {
-      name: options.clusterName,
-      followers,
-      quorum,
-      store,
-      delay: delay === undefined ? undefined : `${delay}`,
-      seed: this.#seed,
-      target: options.target ?? scenario.target,
-      settings,
-    };
-    try {
-      this.#spec = parseSpec(wish);
-    } catch (error) {
-      if (error instanceof KvctlError) throw new Misplanned(['cluster'], error.message);
-      throw error;
-    }
+    this.#spec = specOf(scenario, options);
     this.#store = this.#spec.store;
     this.#planner = new Planner({ kind: 'own', spec: this.#spec }, null);
+    // The schema lets nothing in that is no step.
+    this.#names = stepNames(scenario.steps).map((name) => name ?? '');
+    this.#taken = new Set(this.#names);
   }
 
   plan(): ExperimentPlan {
+    this.#checkNames();
     this.#loseRecords(['cluster', 'network', 'loss']);
     this.#scenario.steps.forEach((step, index) => {
-      this.#step(step, ['steps', index]);
+      this.#step(step, this.#names[index] as string, ['steps', index]);
     });
     const bound = bindExpectations(this.#scenario.expect ?? {}, this.#subjects);
     if (!bound.ok) throw new Misplanned(bound.path, bound.message);
     return {
-      ...this.#planner.finish(this.#seed),
+      ...this.#planner.finish(this.#spec.seed),
       name: this.#scenario.name,
       why: this.#scenario.why.trim(),
       expectations: bound.expectations,
@@ -118,22 +78,34 @@ class ScenarioPlanner {
     };
   }
 
+  #checkNames(): void {
+    for (const [index, { name }] of this.#scenario.steps.entries()) {
+      const path: Path = ['steps', index, 'name'];
+      if (name === ALL_ROWS) throw new Misplanned(path, `expected another name than "${ALL_ROWS}", which means every row`);
+      if (name !== undefined && this.#names.indexOf(name) !== index) {
+        throw new Misplanned(path, `expected a name that no other step has, got ${JSON.stringify(name)}`);
+      }
+    }
+  }
+
   /** A new cluster has no loss: it is set as the first step of all that follow. */
   #loseRecords(path: Path): void {
     const loss = this.#scenario.cluster.network?.loss ?? 0;
     if (loss === 0) return;
     const change = { nodes: 'followers', delay: null, loss };
-    this.#must(path, this.#planner.act(this.#name(undefined, 'network'), { kind: 'network', change }));
+    this.#must(path, this.#planner.act(freeName('network', this.#taken), { kind: 'network', change }));
   }
 
-  #step(step: FileStep, path: Path): void {
-    if ('sweep' in step) return this.#sweep(step, path);
-    if ('load' in step) return this.#load(step, path);
+  #step(step: FileStep, name: string, path: Path): void {
+    if ('sweep' in step) return this.#sweep(step, name, path);
+    if ('load' in step) return this.#load(step, name, path);
     const kind = Object.keys(step).find((key) => key !== 'name') as Exclude<keyof typeof step, 'name'>;
     const at: Path = [...path, kind];
-    const name = this.#name(step.name, kind);
     if (isActionKind(kind)) {
-      this.#must(at, this.#planner.act(name, this.#action(step as Partial<Record<ActionKind, unknown>>, kind, path)));
+      const action = actionOf(step as Partial<Record<ActionKind, unknown>>, kind);
+      this.#must(at, this.#planner.act(name, action));
+      // A leader that starts again has what its environment says, and there is no loss in that.
+      if (action.kind === 'restart' && this.#isOfLeader(action.nodes)) this.#loseRecords(at);
       return;
     }
     if ('stale-reads' in step) this.#staleReads(step['stale-reads'], name, at);
@@ -144,9 +116,8 @@ class ScenarioPlanner {
     else if ('del' in step) this.#data('del', step.del, name, at);
   }
 
-  #load(step: Extract<FileStep, { load: unknown }>, path: Path): void {
-    const name = this.#name(step.name, 'load');
-    const load = this.#loadOptions(step.load, [...path, 'load']);
+  #load(step: Extract<FileStep, { load: unknown }>, name: string, path: Path): void {
+    const load = loadOf(step.load, [...path, 'load']);
     const quorum = this.#planner.quorum;
     const sweep = this.#planner.sweep({ name, parameter: 'quorum', values: [`${quorum}`], load });
     const during = this.#during(step.during, path);
@@ -156,13 +127,12 @@ class ScenarioPlanner {
     this.#subjects.push({ subject: name, step: name, kind: 'row', at: null });
   }
 
-  #sweep(step: Extract<FileStep, { sweep: unknown }>, path: Path): void {
-    const name = this.#name(step.name, 'sweep');
+  #sweep(step: Extract<FileStep, { sweep: unknown }>, name: string, path: Path): void {
     const parameter = SWEEP_PARAMETERS.find((each) => each in step.sweep) as SweepParameter;
     const at: Path = [...path, 'sweep', parameter];
-    const values = valuesOf(parameter, (step.sweep as Record<string, string | number | (string | number)[]>)[parameter] ?? []);
+    const values = sweepValues(parameter, (step.sweep as Record<string, string | number | (string | number)[]>)[parameter] ?? []);
     if (!values.ok) throw new Misplanned(at, values.message);
-    const loads = values.value.map((value) => this.#loadOptions(withParameter(step.load, parameter, value), [...path, 'load']));
+    const loads = values.value.map((value) => loadOf(withParameter(step.load, parameter, value), [...path, 'load']));
     const sweep = this.#planner.sweep({ name, parameter, values: values.value, load: loads[0] as LoadOptions });
     for (const [index, value] of values.value.entries()) {
       const row = `${name} ${parameter}=${value}`;
@@ -180,7 +150,7 @@ class ScenarioPlanner {
     const nothing = { quorum: null, network: null };
     if (parameter === 'quorum') return { ...nothing, quorum: Number(value) };
     if (parameter === 'delay' || parameter === 'loss') {
-      return { ...nothing, network: this.#network(parameter === 'delay' ? { delay: value } : { loss: Number(value) }, at) };
+      return { ...nothing, network: networkOf(parameter === 'delay' ? { delay: value } : { loss: Number(value) }) };
     }
     if (parameter === 'followers' || parameter === 'store') {
       const followers = parameter === 'followers' ? Number(value) : this.#planner.followers.length;
@@ -198,7 +168,9 @@ class ScenarioPlanner {
   #staleReads(file: Extract<FileStep, { 'stale-reads': unknown }>['stale-reads'], step: string, path: Path): void {
     const { writes, keys = STALE_KEYS, nodes = 'followers', quorum = null } = file;
     const afterMs = file.after.map(msOf).sort((a, b) => a - b);
-    const title = `${writes} writes, each read at a follower ${afterMs.map(formatMs).join(', ')} after its answer`;
+    const twice = afterMs.find((ms, index) => afterMs[index - 1] === ms);
+    if (twice !== undefined) throw new Misplanned([...path, 'after'], `expected every time once, got ${twice}ms twice`);
+    const title = `${writes} writes, each read at a follower ${afterMs.join(', ')} ms after its answer`;
     const expectedMs = this.#planner.staleMs(writes / Math.min(8, keys, writes), afterMs, quorum) + this.#planner.settlingMs();
     this.#must(path, this.#planner.add({ kind: 'stale-reads', step, title, writes, keys, nodes, afterMs, quorum, expectedMs }));
     for (const ms of afterMs) this.#subjects.push({ subject: `${step} after=${ms}ms`, step, kind: 'stale', at: `after=${ms}ms` });
@@ -246,7 +218,7 @@ class ScenarioPlanner {
   ): void {
     const { key, node = DEFAULT_NODE, quorum = null, read = null } = file;
     const valueText = kind === 'put' ? JSON.stringify(file.value) : null;
-    const what = valueText === null ? key : `${key}=${valueText}`;
+    const what = visible(valueText === null ? key : `${key}=${valueText}`);
     const withinMs = file.within === undefined ? 0 : msOf(file.within);
     const timeoutMs = file.timeout === undefined ? null : msOf(file.timeout);
     const title = `${kind} ${what} at ${node}`;
@@ -257,64 +229,22 @@ class ScenarioPlanner {
     );
   }
 
+  /** In the order of their times. */
   #during(entries: readonly unknown[] | undefined, path: Path): TimedAction[] {
-    return (entries ?? []).map((entry, index) => {
-      const timed = entry as { at: string } & Partial<Record<ActionKind, unknown>>;
-      const kind = ACTION_KINDS.find((each) => each in timed) as ActionKind;
-      return { atMs: msOf(timed.at), action: this.#action(timed, kind, [...path, 'during', index]) };
+    const timed = (entries ?? []).map((entry, index): TimedAction => {
+      const file = entry as { at: string } & Partial<Record<ActionKind, unknown>>;
+      const kind = ACTION_KINDS.find((each) => each in file) as ActionKind;
+      const at: Path = [...path, 'during', index];
+      const action = actionOf(file, kind);
+      this.#must([...at, kind], this.#planner.check(action));
+      return { atMs: msOf(file.at), action };
     });
+    return timed.sort((a, b) => a.atMs - b.atMs);
   }
 
-  #action(file: Partial<Record<ActionKind, unknown>>, kind: ActionKind, path: Path): Action {
-    switch (kind) {
-      case 'quorum':
-        return { kind, quorum: file.quorum as number };
-      case 'network':
-        return { kind, change: this.#network(file.network as ScenarioNetwork, [...path, kind]) };
-      case 'partition':
-      case 'heal': {
-        const groups = [file[kind] as string | string[]].flat();
-        // Every pair: the same as no groups at all.
-        return { kind, groups: kind === 'heal' && groups.join() === 'all' ? [] : groups };
-      }
-      default:
-        return { kind, nodes: file[kind] as string };
-    }
-  }
-
-  #network({ delay, loss, nodes = 'followers' }: ScenarioNetwork, path: Path): NetworkChange {
-    const parsed = delay === undefined ? null : parseDelays(`${delay}`);
-    if (parsed !== null && !parsed.ok) throw new Misplanned([...path, 'delay'], parsed.message);
-    return { nodes, delay: parsed?.value ?? null, loss: loss ?? null };
-  }
-
-  #loadOptions(file: ScenarioLoad, path: Path): LoadOptions {
-    const { executor } = file;
-    const isCounted = executor.endsWith('-iterations');
-    const load: LoadOptions = {
-      executor,
-      writes: file.writes ?? (isCounted ? LAB_LOAD.writes : null),
-      durationMs: file.duration === undefined ? null : msOf(file.duration),
-      concurrency: file.concurrency ?? LAB_LOAD.concurrency,
-      keys: file.keys ?? LAB_LOAD.keys,
-      valueBytes: file.value_bytes ?? LAB_LOAD.valueBytes,
-      readShare: file.read_share ?? 0,
-      rate: file.rate ?? null,
-      stages: (file.stages ?? []).map(({ duration, target }) => ({ durationMs: msOf(duration), target })),
-      start: file.start ?? 0,
-      warmup: file.warmup ?? 0,
-    };
-    const checked = checkLoad(load, (field) => field);
-    if (!checked.ok) throw new Misplanned(path, checked.message);
-    return load;
-  }
-
-  /** The name in the file, else the kind, numbered from its second on. */
-  #name(given: string | undefined, kind: string): string {
-    let name = given ?? kind;
-    for (let number = 2; given === undefined && this.#names.has(name); number++) name = `${kind}-${number}`;
-    this.#names.add(name);
-    return name;
+  #isOfLeader(selector: string): boolean {
+    const [leader] = selectedOf(this.#planner.select('leader'));
+    return selectedOf(this.#planner.select(selector)).some((id) => id === leader);
   }
 
   #must(path: Path, result: Result<unknown>): void {
@@ -322,76 +252,10 @@ class ScenarioPlanner {
   }
 }
 
+function selectedOf(selected: Result<string[]>): readonly string[] {
+  return selected.ok ? selected.value : [];
+}
+
 function isActionKind(kind: string): kind is ActionKind {
   return (ACTION_KINDS as readonly string[]).includes(kind);
 }
-
-/** The schema has checked it. */
-function msOf(text: string): Ms {
-  const parsed = parseDuration(text);
-  return parsed.ok ? parsed.ms : 0;
-}
-
-function expectationOf(expect: DataExpectationText | undefined): DataExpectation {
-  if (expect === undefined || expect === 'ok') return { kind: 'ok' };
-  if ('error' in expect) return { kind: 'error', code: expect.error };
-  return { kind: 'value', valueText: JSON.stringify(expect.value) };
-}
-
-/** The values of a sweep as texts, each once; a range is one of whole numbers. */
-function valuesOf(parameter: SweepParameter, given: string | number | readonly (string | number)[]): Result<string[]> {
-  const isDelay = parameter === 'delay';
-  const values = Array.isArray(given) ? given.map(String) : isDelay ? [`${given}`] : expand(`${given}`);
-  if (values === null) return fail(`expected values like 1-5 or [1, 3, 5], got ${JSON.stringify(given)}`);
-  if (new Set(values).size < values.length) return fail(`expected every value once, got ${values.join(', ')}`);
-  const wrong = values.find((value) => !isValue(parameter, value));
-  return wrong === undefined
-    ? ok(values)
-    : fail(`expected ${EXPECTED[parameter] ?? 'whole numbers of at least 1'}, got ${JSON.stringify(wrong)}`);
-}
-
-function expand(text: string): string[] | null {
-  const range = parseQuorums(text);
-  if (range.ok) return range.value.map(String);
-  return /^[\d.,\s]+$|^[a-z,\s]+$/.test(text) ? text.split(',').map((part) => part.trim()) : null;
-}
-
-const EXPECTED: Partial<Record<SweepParameter, string>> = {
-  quorum: 'whole numbers of at least 0',
-  followers: 'whole numbers from 0 to 31',
-  value_bytes: 'whole numbers of at least 0',
-  delay: 'delays like 0-100 or lognormal:20,0.5',
-  loss: 'shares from 0 to 1',
-  read_share: 'shares from 0 to 1',
-  rate: 'numbers above 0',
-  store: 'sqlite or memory',
-};
-
-function isValue(parameter: SweepParameter, text: string): boolean {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  switch (parameter) {
-    case 'delay':
-      return parseDelays(text).ok;
-    case 'store':
-      return text === 'sqlite' || text === 'memory';
-    case 'loss':
-    case 'read_share':
-      return value >= 0 && value <= 1;
-    case 'rate':
-      return value > 0 && value <= 1e6;
-    case 'followers':
-      return Number.isInteger(value) && value >= 0 && value <= 31;
-    case 'quorum':
-    case 'value_bytes':
-      return Number.isInteger(value) && value >= 0;
-    default:
-      return Number.isInteger(value) && value >= 1;
-  }
-}
-
-/** Only what is swept of the load itself. */
-function withParameter(load: ScenarioLoad, parameter: SweepParameter, value: string): ScenarioLoad {
-  return parameter in LOAD_FIELDS ? { ...load, [parameter]: Number(value) } : load;
-}
-
-const LOAD_FIELDS = { concurrency: true, rate: true, writes: true, keys: true, value_bytes: true, read_share: true };

@@ -2,47 +2,82 @@
  * The text of a scenario file: YAML (JSON is YAML), with the line of every place in it, and values that the command line puts in
  * place of others. Text in, plain data and mistakes out.
  */
-import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { fail, ok, type Result } from '../lib/result.ts';
+import { stepNames } from './names.ts';
 
 export type Path = readonly (string | number)[];
 
 export interface Source {
   readonly data: unknown;
-  /** 1 for the first line of the file; of a place that is not in the file, the line of what it is missing from. */
-  lineOf(path: Path): number;
+  /** `line 3`, 1 being the first of the file; of a place that is not in the file, the line of what it is missing from. `--set` if it is from there. */
+  placeOf(path: Path): string;
 }
+
+/** Files are a few KB; with many more keys than that the parser's search for keys that are there twice takes minutes. */
+const MAX_CHARACTERS = 128 * 1024;
 
 /** Refuses with a sentence that names the line. `overrides`: `path=value` texts in the order in which they apply. */
 export function readSource(text: string, overrides: readonly string[]): Result<Source> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true, merge: false });
-  const [error] = document.errors;
-  if (error !== undefined) return fail(`line ${lines.linePos(error.pos[0]).line}: expected YAML, got ${firstLine(error.message)}`);
-  let data: unknown;
-  try {
-    data = document.toJS({ maxAliasCount: 100 });
-  } catch (thrown) {
-    return fail(`expected YAML with few aliases: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-  }
+  const parsed = parseYaml(text, lines);
+  if (!parsed.ok) return parsed;
+  const { document } = parsed.value;
+  let { data } = parsed.value;
+  const overridden: Path[] = [];
   for (const override of overrides) {
     const changed = applyOverride(data, override);
     if (!changed.ok) return changed;
-    data = changed.value;
+    data = changed.value.data;
+    overridden.push(changed.value.path);
   }
-  const lineOf = (path: Path): number => {
+  const placeOf = (path: Path): string => {
+    const isMade = startOf(document.contents, path) === null;
+    if (overridden.some((changed) => isWithin(path, changed) || (isMade && isWithin(changed, path)))) return '--set';
     for (let length = path.length; length >= 0; length--) {
       const start = startOf(document.contents, path.slice(0, length));
-      if (start !== null) return lines.linePos(start).line;
+      if (start !== null) return `line ${lines.linePos(start).line}`;
     }
-    return 1;
+    return 'line 1';
   };
-  return ok({ data, lineOf });
+  return ok({ data, placeOf });
 }
 
-/** `steps.0.load.writes`, `cluster.network.delay`: dots between members; a step also by its name. */
+/** `steps.0.load.writes`, `cluster.network.delay`: dots between members. */
 export function formatPath(path: Path): string {
   return path.length === 0 ? 'the file' : path.join('.');
+}
+
+interface Yaml {
+  readonly document: Document;
+  readonly data: unknown;
+}
+
+/** What the parser only warns of (a tag that it does not know) is refused too: it would mean something else than it says. */
+function parseYaml(text: string, lines: LineCounter): Result<Yaml> {
+  if (text.length > MAX_CHARACTERS) return fail(`expected a file of at most ${MAX_CHARACTERS} characters, got ${text.length}`);
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error', uniqueKeys: true, strict: true });
+  const [error] = [...document.errors, ...document.warnings];
+  if (error !== undefined) return fail(`line ${lines.linePos(error.pos[0]).line}: expected YAML, got: ${error.message}`);
+  try {
+    const data: unknown = document.toJS({ maxAliasCount: 100 });
+    return containsItself(data, new Set()) ? fail('expected YAML without an alias inside of what it stands for') : ok({ document, data });
+  } catch (thrown) {
+    return fail(`expected YAML with few and known aliases, got: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
+}
+
+function containsItself(value: unknown, ancestors: Set<unknown>): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (ancestors.has(value)) return true;
+  ancestors.add(value);
+  const found = Object.values(value).some((member) => containsItself(member, ancestors));
+  ancestors.delete(value);
+  return found;
+}
+
+function isWithin(path: Path, outer: Path): boolean {
+  return outer.every((member, index) => `${member}` === `${path[index]}`);
 }
 
 /** Where the key of the last member stands; null if the path is not there. */
@@ -66,41 +101,66 @@ function startOf(root: unknown, path: Path): number | null {
   return start;
 }
 
-/** `cluster.followers=3`, `steps.sweep.load.writes=20`: the value is YAML. A copy is changed. */
-function applyOverride(data: unknown, text: string): Result<unknown> {
-  const equals = text.indexOf('=');
-  const path = text.slice(0, Math.max(0, equals)).trim();
-  const expected = (why: string) =>
-    fail(`--set: expected a path and a value like steps.0.load.writes=20, got ${JSON.stringify(text)} (${why})`);
-  if (path === '') return expected('no path');
-  const document = parseDocument(text.slice(equals + 1));
-  if (document.errors.length > 0) return expected('no YAML value');
-  const copy: unknown = structuredClone(data);
-  let place = copy;
-  const members = path.split('.');
-  for (const [index, member] of members.entries()) {
-    if (typeof place !== 'object' || place === null) return expected(`nothing is below ${members.slice(0, index).join('.')}`);
-    const key = Array.isArray(place) ? indexIn(place, member) : member;
-    if (key === null) return expected(`no ${member} among ${members.slice(0, index).join('.')}`);
-    const holder = place as Record<string | number, unknown>;
-    const isLast = index === members.length - 1;
-    if (isLast) Object.defineProperty(holder, key, { value: document.toJS(), enumerable: true, configurable: true, writable: true });
-    else {
-      if (!Object.hasOwn(holder, key))
-        Object.defineProperty(holder, key, { value: {}, enumerable: true, configurable: true, writable: true });
-      place = holder[key];
-    }
-  }
-  return ok(copy);
+interface Overridden {
+  readonly data: unknown;
+  readonly path: Path;
 }
 
-/** An index, or the item whose `name` it is. */
+/**
+ * `cluster.followers=3`, `steps.sweep.load.writes=20`: the value is YAML. `data` stays as it is: what is on the way is copied, so
+ * that an alias of it elsewhere in the file is not changed too.
+ */
+function applyOverride(data: unknown, text: string): Result<Overridden> {
+  const expected = (why: string) =>
+    fail(`--set: expected a path and a value like steps.0.load.writes=20, got ${JSON.stringify(text)} (${why})`);
+  const [members, valueText] = splitOverride(data, text);
+  if (members.some((member) => member === '')) return expected('no path');
+  const parsed = parseYaml(valueText, new LineCounter());
+  if (!parsed.ok) return expected('no YAML value');
+  const path: (string | number)[] = [];
+  const root = { data };
+  let holder: Record<string | number, unknown> = root;
+  let place: string | number = 'data';
+  for (const member of members) {
+    const below: unknown = Object.hasOwn(holder, place) ? holder[place] : {};
+    if (typeof below !== 'object' || below === null) return expected(`nothing is below ${formatPath(path)}`);
+    const key: string | number | null = Array.isArray(below) ? indexIn(below, member) : member;
+    if (key === null) return expected(`no ${member} among ${formatPath(path)}`);
+    const copy = (Array.isArray(below) ? [...below] : { ...below }) as Record<string | number, unknown>;
+    put(holder, place, copy);
+    [holder, place] = [copy, key];
+    path.push(key);
+  }
+  put(holder, place, parsed.value.data);
+  return ok({ data: root.data, path });
+}
+
+/** At the first `=` that ends a path which is there (names of rows have one in them: `expect.quorum=5=[med>200]`), else at the first. */
+function splitOverride(data: unknown, text: string): [members: string[], valueText: string] {
+  const cuts = [...text.matchAll(/=/g)].map(({ index }) => index);
+  const membersUntil = (cut: number) => text.slice(0, cut).trim().split('.');
+  const cut = cuts.find((at) => isThere(data, membersUntil(at))) ?? cuts[0];
+  return cut === undefined ? [[''], ''] : [membersUntil(cut), text.slice(cut + 1)];
+}
+
+function isThere(data: unknown, members: readonly string[]): boolean {
+  let place = data;
+  for (const member of members) {
+    if (typeof place !== 'object' || place === null) return false;
+    const key = Array.isArray(place) ? indexIn(place, member) : member;
+    if (key === null || !Object.hasOwn(place, key)) return false;
+    place = (place as Record<string | number, unknown>)[key];
+  }
+  return true;
+}
+
+/** An index, or the step of this name. */
 function indexIn(items: readonly unknown[], member: string): number | null {
-  const byName = items.findIndex((item) => typeof item === 'object' && item !== null && (item as { name?: unknown }).name === member);
-  const index = byName !== -1 ? byName : /^\d+$/.test(member) ? Number(member) : -1;
+  const index = /^\d+$/.test(member) ? Number(member) : stepNames(items).indexOf(member);
   return index >= 0 && index < items.length ? index : null;
 }
 
-function firstLine(text: string): string {
-  return (text.split('\n')[0] ?? text).replace(/:$/, '');
+/** As a member of its own, whatever its name. */
+function put(holder: object, key: string | number, value: unknown): void {
+  Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true });
 }

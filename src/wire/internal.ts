@@ -8,12 +8,18 @@
 import type { PageHeader, PeerAnswer, PeerRequest, ReplicateAnswer, ReplicateRequest, StandingAnswer } from '../core/message.ts';
 import type { KvRecord, Member } from '../core/record.ts';
 import { formatVersion, parseVersion, type Version } from '../core/version.ts';
+import { jsonStart } from '../lib/text.ts';
 import { KvctlError } from './errors.ts';
 
 export const INTERNAL_PATHS = { replicate: '/replicate', look: '/internal/look', fence: '/internal/fence' } as const;
 
 /** Says which node calls, before any body is read: a partition drops the call by it. */
 export const FROM_HEADER = 'kvctl-from';
+
+/** Says which node is meant: two URLs that lead to one node are found out by it, and a node without a name takes this one. */
+export const TO_HEADER = 'kvctl-to';
+
+export const NODE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 const rowTexts = new WeakMap<KvRecord, string>();
 
@@ -46,6 +52,7 @@ function encodePage(page: PageHeader): object {
 
 export function decodeReplicate(text: string): ReplicateRequest {
   const body = fields(parse(text));
+  if (isForeign(body)) throw foreign(body);
   const page = body.page === null || body.page === undefined ? null : fields(body.page);
   return {
     t: 'replicate',
@@ -196,8 +203,17 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
+/** The five labs replicate by `POST /replicate` of a key and a value, without a version. */
+function isForeign(body: Fields): boolean {
+  return Object.hasOwn(body, 'key') && !Object.hasOwn(body, 'lineage');
+}
+
+function foreign(body: Fields): KvctlError {
+  const message = `expected a message of kvctl's own internal protocol (versioned records, with the lineage and the epoch of the leader that sends them), got ${JSON.stringify(Object.keys(body).slice(0, 10))} as a lab's own program sends it: a lab's own program cannot be mixed with kvctl's nodes in one cluster; run every node of the cluster with kvctl, or none`;
+  return new KvctlError('bad_request', message);
+}
+
 function wrong(expected: string, got: unknown): KvctlError {
-  const shown = JSON.stringify(got) ?? String(got);
-  const message = `expected ${expected}, got ${shown.slice(0, 80)}; /replicate and /internal speak kvctl's own versioned protocol, between its nodes only`;
+  const message = `expected ${expected}, got ${jsonStart(got, 80)}; /replicate and /internal speak kvctl's own versioned protocol, between its nodes only`;
   return new KvctlError('bad_request', message);
 }

@@ -27,6 +27,17 @@ export function decodeKey(raw: string): string {
   if (/[^\x20-\x7e]/.test(raw)) {
     throw new KvctlError('bad_request', `expected a percent-encoded key, got raw bytes in ${JSON.stringify(raw.slice(0, 80))}`);
   }
+  return ofKeyLength(key);
+}
+
+/** A key that stood in no path. Throws `bad_request`. */
+export function checkedKey(key: string): string {
+  // Half a surrogate pair has no UTF-8 form; stored as U+FFFD it would be an alias of other keys.
+  if (!key.isWellFormed()) throw new KvctlError('bad_request', 'expected a key of well-formed Unicode, got one with half a surrogate pair');
+  return ofKeyLength(key);
+}
+
+function ofKeyLength(key: string): string {
   // Cheap first: only a long key needs its bytes counted.
   const bytes = key.length * 3 <= MAX_KEY_BYTES ? key.length : encoder.encode(key).length;
   if (bytes < 1 || bytes > MAX_KEY_BYTES) {

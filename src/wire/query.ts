@@ -9,7 +9,10 @@ export function parseQuery<Name extends string>(query: string, known: readonly N
     const equals = part.indexOf('=');
     const name = decode(equals === -1 ? part : part.slice(0, equals)) as Name;
     if (!known.includes(name))
-      throw new KvctlError('bad_request', `expected only ${known.join(', ') || 'no'} in the query, got ${JSON.stringify(name)}`);
+      throw new KvctlError(
+        'bad_request',
+        `expected ${known.length === 0 ? 'nothing' : `only ${known.join(', ')}`} in the query, got ${JSON.stringify(name)}`,
+      );
     if (found[name] !== undefined) throw new KvctlError('bad_request', `expected ${name} once in the query, got it twice`);
     found[name] = decode(equals === -1 ? '' : part.slice(equals + 1));
   }
@@ -25,6 +28,9 @@ export function integerParameter(name: string, text: string, min: number, max: n
 }
 
 function decode(text: string): string {
+  // A parser hands raw bytes over as Latin-1; taken as they are they would be another text than the one that was meant.
+  if (/[^\x20-\x7e]/.test(text))
+    throw new KvctlError('bad_request', `expected a percent-encoded query, got raw bytes in ${JSON.stringify(text.slice(0, 80))}`);
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch (cause) {

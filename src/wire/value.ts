@@ -19,7 +19,12 @@ export function valueText(body: string, maxBytes: number): string {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed) || !Object.hasOwn(parsed, 'value')) {
     throw new KvctlError('bad_request', `expected a JSON object with the member "value", got ${JSON.stringify(body.slice(0, 80))}`);
   }
-  const text = stringify((parsed as { value: unknown }).value);
+  return storedText((parsed as { value: unknown }).value, maxBytes);
+}
+
+/** A value's JSON text as it is stored. Throws `bad_request`, or `too_large` for more than `maxBytes` of text. */
+export function storedText(value: unknown, maxBytes: number): string {
+  const text = stringify(value);
   const bytes = text.length * 3 <= maxBytes ? text.length : Buffer.byteLength(text);
   if (bytes > maxBytes)
     throw new KvctlError('too_large', `expected a value of at most ${maxBytes} bytes of JSON, got ${bytes}`, {

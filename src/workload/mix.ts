@@ -36,6 +36,10 @@ export class RequestMix {
     this.#ops = prng.fork('ops');
   }
 
+  get isWritesOnly(): boolean {
+    return this.#spec.readShare === 0;
+  }
+
   /** Request `index`, an integer >= 0; the same index always gives the same request. */
   at(index: number): PlannedRequest {
     const key = keyOf(index, this.#spec.keys, this.#keys);

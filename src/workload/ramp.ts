@@ -6,7 +6,7 @@
 import type { Ms } from '../lib/units.ts';
 
 export interface Stage {
-  /** > 0. */
+  /** >= 0; 0 is a jump. */
   readonly durationMs: Ms;
   /** The value at the end of the stage, >= 0. */
   readonly target: number;
@@ -60,5 +60,6 @@ export function rampStartOf({ start, stages }: Ramp, index: number): Ms | null {
 /** The root t >= 0 of from t + slope t² / 2 = area, in the form that loses no digits where the slope is small. */
 function secondsUntil(area: number, from: number, slope: number): number {
   if (area === 0) return 0;
-  return (2 * area) / (from + Math.sqrt(from * from + 2 * slope * area));
+  // Where the ramp falls to 0 the root may come out a hair below it.
+  return (2 * area) / (from + Math.sqrt(Math.max(0, from * from + 2 * slope * area)));
 }

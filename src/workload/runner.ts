@@ -124,16 +124,22 @@ class Load {
 
   async #closedLoop(): Promise<void> {
     const { signal } = this.#hooks;
+    const { durationMs } = this.#spec;
+    // Tells those that are not in use, too: the pacer answers only who can send.
+    let isDone = false;
     const work = async (connection: LoadConnection, place: number) => {
       let share = this.#shareOf(place);
-      while (!signal.aborted && share > 0) {
+      while (!signal.aborted && !isDone && share > 0) {
         if (!this.#isInUse(place)) {
-          if (this.#nowMs() >= (this.#spec.durationMs ?? Number.POSITIVE_INFINITY)) return;
+          isDone ||= this.#nowMs() >= (durationMs ?? Number.POSITIVE_INFINITY);
           await pause(RAMP_STEP_MS, signal);
           continue;
         }
         const pace = this.#pacer.next(this.#nowMs());
-        if (pace.kind !== 'send') return;
+        if (pace.kind !== 'send') {
+          isDone = true;
+          return;
+        }
         const answer = await this.#send(connection, pace);
         if (this.#isCounted(pace.index)) share -= 1;
         if (answer.status === 0) await pause(AFTER_FAILURE_MS, signal);
@@ -248,6 +254,7 @@ class Load {
 
 /** How many requests of the mix it takes to make so many writes. */
 function requestsWith(mix: RequestMix, writes: number): number {
+  if (mix.isWritesOnly) return writes;
   let requests = 0;
   for (let made = 0; made < writes; requests++) if (mix.at(requests).op === 'put') made += 1;
   return requests;

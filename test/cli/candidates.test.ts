@@ -24,7 +24,7 @@ describe('at the cursor a shell is offered', () => {
   test.each<[string, string[], string[]]>([
     ['verbs', ['pa'], ['parity', 'pause', 'partition']],
     ['verbs after a global option and its value', ['-n', 'two', 'qu'], ['quorum']],
-    ["a verb's options and the global ones", ['put', 'k', '--n'], ['--node', '--name']],
+    ["a verb's options and the global ones", ['put', 'k', '--n'], ['--node', '--name', '--node-url']],
     ['node names for --node', ['get', 'k', '--node', ''], NODES],
     ['node names after an equals sign', ['get', 'k', '--node=n'], ['--node=n1', '--node=n2', '--node=n3']],
     ['node names where bash took the equals sign for a word', ['get', 'k', '--node', '=', 'n'], ['n1', 'n2', 'n3']],
@@ -36,6 +36,8 @@ describe('at the cursor a shell is offered', () => {
     ['the choices of an option', ['get', 'k', '--read', ''], ['committed', 'local']],
     ['the choices of an argument', ['completion', ''], ['bash', 'zsh', 'fish']],
     ['formats', ['parity', '-o', 'j'], ['json']],
+    ['node names to give an address to', ['--node-url', ''], ['n1=', 'n2=', 'n3=']],
+    ['files for the token', ['get', '--token-file', ''], [':files']],
     ['nothing where anything may stand', ['put', ''], []],
     ['nothing of a verb that is none', ['frobnicate', '-'], []],
     ['no options after --', ['kill', '--', '-'], []],

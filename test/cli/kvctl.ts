@@ -34,9 +34,9 @@ export class Home implements Disposable {
     return spawn(NODE, [KVCTL, ...args], { cwd: this.path, env: this.env(options.env), stdio: 'pipe' });
   }
 
-  /** Of this process without what would colour or redirect the output. */
+  /** Of this process without what would colour or redirect the output, or choose a cluster. */
   env(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-    const { NO_COLOR, FORCE_COLOR, KVCTL_NAME, KVCTL_DEBUG, ...inherited } = process.env;
+    const { NO_COLOR, FORCE_COLOR, KVCTL_NAME, KVCTL_DEBUG, KVCTL_LEADER, KVCTL_TOKEN, KVCTL_NODE_URLS, ...inherited } = process.env;
     return { ...inherited, KVCTL_HOME: this.path, ...more };
   }
 

@@ -16,7 +16,7 @@ describe('help', () => {
       verbs?.match(/^ {2}\w+/gm)?.map((verb) => verb.trim()),
     ]);
     expect(Object.fromEntries(groups)).toMatchObject({
-      Cluster: ['up', 'down', 'restart', 'ls', 'status', 'logs'],
+      Cluster: ['up', 'down', 'restart', 'ls', 'status', 'logs', 'manifest'],
       Data: ['put', 'get', 'del', 'list'],
       'Quorum and measurement': ['bench', 'quorum', 'network', 'parity'],
       Faults: ['kill', 'pause', 'resume', 'partition', 'heal'],

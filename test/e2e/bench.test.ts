@@ -184,7 +184,7 @@ describe('without a running cluster', () => {
   });
 
   test.each([
-    [['--quorums', '1-4', '--followers', '3'], '--quorums: expected quorums from 0 to 3 (the number of followers), got 4'],
+    [['--quorums', '1-4', '--followers', '3'], '--quorums: expected a quorum from 0 to 3 (the number of followers), got 4'],
     [['--quorums', '5-1'], 'expected quorums like 1-5 or 1,3,5, got "5-1"'],
     [['--writes', '0'], 'expected a whole number of at least 1, got "0"'],
     [['--rate', '0'], 'expected requests per second above 0'],

@@ -2,7 +2,7 @@
 // nodes, which must pass, and on nodes that are broken in what the scenario is about, which must not.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { packageRoot } from '#entry';
 import { down } from '../../src/cluster/cluster.ts';
 import { listNames } from '../../src/cluster/state.ts';
@@ -88,23 +88,20 @@ function account(ran: Ran): string {
   return `${ran.stderr}\n${JSON.stringify(unmet)}\n${JSON.stringify(result?.steps.filter(({ status }) => status !== 'done'))}`;
 }
 
-describe.each(CASES)('$scenario', (each) => {
-  test('shows what it promises', { timeout: 90_000 }, async () => {
-    const ran = await runScenario(each, {});
-    expect(ran.exitCode === 5 ? 0 : ran.exitCode, account(ran)).toBe(0);
-    const result = JSON.parse(ran.stdout) as RunResult;
-    expect(result.steps.every(({ status }) => status === 'done')).toBe(true);
-    expect(result.expectations.length).toBeGreaterThan(0);
-    expect(listNames(home.path)).toEqual([]);
-  });
+// The two runs are side by side: most of their time is spent waiting for delays.
+test.each(CASES)('$scenario shows what it promises, and notices nodes of the kind "$broken"', { timeout: 120_000 }, async (each) => {
+  const entry = join(packageRoot, 'test', 'support', 'broken', `${each.broken}.ts`);
+  const [ran, broken] = await Promise.all([runScenario(each, {}), runScenario(each, { KVCTL_NODE_ENTRY: entry })]);
 
-  test(`notices nodes of the kind "${each.broken}"`, { timeout: 90_000 }, async () => {
-    const entry = join(packageRoot, 'test', 'support', 'broken', `${each.broken}.ts`);
-    const ran = await runScenario(each, { KVCTL_NODE_ENTRY: entry });
-    expect(ran.exitCode, account(ran)).toBe(each.exitCode);
-    expect(ran.stderr).toContain(each.exitCode === 99 ? 'threshold failed' : '');
-    expect(listNames(home.path)).toEqual([]);
-  });
+  // 5: a busy machine spoiled the means, and that is said. The expectations were met all the same.
+  expect([0, 5], account(ran)).toContain(ran.exitCode);
+  const result = JSON.parse(ran.stdout) as RunResult;
+  expect(result.steps.every(({ status }) => status === 'done')).toBe(true);
+  expect(result.expectations.length).toBeGreaterThan(0);
+
+  expect(broken.exitCode, account(broken)).toBe(each.exitCode);
+  if (each.exitCode === 99) expect(broken.stderr).toContain('threshold failed');
+  expect(listNames(home.path)).toEqual([]);
 });
 
 test('every scenario that ships is among these', () => {

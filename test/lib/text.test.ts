@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { displayWidth, visible } from '../../src/lib/text.ts';
+import { displayWidth, jsonStart, visible } from '../../src/lib/text.ts';
 
 describe('text from outside', () => {
   test.each([
@@ -32,5 +32,20 @@ describe('the width of', () => {
     ['an ellipsis and an arrow', '… →', 3],
   ])('%s', (_name, text, width) => {
     expect(displayWidth(text)).toBe(width);
+  });
+});
+
+describe('the beginning of a value', () => {
+  test.each([
+    [{ a: [1, null] }, '{"a":[1,null]}'],
+    ['"', '"\\""'],
+    [undefined, 'nothing'],
+    ['x'.repeat(200), `"${'x'.repeat(119)}…`],
+  ])('%j', (value, text) => {
+    expect(jsonStart(value)).toBe(text);
+  });
+
+  test('is told of what is nested deeper than the stack, too', () => {
+    expect(jsonStart(JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)))).toContain('too deeply');
   });
 });

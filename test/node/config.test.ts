@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Environment, type NodeConfig, parseEnvironment } from '../../src/node/config.ts';
+import type { Environment } from '../../src/labs/recognise.ts';
+import { type NodeConfig, parseEnvironment } from '../../src/node/config.ts';
 
 const NODES = 'n1=http://127.0.0.1:8000,n2=http://127.0.0.1:8001,n3=http://127.0.0.1:8002,n4=http://127.0.0.1:8003';
 const LEADER = { ROLE: 'leader', NODES } as const;
@@ -19,11 +20,16 @@ describe('a node whose environment says only what it must', () => {
   test('has the defaults of the contract', () => {
     const { seed, network, limits, ...config } = configOf({ ROLE: 'leader' });
     expect(config).toEqual({
+      dialect: null,
+      recognisedBy: 'ROLE',
       nodeId: 'n1',
+      isUnnamed: false,
+      label: null,
       isBornLeader: true,
       host: '127.0.0.1',
       port: 8000,
       publicUrl: 'http://127.0.0.1:8000',
+      publicUrls: new Map(),
       members: [{ id: 'n1', url: 'http://127.0.0.1:8000' }],
       knowsEveryNode: false,
       quorum: 0,
@@ -92,6 +98,8 @@ describe('a variable is taken as it is given:', () => {
     ['PORT', '65535', (config) => config.port, 65_535],
     ['PUBLIC_URL', 'http://leader.example:9000/', (config) => config.publicUrl, 'http://leader.example:9000'],
     ['PUBLIC_URL', 'https://leader.example', (config) => config.publicUrl, 'https://leader.example'],
+    ['PUBLIC_URLS', 'n1=http://a:9000,n2=http://a:9001', (config) => config.publicUrl, 'http://a:9000'],
+    ['PUBLIC_URLS', 'n2=http://a:9001', (config) => [...config.publicUrls], [['n2', 'http://a:9001']]],
     ['WRITE_QUORUM', '0', (config) => config.quorum, 0],
     ['WRITE_QUORUM', '3', (config) => config.quorum, 3],
     ['MIN_DELAY_MS', '0.25', (config) => config.network.get('n2')?.delay, { kind: 'uniform', min: 0.25, max: 1000 }],
@@ -190,6 +198,8 @@ describe('a mistake is one line that names the variable, what was expected and w
     ['PUBLIC_URL', 'http://user:password@a', /^PUBLIC_URL: /],
     ['PUBLIC_URL', 'http://a/?x', /^PUBLIC_URL: /],
     ['PUBLIC_URL', 'http://a/#x', /^PUBLIC_URL: /],
+    ['PUBLIC_URLS', 'http://a:9000', /^PUBLIC_URLS: expected name=url,name=url,…/],
+    ['PUBLIC_URLS', 'n1=http://a:1,n2=http://a:1', /^PUBLIC_URLS: expected every name and every URL once/],
     ['NODES', 'nonsense', /^NODES: expected name=url,name=url,….*got "nonsense"$/],
     ['NODES', 'n1=http://a:1,', /^NODES: .*got ""$/],
     ['NODES', 'n1=http://a:1,n2=b', /^NODES: .*got "n2=b"$/],
@@ -226,7 +236,7 @@ describe('a mistake is one line that names the variable, what was expected and w
     ['BATCH_MAX', '0', /^BATCH_MAX: /],
     ['WINDOW', '0', /^WINDOW: /],
     ['MAX_VALUE_BYTES', '1MiB', /^MAX_VALUE_BYTES: /],
-    ['DIALECT', 'lab1', 'DIALECT: expected one of native, got "lab1"'],
+    ['DIALECT', 'lab1', 'DIALECT: expected one of native, lab-1, lab-2, lab-3, lab-4, lab-5, got "lab1"'],
   ])('%s=%s', (name, text, line) => {
     const mistakes = mistakesOf({ ...LEADER, [name]: text });
     expect(mistakes).toEqual([typeof line === 'string' ? line : expect.stringMatching(line)]);

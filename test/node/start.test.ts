@@ -41,6 +41,14 @@ test('a node with mistakes in its environment ends with 2 and a line for each, b
   expect(readdirSync(directory)).toEqual([]);
 });
 
+test('a node with the variables of two labs ends with 2 and a line, before it opens a port', async () => {
+  const port = await freePorts(1);
+  await occupy(port);
+  const node = await endOf({ IS_LEADER: 'true', NODE_TYPE: 'leader', PORT: `${port}` });
+  expect(await node.ended).toEqual({ exitCode: 2, signal: null });
+  expect(node.output).toMatch(/^kvctl node: NODE_TYPE: expected .*the variables of lab-1, .*got one of lab-3\n$/);
+});
+
 test('a node whose port is taken ends with 1 and says so', async () => {
   const port = await freePorts(1);
   await occupy(port);

@@ -31,7 +31,7 @@ export interface CoreClusterOptions {
 }
 
 /** The defaults of a node, but for sizes that scripts can reach. */
-const LIMITS: LeaderLimits = {
+export const LIMITS: LeaderLimits = {
   batchMax: 256,
   batchBytes: 4_194_304,
   pageRows: 256,

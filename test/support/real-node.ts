@@ -39,10 +39,13 @@ export class RealNode {
   #child: ChildProcess | null = null;
   #ended: Promise<Ended> = Promise.resolve({ exitCode: null, signal: null });
 
-  /** @param prefix a command that starts the node, e.g. a shell that sets a limit first */
-  constructor(environment: NodeEnvironment, prefix: readonly string[] = []) {
+  /**
+   * @param prefix a command that starts the node, e.g. a shell that sets a limit first
+   * @param id its name in messages, where the environment has none
+   */
+  constructor(environment: NodeEnvironment, prefix: readonly string[] = [], id = environment.NODE_ID ?? 'n1') {
     this.environment = environment;
-    this.id = environment.NODE_ID ?? 'n1';
+    this.id = id;
     this.port = Number(environment.PORT);
     this.url = `http://127.0.0.1:${this.port}`;
     this.#prefix = prefix;

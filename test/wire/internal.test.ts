@@ -211,6 +211,22 @@ describe('a malformed internal message is refused', () => {
     for (const decode of [decodeReplicate, decodeLook, decodeFence]) expect(codeOf(() => decode(text))).toBe('bad_request');
   });
 
+  test.each([
+    { key: 'k', value: 'v' },
+    { key: 'k', value: 'v', timestamp: 1.5 },
+    { value: 'v', key: 1 },
+  ])('when a lab’s own leader sends it: %j', (message) => {
+    const refusal = () => decodeReplicate(JSON.stringify(message));
+    expect(refusal).toThrow("expected a message of kvctl's own internal protocol");
+    expect(refusal).toThrow(`got ${JSON.stringify(Object.keys(message))} as a lab's own program sends it`);
+    expect(refusal).toThrow('cannot be mixed');
+    expect(() => decodeReplicate(JSON.stringify({ ...message, lineage: 'l' }))).not.toThrow('cannot be mixed');
+  });
+
+  test('when it is nested deeper than the stack', () => {
+    expect(codeOf(() => decodeReplicate(`{"from":${'['.repeat(100_000)}${']'.repeat(100_000)}}`))).toBe('bad_request');
+  });
+
   test('without showing more than the start of it', () => {
     expect(() => decodeReplicate(withField(body, 'head', 'x'.repeat(100_000)))).toThrow(/^.{1,300}$/);
   });

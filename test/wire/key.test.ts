@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { keyPath } from '../../src/client/key-path.ts';
 import { KvctlError } from '../../src/wire/errors.ts';
-import { decodeKey, KEY_PREFIX } from '../../src/wire/key.ts';
+import { checkedKey, decodeKey, KEY_PREFIX } from '../../src/wire/key.ts';
 
 const refusalOf = (raw: string): string => {
   try {
@@ -109,5 +109,15 @@ describe('a key', () => {
       }),
       { numRuns: 5_000 },
     );
+  });
+});
+
+describe('a key that stood in no path', () => {
+  test.each(['a', '%', '%25', 'é', '__proto__', '\0', 'x'.repeat(1024), 'é'.repeat(512)])('%j is taken as it is', (key) => {
+    expect(checkedKey(key)).toBe(key);
+  });
+
+  test.each(['', 'x'.repeat(1025), 'é'.repeat(513), '\ud800', 'a\udc00b'])('%j is refused', (key) => {
+    expect(() => checkedKey(key)).toThrow(KvctlError);
   });
 });

@@ -39,13 +39,15 @@ describe('a query', () => {
     'quorum=%',
     'quorum=%FF',
     '%=1',
+    'quorum=\u00e9',
+    'quorum=\0',
   ])('%j is refused, because guessing would be a wrong answer', (text) => {
     expect(codeOf(() => parseQuery(text, ['quorum', 'timeout_ms']))).toBe('bad_request');
   });
 
   test('says which parameters there are', () => {
     expect(() => parseQuery('qourum=1', ['quorum', 'timeout_ms'])).toThrow('expected only quorum, timeout_ms in the query, got "qourum"');
-    expect(() => parseQuery('x', [])).toThrow('expected only no in the query');
+    expect(() => parseQuery('x', [])).toThrow('expected nothing in the query, got "x"');
   });
 });
 

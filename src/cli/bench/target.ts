@@ -4,11 +4,14 @@
  */
 import { isRunning } from '../../cluster/ground.ts';
 import { clusterPaths } from '../../cluster/home.ts';
+import { type Cluster, storeOf } from '../../cluster/remote.ts';
 import { parseSpec } from '../../cluster/spec.ts';
-import { type ClusterState, readState } from '../../cluster/state.ts';
+import { readState } from '../../cluster/state.ts';
 import type { Target } from '../../experiment/plan.ts';
 import { type OpenOptions, openOwn, openRunning, type Venue, viewRunning } from '../../experiment/venue.ts';
 import { KvctlError } from '../../wire/errors.ts';
+import type { Context } from '../context.ts';
+import { clusterOf } from '../target.ts';
 
 export interface ClusterOptions {
   readonly followers?: number;
@@ -16,6 +19,7 @@ export interface ClusterOptions {
   readonly store?: string;
   readonly port?: number;
   readonly seed?: number;
+  readonly target?: string;
 }
 
 export interface ChosenTarget {
@@ -28,16 +32,16 @@ export interface ChosenTarget {
 }
 
 /** Throws `usage`, `cluster_differs`, `not_ready`; starts and changes nothing. */
-export async function chooseTarget(name: string, options: ClusterOptions): Promise<ChosenTarget> {
-  const state = readState(clusterPaths(name));
-  if (state !== null && isRunning(state)) {
-    requireFit(state, options);
-    const view = await viewRunning(state);
+export async function chooseTarget(context: Context, options: ClusterOptions): Promise<ChosenTarget> {
+  const cluster = await standing(context);
+  if (cluster !== null) {
+    requireFit(cluster, options);
+    const view = await viewRunning(cluster);
     return {
       target: { kind: 'running', view },
       seed: options.seed ?? view.seed,
       delay: options.delay ?? null,
-      open: () => openRunning(state),
+      open: () => openRunning(cluster),
     };
   }
   // The pid keeps two benchmarks apart; the name shows in `kvctl ls` whose it is.
@@ -45,14 +49,27 @@ export async function chooseTarget(name: string, options: ClusterOptions): Promi
   return { target: { kind: 'own', spec }, seed: spec.seed, delay: null, open: (how) => openOwn(spec, how) };
 }
 
-function requireFit({ name, spec, nodes }: ClusterState, { followers, store, port }: ClusterOptions): void {
+/** The one of that name if it runs, the one elsewhere in any case; null: there is none, so one is to be made. */
+async function standing(context: Context): Promise<Cluster | null> {
+  if (context.remote !== null) return clusterOf(context);
+  const state = readState(clusterPaths(context.clusterName));
+  return state !== null && (await isRunning(state)) ? state : null;
+}
+
+function requireFit(cluster: Cluster, { followers, store, port, target: wanted }: ClusterOptions): void {
+  const { name, target, nodes } = cluster;
+  const own = { followers: nodes.length - 1, store: storeOf(cluster), port: target === 'remote' ? null : nodes[0]?.port };
   const found = [
-    ...(followers === undefined || followers === spec.followers ? [] : [`it has ${spec.followers} followers, asked for ${followers}`]),
-    ...(store === undefined || store === spec.store ? [] : [`its store is ${spec.store}, asked for ${store}`]),
-    ...(port === undefined || port === nodes[0]?.port ? [] : [`its first port is ${nodes[0]?.port}, asked for ${port}`]),
+    ...(wanted === undefined || wanted === target ? [] : [`its target is ${target}, asked for ${wanted}`]),
+    ...(followers === undefined || followers === own.followers ? [] : [`it has ${own.followers} followers, asked for ${followers}`]),
+    ...(store === undefined || store === own.store ? [] : [`its store is ${own.store}, asked for ${store}`]),
+    ...(port === undefined || port === own.port ? [] : [`its first port is ${own.port ?? 'its own matter'}, asked for ${port}`]),
   ];
   if (found.length === 0) return;
+  const leave = 'leave these options out to measure it as it is';
   const advice =
-    'leave these options out to measure it as it is, stop it with `kvctl down`, or give another name with -n to get one made for the run';
+    target === 'remote'
+      ? `${leave}, or leave --leader out to get one made for the run`
+      : `${leave}, stop it with \`kvctl down\`, or give another name with -n to get one made for the run`;
   throw new KvctlError('cluster_differs', `cluster "${name}" runs, and ${found.join('; ')}: ${advice}`, { name, differences: found });
 }

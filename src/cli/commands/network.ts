@@ -52,7 +52,7 @@ export async function run(context: Context, options: NetworkOptions): Promise<nu
 
 async function selectedFollowers(target: Target, selector: string | undefined, followers: readonly string[]): Promise<readonly string[]> {
   if (selector === undefined) return followers;
-  const ids = await resolveNodes(target.state, selector);
+  const ids = await resolveNodes(target.cluster, selector);
   const selected = ids.filter((id) => followers.includes(id));
   if (selected.length > 0) return selected;
   throw new KvctlError(

@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { adviceFor } from '../../cluster/remote.ts';
 import { compareReplicas } from '../../experiment/parity.ts';
 import { visible } from '../../lib/text.ts';
 import type { ParityRow } from '../../measure/result.ts';
@@ -35,6 +36,9 @@ export async function run(context: Context, options: ParityOptions): Promise<num
     options.wait === undefined
       ? await look(target)
       : await context.out.step('waiting until all replicas are level', () => lookUntilLevel(target, options.wait ?? 0, context.signal));
+  const away = rows.filter(({ status }) => status === 'unreachable').map(({ node }) => node);
+  if (target.cluster.target === 'remote' && away.length > 0)
+    context.out.note(`${away.join(', ')} cannot be reached from here: ${adviceFor(away)}`);
   context.out.result({ table: () => show(context, rows), json: { parity: rows }, rows });
   return exitCodeOf(rows, options.wait !== undefined);
 }
@@ -49,8 +53,8 @@ async function lookUntilLevel(target: Target, waitMs: number, signal: AbortSigna
   }
 }
 
-function look({ state, client, node: leader }: Target): Promise<ParityRow[]> {
-  return compareReplicas(client, { leader, followers: state.nodes.filter(({ id }) => id !== leader.id) });
+function look({ cluster, client, node: leader }: Target): Promise<ParityRow[]> {
+  return compareReplicas(client, { leader, followers: cluster.nodes.filter(({ id }) => id !== leader.id) });
 }
 
 function exitCodeOf(rows: readonly ParityRow[], mustBeLevel: boolean): number {

@@ -21,10 +21,10 @@ export function describe(command: Command): void {
 }
 
 export async function run(context: Context, options: QuorumOptions, k: number | undefined): Promise<number> {
-  const { state, client, node } = await targetOf(context);
+  const { cluster, client, node } = await targetOf(context);
   const { write_quorum, previous } =
     k === undefined ? await client.quorum(node.url) : await client.setQuorum(node.url, k, options.force ? { force: true } : {});
-  const followers = state.nodes.length - 1;
+  const followers = cluster.nodes.length - 1;
   const promotion = promotionOf(write_quorum, followers);
   const equivalents = equivalentsOf(write_quorum, followers);
   const change = k === undefined ? `quorum ${write_quorum}` : previous === k ? `quorum ${k}, as before` : `quorum ${previous} → ${k}`;

@@ -24,6 +24,11 @@ export function unmet(result: RunResult): ExpectationResult[] {
 
 /** `lab-2 quorum=3: expected p(95)<900, got 1010.2`. */
 export function describeUnmet({ step, threshold, got }: ExpectationResult): string {
-  const found = got === null ? 'no sample' : typeof got === 'number' ? Number(got.toPrecision(6)).toString() : got;
+  const found =
+    got === null
+      ? 'nothing to compare (no sample, or no model of it)'
+      : typeof got === 'number'
+        ? Number(got.toPrecision(6)).toString()
+        : got;
   return `${step}: expected ${threshold}, got ${found}`;
 }

@@ -6,6 +6,7 @@ import type { NetworkChange } from '../../core/message.ts';
 import type { TraceRow } from '../../core/trace.ts';
 import { formatVersion, parseVersion, ZERO } from '../../core/version.ts';
 import { formatDistribution, parseDistribution } from '../../lib/distribution.ts';
+import { jsonStart } from '../../lib/text.ts';
 import type * as Schemas from '../../wire/api.ts';
 import type { NetworkAnswer, NetworkRequest, TraceItem } from '../../wire/api.ts';
 import { KvctlError } from '../../wire/errors.ts';
@@ -17,7 +18,7 @@ import { writeError } from './write.ts';
 const TRACE_LIMIT = 1_000;
 const MAX_TRACE_LIMIT = 10_000;
 
-export function adminRoutes(router: Router, runtime: Runtime, nodeId: string): void {
+export function adminRoutes(router: Router, runtime: Runtime, nodeName: () => string): void {
   const { replica } = runtime;
 
   router.get('/admin/quorum', (context) => {
@@ -28,13 +29,7 @@ export function adminRoutes(router: Router, runtime: Runtime, nodeId: string): v
   router.post('/admin/quorum', async (context) => {
     const body: unknown = context.request.body;
     const asked = isObject(body) ? body.write_quorum : undefined;
-    if (typeof asked !== 'number' || !Number.isSafeInteger(asked)) {
-      throw new KvctlError(
-        'invalid_quorum',
-        `expected {"write_quorum": n} with an integer from 0 to the number of followers, got ${show(body)}`,
-        { got: asked ?? null },
-      );
-    }
+    mustBeQuorum(asked, body);
     const { quorumRequest } = await schemas();
     const { write_quorum, force = false } = parseBody(quorumRequest, body, '{"write_quorum": 3}');
     const result = await runtime.setQuorum(write_quorum, force);
@@ -57,7 +52,7 @@ export function adminRoutes(router: Router, runtime: Runtime, nodeId: string): v
   router.get('/admin/replica-status', (context) => {
     mustLead(runtime);
     context.body = {
-      node: nodeId,
+      node: nodeName(),
       epoch: replica.epoch,
       head: formatVersion(replica.head),
       replicas: replicasOf(replica, performance.now()),
@@ -76,6 +71,17 @@ export function adminRoutes(router: Router, runtime: Runtime, nodeId: string): v
     const isMore = rows.length === count && last !== undefined && last.version.seq < leader.head.seq;
     context.body = { items: rows.map((row) => traceItem(row, followers)), next: isMore ? formatVersion(last.version) : null };
   });
+}
+
+/** Throws `invalid_quorum` for what is no integer; whether there are so many followers the core knows. `body` is shown. */
+export function mustBeQuorum(asked: unknown, body: unknown): asserts asked is number {
+  if (typeof asked === 'number' && Number.isSafeInteger(asked)) return;
+  throw new KvctlError(
+    'invalid_quorum',
+    `expected {"write_quorum": n} with an integer from 0 to the number of followers, got ${jsonStart(body)}`,
+    // What nests may nest too deeply to be written again.
+    { got: typeof asked === 'object' ? null : (asked ?? null) },
+  );
 }
 
 function traceItem(row: TraceRow, followers: readonly string[]): TraceItem {
@@ -132,12 +138,8 @@ function parseBody<Schema extends z.ZodType>(schema: Schema, body: unknown, exam
   const where = issue === undefined || issue.path.length === 0 ? 'the body' : issue.path.join('.');
   throw new KvctlError(
     'bad_request',
-    `expected a body like ${example}, got ${show(body)} (${where}: ${issue?.message ?? 'not as expected'})`,
+    `expected a body like ${example}, got ${jsonStart(body)} (${where}: ${issue?.message ?? 'not as expected'})`,
   );
-}
-
-function show(body: unknown): string {
-  return (JSON.stringify(body) ?? 'nothing').slice(0, 120);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

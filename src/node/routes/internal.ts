@@ -4,6 +4,7 @@ import type Router from '@koa/router';
 import type { PeerAnswer, PeerRequest } from '../../core/message.ts';
 import { KvctlError } from '../../wire/errors.ts';
 import { decodeFence, decodeLook, encodeAnswer, FROM_HEADER, INTERNAL_PATHS } from '../../wire/internal.ts';
+import { type MustMeanUs, withAddress } from '../addressed.ts';
 import { send, sendError } from '../answer.ts';
 import { readText } from '../body.ts';
 import type { Runtime } from '../runtime.ts';
@@ -22,7 +23,7 @@ function textOf(request: IncomingMessage): Promise<string> {
   );
 }
 
-export function internalRoutes(router: Router, runtime: Runtime): void {
+export function internalRoutes(router: Router, runtime: Runtime, mustMeanUs: MustMeanUs): void {
   const call = (path: string, decode: (text: string) => PeerRequest) =>
     router.post(path, async (context) => {
       if (runtime.replica.network.isPartitioned(String(context.req.headers[FROM_HEADER]))) {
@@ -30,7 +31,8 @@ export function internalRoutes(router: Router, runtime: Runtime): void {
         context.respond = false;
         return;
       }
-      const message = decode(await textOf(context.req));
+      const message = withAddress(decode(await textOf(context.req)), context.req);
+      mustMeanUs(context.req);
       const answer = await new Promise<PeerAnswer>((resolve) => runtime.request(message, resolve));
       if (answer.t === 'refused') throw new KvctlError(answer.code, answer.message, { epoch: answer.epoch });
       context.type = 'application/json';

@@ -13,13 +13,13 @@ const ANY_KEY = /^\/kv\/.*$/s;
 const LIST_LIMIT = 100;
 const MAX_LIST_LIMIT = 1_000;
 
-export function kvRoutes(router: Router, runtime: Runtime, nodeId: string): void {
+export function kvRoutes(router: Router, runtime: Runtime, nodeName: () => string): void {
   router.get(ANY_KEY, async (context) => {
     const { read = isLeading(runtime) ? 'committed' : 'local' } = parseQuery(context.querystring, ['read']);
     const key = keyOf(context.req.url);
     context.type = 'application/json';
-    if (read === 'committed') context.body = await readCommitted(runtime, nodeId, key);
-    else if (read === 'local') context.body = readLocal(runtime, nodeId, key);
+    if (read === 'committed') context.body = await readCommitted(runtime, nodeName(), key);
+    else if (read === 'local') context.body = readLocal(runtime, nodeName(), key);
     else throw new KvctlError('bad_request', `expected read to be committed or local, got ${JSON.stringify(read)}`);
   });
 
@@ -28,9 +28,8 @@ export function kvRoutes(router: Router, runtime: Runtime, nodeId: string): void
     const options = parseWriteOptions(context.querystring);
     const result = await new Promise<WriteSuccess | WriteFailure>((resolve) => runtime.put({ key, value: null, ...options }, resolve));
     if (!result.ok) throw writeError(result);
-    const { version, acks, need, existed } = result;
     context.set('server-timing', serverTiming(result));
-    context.body = { key, existed, version: formatVersion(version), follower_acks: acks, required: need, quorum_met: true, node: nodeId };
+    context.body = removalAnswer(nodeName(), key, result);
   });
 
   router.get('/kv', async (context) => {
@@ -50,6 +49,11 @@ export function kvRoutes(router: Router, runtime: Runtime, nodeId: string): void
     context.type = 'application/json';
     context.body = `{"items":[${items.join(',')}],"next":${JSON.stringify(rows.length > count ? (page.at(-1)?.key ?? null) : null)}}`;
   });
+}
+
+/** What a delete answers. */
+export function removalAnswer(node: string, key: string, { version, acks, need, existed }: WriteSuccess): object {
+  return { key, existed, version: formatVersion(version), follower_acks: acks, required: need, quorum_met: true, node };
 }
 
 function keyOf(url = ''): string {

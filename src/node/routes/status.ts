@@ -14,6 +14,8 @@ import type { Runtime } from '../runtime.ts';
 
 export interface NodeFacts {
   readonly config: NodeConfig;
+  /** What clients are told: NODE_ID where it was given, else the name by which the others know this node. */
+  readonly nodeName: () => string;
   readonly incarnation: string;
   readonly notices: readonly string[];
   readonly isDraining: () => boolean;
@@ -21,16 +23,16 @@ export interface NodeFacts {
 
 export function statusRoutes(router: Router, runtime: Runtime, metrics: Metrics, facts: NodeFacts): void {
   const { replica } = runtime;
-  const { nodeId } = facts.config;
+  const { nodeName } = facts;
 
   router.get('/health', (context) => {
-    context.body = { status: 'ok', role: replica.role, node_id: nodeId, epoch: replica.epoch };
+    context.body = healthOf(runtime, nodeName());
   });
 
   router.get('/ready', (context) => {
     const reason = notReady(runtime, facts);
     if (reason !== null) throw reason;
-    context.body = { status: 'ready', role: replica.role, node_id: nodeId, epoch: replica.epoch };
+    context.body = { ...healthOf(runtime, nodeName()), status: 'ready' };
   });
 
   router.get('/status', (context) => {
@@ -48,7 +50,7 @@ export function statusRoutes(router: Router, runtime: Runtime, metrics: Metrics,
       throw new KvctlError('bad_request', `expected tombstones to be 0 or 1, got ${JSON.stringify(tombstones)}`);
     const view = runtime.store.dump({ tombstones: tombstones === '1' });
     const header = {
-      node: nodeId,
+      node: nodeName(),
       lineage: replica.follower.hard?.lineage ?? null,
       epoch: replica.epoch,
       head: formatVersion(view.head),
@@ -65,6 +67,10 @@ export function statusRoutes(router: Router, runtime: Runtime, metrics: Metrics,
   });
 }
 
+export function healthOf({ replica }: Runtime, node: string): object {
+  return { status: 'ok', role: replica.role, node_id: node, epoch: replica.epoch };
+}
+
 /** The header, then a line per row. */
 function* lines(header: object, view: DumpView): Iterable<string> {
   yield `${JSON.stringify(header)}\n`;
@@ -75,7 +81,7 @@ function* lines(header: object, view: DumpView): Iterable<string> {
 
 function notReady(runtime: Runtime, facts: NodeFacts): KvctlError | null {
   const { replica } = runtime;
-  const { nodeId } = facts.config;
+  const nodeId = facts.nodeName();
   if (facts.isDraining()) return new KvctlError('draining', `${nodeId} is shutting down`);
   // A node whose store failed steps down, and is no good as a follower either.
   if (replica.role === 'leader' || replica.storageFailure !== null) {
@@ -93,7 +99,7 @@ function statusOf(runtime: Runtime, facts: NodeFacts): NodeStatus {
   const loop = performance.eventLoopUtilization();
   const cpu = process.cpuUsage();
   return {
-    node: config.nodeId,
+    node: facts.nodeName(),
     role: replica.role,
     phase: replica.phase,
     waiting_for: replica.waitingFor,
@@ -112,7 +118,7 @@ function statusOf(runtime: Runtime, facts: NodeFacts): NodeStatus {
     waiting_writes: replica.leader?.writes.waiting ?? 0,
     keys: store.count(),
     store: config.store,
-    dialect: 'native',
+    dialect: config.dialect?.name ?? 'native',
     data_dir: config.dataDir,
     pid: process.pid,
     uptime_ms: process.uptime() * 1000,
