@@ -46,7 +46,7 @@ describe('report', () => {
     expect(ran.stdout).toContain('The mean write latency rises from quorum 1');
     expect(ran.stdout).toContain(join('runs', 'after', 'report.html'));
     expect(hashesOf('after')).toEqual(before);
-    expect(readFileSync(folder('after', 'report.html'), 'utf8')).toContain('kvctl bench --seed 1');
+    expect(readFileSync(folder('after', 'report.html'), 'utf8').includes('kvctl bench --seed 1')).toBe(true);
     expect(readdirSync(folder('after', 'charts'))).toEqual(
       expect.arrayContaining(['overview.png', 'lab-summary.svg', 'latency-vs-quorum.vl.json']),
     );
@@ -68,7 +68,7 @@ describe('report', () => {
     const ran = await home.kvctl(['report', 'story']);
     expect(ran).toMatchObject({ exitCode: 0, stderr: '' });
     expect(ran.stdout).toMatch(/^sweep: by write quorum\n.*\ncrash\n.*\nreplicas\n.*\nexpectations\n/s);
-    expect(readFileSync(folder('story', 'report.html'), 'utf8')).toContain('id="figure-time"');
+    expect(readFileSync(folder('story', 'report.html'), 'utf8').includes('id="figure-time"')).toBe(true);
     const { sweeps } = jsonOf('story') as RunResult;
     expect(sweeps.map(({ plot }) => plot)).toEqual([expect.stringMatching(/charts\/latency-vs-quorum\.png$/), null]);
     expect(existsSync(sweeps[0]?.plot ?? '')).toBe(true);
