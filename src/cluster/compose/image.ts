@@ -37,8 +37,9 @@ export async function ensureImage({ signal, onStep }: DriverOptions, root: strin
   const name = imageName(root);
   if ((await docker(['images', '--quiet', name], { timeoutMs: ASK_MS, signal })) !== '') return name;
   onStep?.(`building the image ${name}`);
-  // The short name, too, so that compose files of one's own find the newest one.
-  const args = ['build', '--tag', name, '--tag', IMAGE, ...(await registryArgument()), root];
+  // The short names, too, so that compose files and manifests of one's own find the newest one.
+  const tags = [name, name.replace(/-[0-9a-f]+$/, ''), IMAGE].flatMap((tag) => ['--tag', tag]);
+  const args = ['build', ...tags, ...(await registryArgument()), root];
   await docker(args, { timeoutMs: BUILD_MS, signal, onLine: (line) => onStep?.(`building the image: ${line.trim()}`) });
   return name;
 }
