@@ -71,7 +71,6 @@ const REWRITTEN_KEYS = 4;
 const DELETED_KEYS = 3;
 /** The first alone: a server that gives up on its quorum after one timeout would answer the next ones with success. */
 const UNMET_WRITES = 3;
-const SWITCH_MS = 2_000;
 const DOWN_MS = 20_000;
 const UP_MS = 60_000;
 /** A follower that comes back is caught up within seconds by whoever has that at all; some look around only every ten. */
