@@ -4,7 +4,7 @@ import type { Format } from '../../../src/cli/format.ts';
 import { Output } from '../../../src/cli/output.ts';
 import { showRun } from '../../../src/cli/run/view.ts';
 import type { RunResult } from '../../../src/measure/run-result.ts';
-import { lookOf, makeRun, makeStale, quorumSweep, RUNS, singleLoad } from '../../report/run-fixture.ts';
+import { lookOf, makeRun, makeStale, quorumSweep, RUNS, singleLoad, stepOf } from '../../report/run-fixture.ts';
 
 /** What goes to stdout; `columns` makes it a terminal. */
 function printed(result: RunResult, format: Format, columns?: number): string {
@@ -40,6 +40,23 @@ test.each<[Format, RegExp]>([
 
 test('the document is the whole result', () => {
   expect(JSON.parse(printed(result, 'json'))).toEqual(result);
+});
+
+test('a name that would drive the terminal is shown instead of obeyed', () => {
+  const evil = '\u001b[2J\u009b31mred\u202e';
+  const bad = makeRun({
+    sweeps: [singleLoad(evil), quorumSweep({ name: 'delays', parameter: 'delay', values: ['5', '50'], each: (delay) => ({ delay }) })],
+    staleReads: [makeStale({ name: evil }).stale],
+    steps: [stepOf(evil, 'put', 0, 1, { status: 'failed', detail: evil, title: evil })],
+    parity: [lookOf(evil, 'looked', 1, [{ node: evil }])],
+    expectations: [{ step: evil, threshold: evil, got: evil, is_met: false }],
+  }).result;
+  for (const format of ['table', 'md'] as const)
+    expect(
+      printed(bad, format)
+        .match(/[\p{Cc}\u202e]/gu)
+        ?.filter((found) => found !== '\n'),
+    ).toEqual([]);
 });
 
 test('steps are listed where one of them did not end well, or where there are no figures', () => {
