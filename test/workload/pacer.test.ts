@@ -57,6 +57,24 @@ test('an open loop sends the same requests at the same intended times, however i
   );
 });
 
+test('an open loop at a ramp sends every request at its time, and ends with the ramp', () => {
+  const rate = { start: 0, stages: [{ durationMs: 2000, target: 20 }] };
+  const pacer = new Pacer({ rate, requests: null, durationMs: 2000 });
+  expect(pacer.next(0)).toEqual({ kind: 'send', index: 0, intendedMs: 0 });
+  // 5 t² = 1.
+  const wait = pacer.next(100);
+  expect(wait).toEqual({ kind: 'wait', ms: expect.closeTo(1000 * Math.sqrt(0.2) - 100, 9) });
+  const paces = Array.from({ length: 20 }, () => pacer.next(5_000));
+  expect(paces.filter(({ kind }) => kind === 'send')).toHaveLength(19);
+  expect(paces.at(-1)).toEqual({ kind: 'done' });
+});
+
+test('a number of requests ends a ramp early', () => {
+  const rate = { start: 10, stages: [{ durationMs: 1000, target: 10 }] };
+  const pacer = new Pacer({ rate, requests: 3, durationMs: 1000 });
+  expect(Array.from({ length: 4 }, () => pacer.next(900).kind)).toEqual(['send', 'send', 'send', 'done']);
+});
+
 test('a load without an end and a rate of nothing are bugs of the caller', () => {
   expect(() => new Pacer({ rate: null, requests: null, durationMs: null })).toThrow('duration');
   expect(() => new Pacer({ rate: 0, requests: 1, durationMs: null })).toThrow('rate');

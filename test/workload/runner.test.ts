@@ -1,4 +1,5 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import { rampAt, rampStartOf } from '../../src/workload/ramp.ts';
 import { type LoadSpec, MAX_IN_FLIGHT, runLoad } from '../../src/workload/runner.ts';
 import { answerJson, type Script, type ScriptedPeer, scriptedPeer } from '../client/scripted-peer.ts';
 
@@ -88,6 +89,102 @@ test('a duration ends the load when no number of writes does', async () => {
   const { samples } = await runLoad({ ...CLOSED, writes: null, durationMs: 100 }, node.url, { signal: never });
   expect(samples.length).toBeGreaterThan(4);
   expect(samples.every((sample) => sample.startMs < 100)).toBe(true);
+});
+
+describe('per-vu-iterations', () => {
+  /** How many writes each connection made. */
+  async function sharesOf(spec: Partial<LoadSpec>, script: (port: number) => number): Promise<number[]> {
+    const made = new Map<number, number>();
+    const node = await peer((request, response) => {
+      const port = response.socket?.remotePort ?? 0;
+      if (request.method === 'PUT') made.set(port, (made.get(port) ?? 0) + 1);
+      setTimeout(() => answerJson(response, 200, written()), script(port));
+    });
+    await runLoad({ ...CLOSED, isShareFixed: true, ...spec }, node.url, { signal: never });
+    return [...made.values()].sort((a, b) => b - a);
+  }
+
+  test('every client makes its own share, and the quick ones do not help the slow one', async () => {
+    const ports: number[] = [];
+    const slowFirst = (port: number) => {
+      if (!ports.includes(port)) ports.push(port);
+      return ports[0] === port ? 30 : 0;
+    };
+    expect(await sharesOf({ writes: 20, connections: 4 }, slowFirst)).toEqual([5, 5, 5, 5]);
+    // The same without shares: the slow one makes fewer than the others.
+    ports.splice(0);
+    expect(Math.min(...(await sharesOf({ writes: 20, connections: 4, isShareFixed: false }, slowFirst)))).toBeLessThan(5);
+  });
+
+  test('what does not divide goes to the first of them, and reads do not count', async () => {
+    expect(await sharesOf({ writes: 10, connections: 4 }, () => 0)).toEqual([3, 3, 2, 2]);
+    expect(await sharesOf({ writes: 12, connections: 4, readShare: 0.5 }, () => 0)).toEqual([3, 3, 3, 3]);
+  });
+
+  test('more clients than writes leave some without any', async () => {
+    expect(await sharesOf({ writes: 3, connections: 8 }, () => 0)).toEqual([1, 1, 1]);
+  });
+});
+
+describe('ramping-vus', () => {
+  /** How many requests were on their way when each of them arrived. */
+  async function inFlightAt(ramp: NonNullable<LoadSpec['inFlight']>, spec: Partial<LoadSpec>, answerMs: number) {
+    let inFlight = 0;
+    const seen: number[] = [];
+    const node = await peer((_request, response) => {
+      inFlight += 1;
+      seen.push(inFlight);
+      setTimeout(() => {
+        inFlight -= 1;
+        answerJson(response, 200, written());
+      }, answerMs);
+    });
+    const outcome = await runLoad({ ...CLOSED, writes: null, inFlight: ramp, ...spec }, node.url, { signal: never });
+    return { outcome, seen };
+  }
+
+  test('never has more on their way than the ramp says, and has them once it says so', async () => {
+    const ramp = {
+      start: 0,
+      stages: [
+        { durationMs: 200, target: 4 },
+        { durationMs: 300, target: 4 },
+      ],
+    };
+    const { outcome } = await inFlightAt(ramp, { durationMs: 500, connections: 4 }, 20);
+    const { samples } = outcome;
+    const together = samples.map(({ startMs }) => samples.filter((other) => other.startMs <= startMs && other.endMs > startMs).length);
+    samples.forEach(({ startMs }, i) => {
+      expect(together[i]).toBeLessThanOrEqual(rampAt(ramp, startMs));
+    });
+    expect(Math.max(...together)).toBeGreaterThan(1);
+  });
+
+  test('with a number of writes ends when they are made, though some connections never came into use', async () => {
+    const ramp = {
+      start: 1,
+      stages: [
+        { durationMs: 20_000, target: 1 },
+        { durationMs: 0, target: 3 },
+        { durationMs: 1_000, target: 3 },
+      ],
+    };
+    const { outcome, seen } = await inFlightAt(ramp, { writes: 10, durationMs: 21_000, connections: 3 }, 0);
+    expect(outcome.samples).toHaveLength(10);
+    expect(Math.max(...seen)).toBe(1);
+  });
+});
+
+test('ramping-arrival-rate starts every request at the time that the ramp has for it, however slow the answers', async () => {
+  const rate = { start: 0, stages: [{ durationMs: 300, target: 200 }] };
+  const node = await peer(answersAfter(100));
+  const { samples } = await runLoad({ ...CLOSED, writes: null, durationMs: 300, rate, connections: 1 }, node.url, { signal: never });
+  // Half of 0.3 s times 200.
+  expect(samples).toHaveLength(30);
+  for (const { index, intendedMs, startMs } of samples) {
+    expect(intendedMs).toBeCloseTo(rampStartOf(rate, index) as number, 9);
+    expect(startMs).toBeGreaterThanOrEqual(intendedMs);
+  }
 });
 
 test('an open loop sends on time even while the server answers nothing, and counts latency from the intended start', async () => {
