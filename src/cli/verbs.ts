@@ -77,7 +77,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   list: verb(DATA, 'list keys and values', () => import('./commands/list.ts')),
 
   bench: verb(MEASURE, 'measure what each write quorum costs', () => import('./commands/bench.ts'), CLEANS_UP),
-  run: verb(MEASURE, 'run a scenario: a cluster, steps, and what they have to show', () => import('./commands/run.ts'), LOCAL_CLEANS_UP),
+  run: verb(MEASURE, 'run a scenario file and judge what it shows', () => import('./commands/run.ts'), LOCAL_CLEANS_UP),
   scenarios: verb(MEASURE, 'list the scenarios that come with kvctl', () => import('./commands/scenarios.ts')),
   report: verb(MEASURE, 'draw the report of a run again, offline', () => import('./commands/report.ts')),
   compare: verb(MEASURE, 'compare two runs: better, worse or inconclusive', () => import('./commands/compare.ts')),
