@@ -39,7 +39,8 @@ const TABLE = {
   scenario: ['experiment/{plan,planner,account,bench,load,step}', 'cluster/spec', 'measure', 'wire', 'lib'],
   sim: ['core', 'store/memory', 'store:types', 'judge', 'measure', 'lib', 'workload/{keys,mix,pacer,ramp}', 'workload:types'],
   chaos: ['cluster', 'workload', 'client', 'judge', 'runs', 'lib'],
-  grade: ['client', 'labs', 'workload', 'measure', 'cluster', 'lib'],
+  'grade/judge': ['measure', 'lib'],
+  grade: ['client', 'labs', 'workload', 'measure', 'cluster', 'wire', 'lib'],
   cli: ['*'],
 };
 
@@ -58,6 +59,7 @@ const PURE = [
   'experiment/{plan,planner,account,bench,load,step}',
   'scenario',
   'workload/{keys,mix,pacer,ramp}',
+  'grade/judge',
 ];
 
 /** Pure rooms that need no package either: mathematics has no dependencies. */

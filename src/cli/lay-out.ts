@@ -1,4 +1,5 @@
 /** Tables of report laid out for a terminal, or as they are for what reads a pipe. */
+import { visible } from '../lib/text.ts';
 import { fitTable, headingOf, splitTable, type Table } from '../report/columns.ts';
 import type { Output } from './output.ts';
 
@@ -17,8 +18,8 @@ export function layOutWide(out: Output, table: Table): string {
 }
 
 function draw(out: Output, table: Table): string {
-  const columns = table.columns.map((column) => `${column.isNumber ? '>' : ''}${headingOf(column)}`);
-  return [out.table(columns, table.rows), ...table.notes].join('\n');
+  const columns = table.columns.map((column) => `${column.isNumber ? '>' : ''}${visible(headingOf(column))}`);
+  return [out.table(columns, table.rows), ...table.notes.map((note) => visible(note))].join('\n');
 }
 
 /** POSIX: the first of these that is set says which characters there are. */

@@ -55,6 +55,7 @@ const LIFE = 'Cluster';
 const DATA = 'Data';
 const MEASURE = 'Quorum and measurement';
 const FAULTS = 'Faults';
+const JUDGE = 'Judging';
 const HELP = 'Help';
 
 const CLEANS_UP = { cleansUp: true } as const;
@@ -76,13 +77,15 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   list: verb(DATA, 'list keys and values', () => import('./commands/list.ts')),
 
   bench: verb(MEASURE, 'measure what each write quorum costs', () => import('./commands/bench.ts'), CLEANS_UP),
-  run: verb(MEASURE, 'run a scenario: a cluster, steps, and what they have to show', () => import('./commands/run.ts'), LOCAL_CLEANS_UP),
+  run: verb(MEASURE, 'run a scenario file and judge what it shows', () => import('./commands/run.ts'), LOCAL_CLEANS_UP),
   scenarios: verb(MEASURE, 'list the scenarios that come with kvctl', () => import('./commands/scenarios.ts')),
   report: verb(MEASURE, 'draw the report of a run again, offline', () => import('./commands/report.ts')),
   compare: verb(MEASURE, 'compare two runs: better, worse or inconclusive', () => import('./commands/compare.ts')),
   quorum: verb(MEASURE, 'show or set the write quorum', () => import('./commands/quorum.ts')),
   network: verb(MEASURE, 'show or set the simulated network', () => import('./commands/network.ts')),
   parity: verb(MEASURE, 'compare every replica with the leader', () => import('./commands/parity.ts')),
+
+  check: verb(JUDGE, "grade somebody else's implementation from outside", () => import('./commands/check.ts'), CLEANS_UP),
 
   kill: verb(FAULTS, 'kill nodes (SIGKILL)', () => import('./commands/kill.ts'), LOCAL),
   pause: verb(FAULTS, 'freeze nodes (SIGSTOP)', () => import('./commands/pause.ts'), LOCAL),

@@ -1,37 +1,36 @@
 /**
- * The life of a local cluster: up, down, restart. What a command line and an experiment call; beside it, faults.ts breaks
- * nodes and status.ts looks at them.
+ * The life of a cluster: up, down, restart. What a command line and an experiment call; beside it, faults.ts breaks
+ * nodes and status.ts looks at them. Where the nodes run is a driver's business (driver.ts).
  *
- * There is no daemon. Each call takes the cluster's lock, compares the state file with the processes, and only then acts.
- * Invariants: a process is in the state file before anything waits for it, so that `down` finds it whatever happens to us; a
- * first start that failed leaves no data, because a birth needs every node blank; nothing is signalled but processes whose
- * pid and start time are those in the state file.
+ * There is no daemon. Each call takes the cluster's lock, compares the state file with what runs, and only then acts.
+ * Invariants: a process, or the name under which the engine knows the containers, is in the state file before anything waits
+ * for it, so that `down` finds it whatever happens to us; a first start that failed leaves no data, because a birth needs
+ * every node blank; nothing is signalled but processes whose pid and start time are those in the state file.
  */
 import { existsSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KvctlError } from '../wire/errors.ts';
+import type { DriverOptions, StartedNode } from './driver.ts';
+import { driverOf, look } from './drivers.ts';
 import { discard, isRunning, keptState, nameOption, requireSame, reserve } from './ground.ts';
 import { type ClusterPaths, clusterPaths, ioError } from './home.ts';
-import { endProcesses, type SpawnedNode, spawnNode } from './local.ts';
 import { withLock } from './lock.ts';
 import { type ClusterPlan, planCluster } from './plan.ts';
 import { isPortFree, portTaken } from './ports.ts';
+import type { ProcessIdentity } from './process.ts';
 import { waitUntilReady } from './readiness.ts';
 import { type ClusterSpec, DEFAULT_BASE_PORT } from './spec.ts';
-import { type ClusterState, observe, readState, withProcess, writeState } from './state.ts';
+import { type ClusterState, readState, withProcess, writeState } from './state.ts';
 
-export interface ClusterOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Progress, one sentence each. */
-  readonly onStep?: ((text: string) => void) | undefined;
+export interface ClusterOptions extends DriverOptions {
   /** The state directory; default stateHome(). */
   readonly home?: string | undefined;
 }
 
 export interface WaitOptions extends ClusterOptions {
-  /** For the nodes to be ready, in ms. Default 30 s. */
+  /** For the nodes to be ready once they are started, in ms. Default 30 s. */
   readonly waitTimeoutMs?: number | undefined;
-  /** The nodes' program; default: the node of this package. */
+  /** The nodes' program; default: the node of this package. Processes only. */
   readonly entry?: string | undefined;
 }
 
@@ -55,17 +54,19 @@ const PORT_POLL_MS = 20;
 
 /**
  * Returns when the leader is open and all links stream. The same spec again is no error and changes nothing.
- * Throws `cluster_differs`, `port_taken`, `io`; `not_ready` or `interrupted` after everything that was started is stopped.
+ * Throws `cluster_differs`, `port_taken`, `io`, `no_engine`; `not_ready` or `interrupted` after everything that was started is stopped.
  */
 export async function up(spec: ClusterSpec, options: WaitOptions = {}): Promise<UpOutcome> {
   const paths = clusterPaths(spec.name, options.home);
   return withLock(paths.lock, lockOptions('kvctl up', options), async () => {
     const standing = readState(paths);
-    if (standing !== null && isRunning(standing)) {
+    if (standing !== null && (await isRunning(standing))) {
       requireSame(standing, spec);
       return joinRunning(standing, paths, options);
     }
-    const kept = keptState(spec, paths);
+    const kept = await keptState(spec, paths);
+    await driverOf(spec).prepare(options);
+    if (standing !== null) await driverOf(standing).release(standing, paths, kept === null);
     if (kept === null) discard(paths);
     const planned = await reserve(spec, kept, paths, options);
     try {
@@ -96,6 +97,7 @@ export async function down(name: string, options: ClusterOptions & { purge?: boo
   return withLock(paths.lock, lockOptions('kvctl down', options), async () => {
     const state = readState(paths);
     const ended = state === null ? [] : await stopNodes(state, paths, idsOf(state), options);
+    if (state !== null) await driverOf(state).release(state, paths, isPurged);
     if (isPurged) remove(paths.directory);
     return { ended, isPurged, wasKnown: state !== null };
   });
@@ -122,7 +124,7 @@ export async function restart(name: string, ids: readonly string[] | null, optio
 interface Started {
   readonly state: ClusterState;
   readonly wanted: readonly string[];
-  readonly spawned: readonly SpawnedNode[];
+  readonly started: readonly StartedNode[];
 }
 
 /** Starts the nodes, writing down each process at once. */
@@ -131,21 +133,19 @@ async function start(planned: ClusterState, wanted: readonly string[], paths: Cl
   let state = planned;
   const nodes = plan.nodes.filter(({ id }) => wanted.includes(id));
   await requireFreePorts(nodes);
-  const spawned: SpawnedNode[] = [];
-  options.onStep?.(`starting ${nodes.map(({ id }) => id).join(', ')}`);
-  for (const node of nodes) {
-    if (options.signal?.aborted) throw new KvctlError('interrupted', 'interrupted while starting the nodes');
-    const child = await spawnNode({ ...node, dataDir: node.data_dir, cwd: paths.directory, entry: options.entry });
-    spawned.push(child);
-    state = withProcess(state, node.id, child.identity);
+  const { signal, onStep, entry } = options;
+  onStep?.(`starting ${nodes.map(({ id }) => id).join(', ')}`);
+  const onStarted = (id: string, identity: ProcessIdentity) => {
+    state = withProcess(state, id, identity);
     writeState(paths, state);
-  }
-  return { state, wanted, spawned };
+  };
+  const started = await driverOf(planned).start({ state: planned, paths, nodes, entry, signal, onStep, onStarted });
+  return { state, wanted, started };
 }
 
-function untilReady({ state, wanted, spawned }: Started, options: WaitOptions): Promise<void> {
+function untilReady({ state, wanted, started }: Started, options: WaitOptions): Promise<void> {
   const { waitTimeoutMs: timeoutMs = DEFAULT_WAIT_MS, signal, onStep } = options;
-  return waitUntilReady({ nodes: state.nodes, wanted, spawned, timeoutMs, signal, onStep });
+  return waitUntilReady({ state, wanted, started, timeoutMs, signal, onStep });
 }
 
 function markBorn(state: ClusterState, paths: ClusterPaths): ClusterState {
@@ -156,26 +156,23 @@ function markBorn(state: ClusterState, paths: ClusterPaths): ClusterState {
 }
 
 async function joinRunning(standing: ClusterState, paths: ClusterPaths, options: WaitOptions): Promise<UpOutcome> {
-  const observed = observe(standing.nodes);
+  const observed = await look(standing);
   const ids = (wanted: string) => observed.filter(({ state }) => state === wanted).map(({ node }) => node.id);
   const [stopped, paused] = [ids('stopped'), ids('paused')];
   // The `up` that started it was killed before it could see the birth: look in its place.
   if (standing.born_at === null && stopped.length + paused.length === 0) {
-    await untilReady({ state: standing, wanted: idsOf(standing), spawned: [] }, options);
+    await untilReady({ state: standing, wanted: idsOf(standing), started: [] }, options);
     return { state: markBorn(standing, paths), isAlreadyRunning: true, stopped, paused };
   }
   return { state: standing, isAlreadyRunning: true, stopped, paused };
 }
 
-/** Ends the nodes' processes, writes that down, and makes sure that their ports are free. Returns the ids of those that ran. */
+/** Ends the nodes, writes that down, and makes sure that their ports are free. Returns the ids of those that ran. */
 async function stopNodes(state: ClusterState, paths: ClusterPaths, ids: readonly string[], options: ClusterOptions): Promise<string[]> {
-  const living = observe(state.nodes).filter(({ node, identity }) => identity !== null && ids.includes(node.id));
+  const living = (await look(state)).filter((item) => item.state !== 'stopped' && ids.includes(item.node.id));
   const ended = living.map(({ node }) => node.id);
   if (ended.length > 0) options.onStep?.(`stopping ${ended.join(', ')}`);
-  await endProcesses(
-    living.flatMap(({ identity }) => identity ?? []),
-    DOWN_GRACE_MS,
-  );
+  await driverOf(state).stop(living, DOWN_GRACE_MS);
   writeState(
     paths,
     ids.reduce((next, id) => withProcess(next, id, null), state),
@@ -190,8 +187,10 @@ async function stopNodes(state: ClusterState, paths: ClusterPaths, ids: readonly
 async function stopAfterFailure(paths: ClusterPaths, isNew: boolean): Promise<void> {
   const state = readState(paths);
   if (state === null) return;
-  const living = observe(state.nodes).flatMap(({ identity }) => identity ?? []);
-  await endProcesses(living, ABORT_GRACE_MS);
+  const driver = driverOf(state);
+  const living = (await driver.observe(state)).filter((item) => item.state !== 'stopped');
+  await driver.stop(living, ABORT_GRACE_MS);
+  await driver.release(state, paths, isNew);
   if (isNew) discard(paths);
   else
     writeState(
@@ -221,7 +220,8 @@ function remove(directory: string): void {
 }
 
 function planOf(state: ClusterState, paths: ClusterPaths): ClusterPlan {
-  return planCluster(state.spec, state.nodes[0]?.port ?? DEFAULT_BASE_PORT, paths, state.token);
+  const project = state.project ?? paths.project;
+  return planCluster(state.spec, state.nodes[0]?.port ?? DEFAULT_BASE_PORT, { ...paths, project }, state.token);
 }
 
 function requireState(paths: ClusterPaths, name: string): ClusterState {

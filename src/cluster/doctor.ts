@@ -2,7 +2,6 @@
  * Is this machine fit for a cluster, and for measuring one? Each check looks at one thing, says what it found, and what to do.
  * Nothing is changed; what is written for the disk's test is removed.
  */
-import { spawn } from 'node:child_process';
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,11 +9,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { percentile } from '../lib/quantile.ts';
 import { formatMs } from '../lib/units.ts';
 import { KvctlError } from '../wire/errors.ts';
+import { engineVersion, findCompose } from './compose/engine.ts';
+import { look } from './drivers.ts';
 import { nameOption } from './ground.ts';
 import { clusterPaths, makePrivateDirectory, stateHome } from './home.ts';
 import { busyPorts, ownerOf } from './ports.ts';
 import { DEFAULT_BASE_PORT, DEFAULT_FOLLOWERS } from './spec.ts';
-import { listNames, observe, readState } from './state.ts';
+import { listNames, readState } from './state.ts';
 
 export interface Check {
   readonly id: string;
@@ -44,7 +45,7 @@ export async function examine(home = stateHome()): Promise<Check[]> {
   const timers = await checkTimers();
   const directory = checkDirectory(home);
   const isUsable = directory.verdict === 'ok';
-  const [disk, leftovers] = isUsable ? [[checkDisk(home)], checkLeftovers(home)] : [[], []];
+  const [disk, leftovers] = isUsable ? [[checkDisk(home)], await checkLeftovers(home)] : [[], []];
   return [checkNode(), checkCores(), directory, ...disk, timers, await checkPorts(), await checkDocker(), ...leftovers];
 }
 
@@ -144,45 +145,35 @@ async function checkPorts(): Promise<Check> {
 }
 
 async function checkDocker(): Promise<Check> {
-  const version = await outputOf('docker', ['version', '--format', '{{.Server.Version}}']);
-  if (version !== null) return check('docker', 'ok', `Docker ${version} answers`, null);
-  return check(
-    'docker',
-    'ok',
-    'Docker was not found, or its daemon does not answer',
-    'nothing, unless you want containers: local clusters do without it',
-  );
+  try {
+    const engine = await engineVersion();
+    const { command, version } = await findCompose();
+    return check('docker', 'ok', `Docker ${engine} answers, with Compose ${version} (\`${command.join(' ')}\`)`, null);
+  } catch (error) {
+    const advice = 'nothing, unless you want containers: local clusters do without it';
+    return check('docker', 'ok', `no containers: ${error instanceof Error ? error.message : String(error)}`, advice);
+  }
 }
 
 /** Clusters whose processes ended without `down`, and data that no cluster claims. */
-function checkLeftovers(home: string): Check[] {
-  const found = listNames(home).flatMap((name): Check[] => {
+async function checkLeftovers(home: string): Promise<Check[]> {
+  const ofClusters = listNames(home).map(async (name): Promise<Check[]> => {
     try {
       const state = readState(clusterPaths(name, home));
       if (state === null) return [];
-      const observed = observe(state.nodes);
-      const dead = observed.filter((item) => item.state === 'stopped' && item.node.pid !== null).map(({ node }) => node.id);
+      const stopped = (await look(state)).filter((item) => item.state === 'stopped');
+      const dead = stopped.filter(({ node, container }) => node.pid !== null || container !== null).map(({ node }) => node.id);
       if (dead.length === 0) return [];
       const advice = `\`kvctl restart${nameOption(name)} ${dead.join(',')}\` starts them again, \`kvctl down${nameOption(name)}\` ends the cluster (--purge removes its data)`;
       return [check('leftovers', 'warn', `cluster "${name}": ${dead.join(', ')} ended without \`kvctl down\``, advice, dead.length)];
     } catch (error) {
-      return [check('leftovers', 'warn', error instanceof Error ? error.message : String(error), 'remove what is named there')];
+      const advice =
+        error instanceof KvctlError && error.code === 'no_engine' ? 'its containers cannot be looked at' : 'remove what is named there';
+      return [check('leftovers', 'warn', error instanceof Error ? error.message : String(error), advice)];
     }
   });
+  const found = (await Promise.all(ofClusters)).flat();
   return found.length > 0 ? found : [check('leftovers', 'ok', 'no nodes that ended without `kvctl down`', null, 0)];
-}
-
-/** What a program prints, on one line; null if it is not there, fails, or takes longer than 2 s. */
-function outputOf(command: string, args: readonly string[]): Promise<string | null> {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'], timeout: 2_000, killSignal: 'SIGKILL' });
-    let text = '';
-    child.stdout.on('data', (chunk) => {
-      text += chunk;
-    });
-    child.once('error', () => resolve(null));
-    child.once('close', (code) => resolve(code === 0 ? text.trim() : null));
-  });
 }
 
 function check(id: string, verdict: Check['verdict'], found: string, advice: string | null, value: number | null = null): Check {

@@ -1,5 +1,6 @@
 /**
- * Breaking things on purpose: processes by signals, the network through the nodes' own tables. Repeating a fault is no error.
+ * Breaking things on purpose: nodes by signals, the network through the nodes' own tables, or whole, by taking a container off
+ * its network. Repeating a fault is no error.
  *
  * A partition is set on both sides where both can be reached; one side would do, because a node's table blocks what goes out
  * and what comes in, but so it outlives the restart of either.
@@ -7,56 +8,44 @@
 import { KvClient } from '../client/kv-client.ts';
 import { KvctlError } from '../wire/errors.ts';
 import type { ClusterOptions } from './cluster.ts';
+import type { Driver } from './driver.ts';
+import { driverOf, look } from './drivers.ts';
 import { nameOption } from './ground.ts';
 import { clusterPaths } from './home.ts';
-import { KILL_MS, untilGone } from './local.ts';
 import { withLock } from './lock.ts';
-import { findProcess, type ProcessIdentity, signalProcess } from './process.ts';
-import { loadState, type ObservedNode, observe, type ProcessState } from './state.ts';
+import { type ClusterState, loadState, type ObservedNode, type ProcessState } from './state.ts';
 
 /** What became of one node: `running -> stopped`. Equal if there was nothing to do. */
-export interface FaultOutcome {
+export interface FaultOutcome<State extends string = ProcessState> {
   readonly node: string;
-  readonly before: ProcessState;
-  readonly after: ProcessState;
+  readonly before: State;
+  readonly after: State;
 }
 
 /** Signals that may be given to `kill -s`; each is meant to end a process. */
 export const KILL_SIGNALS = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGABRT', 'SIGHUP'] as const;
 export type KillSignal = (typeof KILL_SIGNALS)[number];
 
-/** A node that is asked to end answers what is in flight first; as long as `down` waits. */
-const GRACE_MS = 10_000;
-const POLL_MS = 5;
-/** Stopping is a matter of the next scheduler tick, unless the process is in the kernel just then. */
-const PAUSE_MS = 2_000;
-const CALL_MS = 2_000;
+/** The first admin change loads what it is parsed with, which takes a busy machine a second or two. */
+const CALL_MS = 5_000;
 
-/** Returns when the processes are gone. Throws `node_failed` for one that outlives the signal. */
+/** Returns when the nodes are gone. Throws `node_failed` for one that outlives the signal. */
 export function kill(
   name: string,
   ids: readonly string[],
   signal: KillSignal = 'SIGKILL',
   options: ClusterOptions = {},
 ): Promise<FaultOutcome[]> {
-  return onNodes(name, ids, `kvctl kill`, options, async (observed) => {
-    const living = observed.flatMap(({ identity }) => identity ?? []);
-    for (const identity of living) signalProcess(identity, signal);
-    const [left] = await untilGone(living, signal === 'SIGKILL' ? KILL_MS : GRACE_MS);
-    if (left !== undefined) {
-      const node = observed.find(({ identity }) => identity?.pid === left.pid);
-      const why = node?.state === 'paused' ? 'it is paused: `kvctl resume` it, or leave -s away' : 'leave -s away to kill it for certain';
-      throw new KvctlError(
-        'node_failed',
-        `expected ${node?.node.id} (pid ${left.pid}) to end on ${signal}, but it is still there: ${why}`,
-        { pid: left.pid },
-      );
-    }
+  return onNodes(name, ids, 'kvctl kill', options, async ({ driver, observed }) => {
+    await driver.kill(
+      observed.filter(({ state }) => state !== 'stopped'),
+      signal,
+    );
     return observed.map(({ node, state }) => ({ node: node.id, before: state, after: 'stopped' }));
   });
 }
 
-/** SIGSTOP: the process stays, with its connections, and does nothing. Returns when it has stopped. */
+/** SIGSTOP, or the freezer of a container: the node stays, with its connections, and does nothing. Returns when it has stopped. */
 export function pause(name: string, ids: readonly string[], options: ClusterOptions = {}): Promise<FaultOutcome[]> {
   return setPaused(name, ids, true, options);
 }
@@ -67,28 +56,46 @@ export function resume(name: string, ids: readonly string[], options: ClusterOpt
 
 function setPaused(name: string, ids: readonly string[], isPaused: boolean, options: ClusterOptions): Promise<FaultOutcome[]> {
   const verb = isPaused ? 'pause' : 'resume';
-  return onNodes(name, ids, `kvctl ${verb}`, options, async (observed) => {
+  return onNodes(name, ids, `kvctl ${verb}`, options, async ({ driver, observed }) => {
     const dead = observed.filter(({ state }) => state === 'stopped').map(({ node }) => node.id);
     if (dead.length > 0) throw notRunning(name, dead, `to ${verb} it`);
-    for (const { identity } of observed) if (identity !== null) signalProcess(identity, isPaused ? 'SIGSTOP' : 'SIGCONT');
-    const after = isPaused ? 'paused' : 'running';
-    for (const { node, identity } of observed) {
-      if (identity === null || (await becomes(identity, isPaused))) continue;
-      throw new KvctlError(
-        'node_failed',
-        `expected ${node.id} (pid ${identity.pid}) to be ${after}, but it is not: look at it with \`ps\``,
-        { node: node.id },
-      );
-    }
-    return observed.map(({ node, state }) => ({ node: node.id, before: state, after }));
+    await driver.setPaused(observed, isPaused);
+    return observed.map(({ node, state }) => ({ node: node.id, before: state, after: isPaused ? 'paused' : 'running' }));
   });
+}
+
+export type Plug = 'connected' | 'disconnected';
+
+/** Takes nodes off their network, as if a cable were pulled: clients do not reach them either. Throws `usage` if they are processes. */
+export function disconnect(name: string, ids: readonly string[], options: ClusterOptions = {}): Promise<FaultOutcome<Plug>[]> {
+  return onNodes(name, ids, 'kvctl partition', options, async ({ driver, state, observed }) => {
+    const dead = observed.filter((item) => item.state === 'stopped').map(({ node }) => node.id);
+    if (dead.length > 0) throw notRunning(name, dead, 'to take it off the network');
+    await driver.setConnected(state, observed, false);
+    return observed.map((item) => ({ node: item.node.id, before: plugOf(item), after: 'disconnected' }));
+  });
+}
+
+/** The reverse; returns what was off the network. */
+function reconnect(name: string, ids: readonly string[], options: ClusterOptions): Promise<FaultOutcome<Plug>[]> {
+  return onNodes(name, ids, 'kvctl heal', options, async ({ driver, state, observed }) => {
+    const unplugged = observed.filter((item) => item.state !== 'stopped' && plugOf(item) === 'disconnected');
+    if (unplugged.length > 0) await driver.setConnected(state, unplugged, true);
+    return unplugged.map(({ node }) => ({ node: node.id, before: 'disconnected', after: 'connected' }));
+  });
+}
+
+function plugOf({ container }: ObservedNode): Plug {
+  return container?.isConnected === false ? 'disconnected' : 'connected';
 }
 
 export interface PartitionOutcome {
   /** Pairs of node ids that cannot (after heal: can again) talk to each other. */
   readonly pairs: readonly (readonly [string, string])[];
-  /** Nodes whose own table could not be changed because they do not run; their partners' was. */
+  /** Nodes whose own table could not be changed because they are paused or off the network; their partners' was. */
   readonly unreached: readonly string[];
+  /** Nodes that `heal` put back on the network. */
+  readonly reconnected: readonly string[];
 }
 
 /**
@@ -99,9 +106,12 @@ export function partition(name: string, groups: readonly (readonly string[])[], 
   return setPartitioned(name, groups, true, options);
 }
 
-/** The reverse, by the same groups; without groups every pair. */
-export function heal(name: string, groups: readonly (readonly string[])[], options: ClusterOptions = {}): Promise<PartitionOutcome> {
-  return setPartitioned(name, groups, false, options);
+/** The reverse, by the same groups; without groups every pair. First it puts back what `disconnect` took off the network. */
+export async function heal(name: string, groups: readonly (readonly string[])[], options: ClusterOptions = {}): Promise<PartitionOutcome> {
+  const ids = groups.length === 0 ? loadState(name, options.home).nodes.map(({ id }) => id) : groups.flat();
+  const plugged = await reconnect(name, ids, options);
+  const outcome = await setPartitioned(name, groups, false, options);
+  return { ...outcome, reconnected: plugged.map(({ node }) => node) };
 }
 
 async function setPartitioned(
@@ -111,24 +121,29 @@ async function setPartitioned(
   options: ClusterOptions,
 ): Promise<PartitionOutcome> {
   const state = loadState(name, options.home);
-  const observed = observe(state.nodes);
+  const observed = await look(state);
   const pairs = pairsOf(
     state.nodes.map(({ id }) => id),
     groups,
   );
-  const running = new Set(observed.filter((item) => item.state === 'running').map(({ node }) => node.id));
-  const deadNamed = groups.flat().filter((id) => !running.has(id));
+  const named = groups.flat();
+  const running = observed.filter((item) => item.state === 'running');
+  const deadNamed = named.filter((id) => !running.some(({ node }) => node.id === id));
   if (deadNamed.length > 0) throw notRunning(name, deadNamed, 'to change its links');
+  const reachable = new Set(running.filter((item) => plugOf(item) === 'connected').map(({ node }) => node.id));
+  const unplugged = named.filter((id) => !reachable.has(id));
+  if (unplugged.length > 0) throw offNetwork(name, unplugged);
   const client = new KvClient({ token: state.token, timeoutMs: CALL_MS });
   try {
-    const nodes = state.nodes.filter(({ id }) => running.has(id) && pairs.some((pair) => pair.includes(id)));
+    const nodes = state.nodes.filter(({ id }) => reachable.has(id) && pairs.some((pair) => pair.includes(id)));
     await Promise.all(nodes.map(({ id, url }) => client.setNetwork(url, { nodes: partnersOf(id, pairs, isPartitioned) })));
   } finally {
     await client.close();
   }
   // A node that is started again begins with a clean table, but one that is paused wakes up with its old one.
-  const unreached = observed.filter(({ node, state }) => state === 'paused' && pairs.some((pair) => pair.includes(node.id)));
-  return { pairs, unreached: unreached.map(({ node }) => node.id) };
+  const away = observed.filter((item) => item.state === 'paused' || (item.state === 'running' && plugOf(item) === 'disconnected'));
+  const unreached = away.map(({ node }) => node.id).filter((id) => pairs.some((pair) => pair.includes(id)));
+  return { pairs, unreached, reconnected: [] };
 }
 
 /** Pairs of nodes of different groups. No group: all pairs; one group: it and the rest. Throws `usage` for a node in two groups. */
@@ -151,31 +166,28 @@ export function partnersOf(
   return Object.fromEntries(partners.map((partner) => [partner, { is_partitioned: isPartitioned }]));
 }
 
+interface Scene {
+  readonly driver: Driver;
+  readonly state: ClusterState;
+  /** The wanted nodes only. */
+  readonly observed: readonly ObservedNode[];
+}
+
 /** Runs the work on the nodes as they are, under the cluster's lock: a `restart` at the same time would undo half of it. */
-function onNodes(
+function onNodes<T>(
   name: string,
   ids: readonly string[],
   doing: string,
   options: ClusterOptions,
-  work: (observed: ObservedNode[]) => Promise<FaultOutcome[]>,
-): Promise<FaultOutcome[]> {
+  work: (scene: Scene) => Promise<T>,
+): Promise<T> {
   loadState(name, options.home);
   const { lock } = clusterPaths(name, options.home);
-  return withLock(lock, { doing, signal: options.signal, onWait: (holder) => options.onStep?.(`waiting for ${holder}`) }, () => {
+  return withLock(lock, { doing, signal: options.signal, onWait: (holder) => options.onStep?.(`waiting for ${holder}`) }, async () => {
     const state = loadState(name, options.home);
-    return work(observe(state.nodes.filter(({ id }) => ids.includes(id))));
+    const observed = await look(state);
+    return work({ driver: driverOf(state), state, observed: observed.filter(({ node }) => ids.includes(node.id)) });
   });
-}
-
-async function becomes(identity: ProcessIdentity, isPaused: boolean): Promise<boolean> {
-  const deadline = performance.now() + PAUSE_MS;
-  while (performance.now() < deadline) {
-    const found = findProcess(identity.pid);
-    if (found === null || found.start_time !== identity.start_time) return false;
-    if (found.isPaused === isPaused) return true;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-  return false;
 }
 
 function notRunning(name: string, ids: readonly string[], purpose: string): KvctlError {
@@ -183,6 +195,14 @@ function notRunning(name: string, ids: readonly string[], purpose: string): Kvct
   return new KvctlError(
     'node_failed',
     `expected ${first} to run, ${purpose}, but it is stopped or paused: start it with \`kvctl restart${nameOption(name)} ${ids.join(',')}\`, or \`kvctl resume\` it`,
+    { nodes: ids },
+  );
+}
+
+function offNetwork(name: string, ids: readonly string[]): KvctlError {
+  return new KvctlError(
+    'node_failed',
+    `expected ${ids.join(', ')} to be on the network, to change its links, but it was taken off: put it back with \`kvctl heal${nameOption(name)} ${ids.join(',')}\``,
     { nodes: ids },
   );
 }

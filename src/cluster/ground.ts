@@ -8,26 +8,28 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { KvctlError } from '../wire/errors.ts';
+import { driverOf, look } from './drivers.ts';
 import { type ClusterPaths, clusterPaths, ioError, makePrivateDirectory, stateHome } from './home.ts';
 import { withLock } from './lock.ts';
 import { type ClusterPlan, planCluster } from './plan.ts';
 import { choosePorts } from './ports.ts';
 import { type ClusterSpec, DEFAULT_BASE_PORT, DEFAULT_NAME, differences } from './spec.ts';
-import { type ClusterState, observe, readableStates, readState, writeState } from './state.ts';
+import { type ClusterState, readableStates, readState, writeState } from './state.ts';
 
 /** What `up` would start, and on which ports as things are now. Changes nothing; throws what `up` would throw. */
 export async function planUp(spec: ClusterSpec, home = stateHome()): Promise<ClusterPlan> {
   const paths = clusterPaths(spec.name, home);
   const running = readState(paths);
-  if (running !== null && isRunning(running)) {
+  if (running !== null && (await isRunning(running))) {
     requireSame(running, spec);
-    return planCluster(running.spec, running.nodes[0]?.port ?? DEFAULT_BASE_PORT, paths, '');
+    return planCluster(running.spec, running.nodes[0]?.port ?? DEFAULT_BASE_PORT, placed(paths, running), '');
   }
-  return planCluster(spec, await basePortOf(spec, keptState(spec, paths), paths), paths, '');
+  const kept = await keptState(spec, paths);
+  return planCluster(spec, await basePortOf(spec, kept, paths), placed(paths, kept), '');
 }
 
-export function isRunning(state: ClusterState): boolean {
-  return observe(state.nodes).some((node) => node.state !== 'stopped');
+export async function isRunning(state: ClusterState): Promise<boolean> {
+  return (await look(state)).some((node) => node.state !== 'stopped');
 }
 
 /** Throws `cluster_differs`, naming each difference, unless the running cluster is what is asked for. */
@@ -39,14 +41,16 @@ export function requireSame(running: ClusterState, spec: ClusterSpec): void {
 }
 
 /** The state of a stopped cluster whose data is to be used again, or null if there is none. Throws `cluster_differs`. */
-export function keptState(spec: ClusterSpec, paths: ClusterPaths): ClusterState | null {
+export async function keptState(spec: ClusterSpec, paths: ClusterPaths): Promise<ClusterState | null> {
   const standing = readState(paths);
   const advice = `remove that data with \`kvctl down --purge${nameOption(spec.name)}\``;
-  if (!hasData(paths)) return null;
   if (standing === null) {
+    if (!hasFiles(paths)) return null;
     throw differs(spec.name, `there is data of a cluster "${spec.name}" in ${paths.dataRoot}, but no state file`, [], advice);
   }
-  const asked: ClusterSpec = { ...standing.spec, followers: spec.followers, store: spec.store, port: spec.port };
+  if (!(await driverOf(standing).hasData(standing, paths))) return null;
+  const { followers, store, port, target } = spec;
+  const asked: ClusterSpec = { ...standing.spec, followers, store, port, target };
   const found = differences(standing.spec, standing.nodes[0]?.port ?? null, asked);
   if (found.length === 0) return standing;
   throw differs(spec.name, `the data of cluster "${spec.name}" belongs to another set of nodes`, found, `give the same options, ${advice}`);
@@ -66,11 +70,13 @@ export async function reserve(
       options.onStep?.(`ports from ${DEFAULT_BASE_PORT} are taken: using ${basePort} and up`);
     }
     const token = kept?.token ?? randomBytes(24).toString('hex');
-    const plan = planCluster(spec, basePort, paths, token);
+    const { project } = placed(paths, kept);
+    const plan = planCluster(spec, basePort, { ...paths, project }, token);
     const state: ClusterState = {
       schema_version: 1,
       name: spec.name,
       target: spec.target,
+      ...(spec.target === 'compose' ? { project } : {}),
       token,
       spec,
       data_root: plan.data_root,
@@ -103,13 +109,18 @@ async function basePortOf(spec: ClusterSpec, kept: ClusterState | null, paths: C
   return keptPort ?? (await choosePorts({ count: spec.followers + 1, port: spec.port, reserved: reservedPorts(spec.name, paths.home) }));
 }
 
+/** The state directory may have been moved since its cluster was born; the engine knows the cluster by its name of that day. */
+function placed(paths: ClusterPaths, kept: ClusterState | null): ClusterPaths {
+  return { ...paths, project: kept?.project ?? paths.project };
+}
+
 /** Ports in the state files of all other clusters, running or not. */
 function reservedPorts(exceptName: string, home: string): Map<number, string> {
   const states = readableStates(home).filter(({ name }) => name !== exceptName);
   return new Map(states.flatMap(({ name, nodes }) => nodes.map(({ id, port }) => [port, `node ${id} of cluster "${name}"`] as const)));
 }
 
-function hasData(paths: ClusterPaths): boolean {
+function hasFiles(paths: ClusterPaths): boolean {
   return existsSync(paths.dataRoot) && readdirSync(paths.dataRoot).length > 0;
 }
 

@@ -5,10 +5,12 @@
  *   <home>/locks/<name>.lock          held while a cluster is changed; outside its directory, which `down --purge` removes
  *   <home>/clusters/<name>/state.json what was started, mode 0600: it holds the token
  *   <home>/clusters/<name>/data/<node>, <home>/clusters/<name>/logs/<node>.log
+ *   <home>/clusters/<name>/docker-compose.yml of a cluster of containers, whose data is in the engine's volumes
  */
-import { mkdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { KvctlError } from '../wire/errors.ts';
 
 export interface ClusterPaths {
@@ -18,6 +20,8 @@ export interface ClusterPaths {
   readonly stateFile: string;
   readonly dataRoot: string;
   readonly logRoot: string;
+  /** What Compose calls the cluster. The engine is shared by all users and state directories, so their clusters' names alone would meet. */
+  readonly project: string;
   readonly lock: string;
   readonly portsLock: string;
 }
@@ -38,9 +42,20 @@ export function clusterPaths(name: string, home = stateHome()): ClusterPaths {
     stateFile: join(directory, 'state.json'),
     dataRoot: join(directory, 'data'),
     logRoot: join(directory, 'logs'),
+    project: `kvctl-${name}-${createHash('sha256').update(realPath(home)).digest('hex').slice(0, 8)}`,
     lock: join(home, 'locks', `${name}.lock`),
     portsLock: join(home, 'ports.lock'),
   };
+}
+
+/** The same however the path is spelt, and whether or not the directory exists yet. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(realPath(parent), basename(path));
+  }
 }
 
 /** Makes the directory and its parents, for this user only. Throws `io` that says what to do. */

@@ -4,7 +4,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type LogLine, parseLogLine, renderLogLine } from './log-lines.ts';
+import { type LogLine, parseLogLine } from './log-lines.ts';
 import type { NodeState } from './state.ts';
 
 /** A log file of the state file; all that is needed to read it. */
@@ -33,11 +33,6 @@ export function tailLog(source: LogSource, count: number): { lines: LogLine[]; s
   } finally {
     closeSync(file);
   }
-}
-
-/** The last lines for people, for the message about a node that failed. */
-export function lastWords(source: LogSource, count = 20): string[] {
-  return tailLog(source, count).lines.map(renderLogLine);
 }
 
 /** What is appended after `fromSize` (per node id), as whole lines, until aborted; a file that shrank is read from its start. */

@@ -6,17 +6,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { KvClient } from '../client/kv-client.ts';
 import type { NodeStatus } from '../wire/api.ts';
 import { KvctlError } from '../wire/errors.ts';
-import type { SpawnedNode } from './local.ts';
-import { lastWords } from './logs.ts';
-import { type NodeState, observe } from './state.ts';
+import type { StartedNode } from './driver.ts';
+import { driverOf, look } from './drivers.ts';
+import { renderLogLine } from './log-lines.ts';
+import type { ClusterState, NodeState } from './state.ts';
 
 export interface ReadinessWish {
-  /** Every node of the cluster, with its process. */
-  readonly nodes: readonly NodeState[];
+  readonly state: ClusterState;
   /** The nodes to wait for. */
   readonly wanted: readonly string[];
   /** Nodes that this process has started: if one ends, waiting is over. */
-  readonly spawned: readonly SpawnedNode[];
+  readonly started: readonly StartedNode[];
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   /** Told whenever more is ready than before. */
@@ -26,6 +26,8 @@ export interface ReadinessWish {
 const POLL_MS = 25;
 /** One answer; a node that is busy starting takes its time. */
 const ANSWER_MS = 1_000;
+/** Of a node that failed. */
+const LAST_LINES = 20;
 
 /** Throws `not_ready` that names the node, why, and its last words; `interrupted` if aborted. */
 export async function waitUntilReady(wish: ReadinessWish): Promise<void> {
@@ -36,8 +38,9 @@ export async function waitUntilReady(wish: ReadinessWish): Promise<void> {
   try {
     for (;;) {
       throwIfInterrupted(wish.signal);
-      throwIfEnded(wish);
-      const asked = leaderId === null ? wish.nodes : wish.nodes.filter(({ id }) => id === leaderId);
+      await throwIfEnded(wish);
+      const { nodes } = wish.state;
+      const asked = leaderId === null ? nodes : nodes.filter(({ id }) => id === leaderId);
       const answers = await askAll(client, asked);
       const leader = leaderOf(answers);
       leaderId = leader?.node ?? null;
@@ -46,8 +49,8 @@ export async function waitUntilReady(wish: ReadinessWish): Promise<void> {
       const step = leader === null ? '' : describeStep(leader);
       if (step !== lastStep) wish.onStep?.(step);
       lastStep = step;
-      if (leader === null && isLeaderless(wish, answers)) throw leaderless(wish);
-      if (performance.now() > deadline) throw tooLate(wish, missing, answers);
+      if (leader === null && (await isLeaderless(wish, answers))) throw await leaderless(wish);
+      if (performance.now() > deadline) throw await tooLate(wish, missing, answers);
       await delay(POLL_MS);
     }
   } finally {
@@ -92,8 +95,9 @@ async function askAll(client: KvClient, nodes: readonly NodeState[]): Promise<No
 }
 
 /** Every process that runs has answered that it follows: nobody will ever open, so there is nothing to wait for. */
-function isLeaderless(wish: ReadinessWish, answers: readonly NodeStatus[]): boolean {
-  const running = observe(wish.nodes).filter(({ state }) => state === 'running');
+async function isLeaderless(wish: ReadinessWish, answers: readonly NodeStatus[]): Promise<boolean> {
+  if (answers.length === 0) return false;
+  const running = (await look(wish.state)).filter(({ state }) => state === 'running');
   return running.length > 0 && running.every(({ node }) => answers.some((answer) => answer.node === node.id));
 }
 
@@ -101,24 +105,24 @@ function throwIfInterrupted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new KvctlError('interrupted', 'interrupted while waiting for the nodes');
 }
 
-function throwIfEnded(wish: ReadinessWish): void {
-  for (const { id, exit } of wish.spawned) {
-    const end = exit();
+async function throwIfEnded(wish: ReadinessWish): Promise<void> {
+  for (const { id, exit } of wish.started) {
+    const end = await exit();
     if (end === null) continue;
     const how = end.signal === null ? `with exit code ${end.exitCode}` : `by ${end.signal}`;
-    throw notReady(wish, id, `node ${id} ended ${how} before it was ready`, end.exitCode);
+    throw await notReady(wish, id, `node ${id} ended ${how} before it was ready`, end.exitCode);
   }
 }
 
-function leaderless(wish: ReadinessWish): KvctlError {
-  const absent = observe(wish.nodes).filter(({ state }) => state !== 'running');
+async function leaderless(wish: ReadinessWish): Promise<KvctlError> {
+  const absent = (await look(wish.state)).filter(({ state }) => state !== 'running');
   const list = absent.map(({ node, state }) => `${node.id} (${state})`).join(', ');
   const advice = 'start the leader with `kvctl restart`, or with `kvctl resume` if it is paused';
   const message = `${wish.wanted.join(', ')} started, but all running nodes are followers: expected a leader, which must be among ${list}: ${advice}`;
   return new KvctlError('not_ready', message, { missing: wish.wanted });
 }
 
-function tooLate(wish: ReadinessWish, missing: readonly Missing[], answers: readonly NodeStatus[]): KvctlError {
+function tooLate(wish: ReadinessWish, missing: readonly Missing[], answers: readonly NodeStatus[]): Promise<KvctlError> {
   const silent = wish.wanted.find((id) => leaderOf(answers) === null && !answers.some(({ node }) => node === id));
   const first = silent === undefined ? (missing[0] as Missing) : { id: silent, why: 'it does not answer' };
   const names = missing.map(({ id }) => id).join(', ');
@@ -131,9 +135,10 @@ function tooLate(wish: ReadinessWish, missing: readonly Missing[], answers: read
   );
 }
 
-function notReady(wish: ReadinessWish, id: string, what: string, exitCode: number | null): KvctlError {
-  const node = wish.nodes.find((item) => item.id === id) as NodeState;
-  const words = lastWords(node);
+async function notReady({ state }: ReadinessWish, id: string, what: string, exitCode: number | null): Promise<KvctlError> {
+  const node = state.nodes.find((item) => item.id === id) as NodeState;
+  const { tails } = await driverOf(state).logs(state, [id], LAST_LINES);
+  const words = tails.flat().map(renderLogLine);
   const tail =
     words.length === 0
       ? `its log ${node.log} is empty`

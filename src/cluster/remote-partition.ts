@@ -35,7 +35,7 @@ export async function setRemotePartition(
   } finally {
     await client.close();
   }
-  return { pairs, unreached };
+  return { pairs, unreached, reconnected: [] };
 }
 
 /** Throws what is no matter of reach, like the address of another node. */

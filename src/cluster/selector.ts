@@ -3,6 +3,11 @@ import { fail, ok, type Result } from '../lib/result.ts';
 
 const ROLES = ['leader', 'followers', 'all'];
 
+/** Whether it can only be resolved by who knows who leads. */
+export function namesRole(selector: string): boolean {
+  return wordsOf(selector).some((word) => word === 'leader' || word === 'followers');
+}
+
 /** The ids meant, each once, in the order of the cluster. `leader` null: nobody leads, and then every node is a follower. */
 export function selectNodes(selector: string, ids: readonly string[], leader: string | null): Result<string[]> {
   const words = wordsOf(selector);

@@ -19,7 +19,8 @@ export interface ClusterSpec {
   readonly port: number | null;
   /** Seed of the simulated network. */
   readonly seed: number;
-  readonly target: 'local';
+  /** Where the nodes run: processes of this machine, or containers by Docker Compose. */
+  readonly target: Target;
   /** Settings of the nodes that have no option of their own, by the name of their environment variable (SPEC 8). */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -36,6 +37,9 @@ export interface ClusterWish {
   readonly target?: string | undefined;
   readonly settings?: Readonly<Record<string, string>> | undefined;
 }
+
+export const TARGETS = ['local', 'compose'] as const;
+export type Target = (typeof TARGETS)[number];
 
 export const DEFAULT_NAME = 'default';
 export const DEFAULT_FOLLOWERS = 5;
@@ -80,7 +84,7 @@ export function parseSpec(wish: ClusterWish): ClusterSpec {
     store: oneOf('--store', wish.store ?? 'sqlite', ['sqlite', 'memory']),
     port,
     seed: integer('--seed', wish.seed ?? DEFAULT_SEED, 0, Number.MAX_SAFE_INTEGER),
-    target: oneOf('--target', wish.target ?? 'local', ['local']),
+    target: oneOf('--target', wish.target ?? 'local', TARGETS),
     settings: parseSettings(wish.settings ?? {}),
   };
 }

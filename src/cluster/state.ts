@@ -10,16 +10,19 @@ import { z } from 'zod';
 import { KvctlError } from '../wire/errors.ts';
 import { type ClusterPaths, clusterPaths, ioError, makePrivateDirectory, stateHome } from './home.ts';
 import { findProcesses, type ProcessIdentity } from './process.ts';
+import { TARGETS } from './spec.ts';
 
 const nodeState = z.object({
   id: z.string(),
   role: z.enum(['leader', 'follower']),
   url: z.string(),
   port: z.int(),
-  /** Of the last start; null after `down`. Meaningful only together with start_time. */
+  /** Of the last start; null after `down`, and for a container. Meaningful only together with start_time. */
   pid: z.int().nullable(),
   start_time: z.string().nullable(),
+  /** A directory; of a container the volume's name. */
   data_dir: z.string().nullable(),
+  /** Of a container: where its log is kept once it is gone; while it is there the engine has it. */
   log: z.string(),
 });
 export type NodeState = z.infer<typeof nodeState>;
@@ -27,7 +30,9 @@ export type NodeState = z.infer<typeof nodeState>;
 const clusterState = z.object({
   schema_version: z.literal(1),
   name: z.string(),
-  target: z.literal('local'),
+  target: z.enum(TARGETS),
+  /** The name by which Compose knows its containers; only with target compose. */
+  project: z.string().optional(),
   /** Bearer token of admin and internal calls. */
   token: z.string(),
   spec: z.object({
@@ -38,9 +43,10 @@ const clusterState = z.object({
     store: z.enum(['sqlite', 'memory']),
     port: z.int().nullable(),
     seed: z.int(),
-    target: z.literal('local'),
+    target: z.enum(TARGETS),
     settings: z.record(z.string(), z.string()),
   }),
+  /** The directory of the nodes' data; with target compose the prefix of their volumes' names. */
   data_root: z.string(),
   nodes: z.array(nodeState),
   created_at: z.string(),
@@ -51,12 +57,21 @@ export type ClusterState = z.infer<typeof clusterState>;
 
 export type ProcessState = 'running' | 'paused' | 'stopped';
 
-/** A node of the state file, and whether its process lives. */
+/** A node of the state file, and what runs behind it. */
 export interface ObservedNode {
   readonly node: NodeState;
   readonly state: ProcessState;
-  /** null if stopped. */
+  /** null if stopped, and for a container. */
   readonly identity: ProcessIdentity | null;
+  /** null for a process, and if there is none (any more). */
+  readonly container: Container | null;
+}
+
+/** A container, running or not. */
+export interface Container {
+  readonly id: string;
+  /** False: it was taken off its network, and nobody reaches it, clients included. */
+  readonly isConnected: boolean;
 }
 
 /** The cluster of that name. Throws `no_cluster`, saying how to start one. */
@@ -126,14 +141,14 @@ export function listNames(home = stateHome()): string[] {
   }
 }
 
-/** Compares the state file with the processes: one look, nothing is signalled or asked. */
+/** Compares the state file with the processes of this machine: one look, nothing is signalled or asked. Of every target: driver.ts. */
 export function observe(nodes: readonly NodeState[]): ObservedNode[] {
   const found = findProcesses(nodes.flatMap((node) => node.pid ?? []));
   return nodes.map((node) => {
     const process = node.pid === null ? undefined : found.get(node.pid);
-    if (process === undefined || process.start_time !== node.start_time) return { node, state: 'stopped', identity: null };
+    if (process === undefined || process.start_time !== node.start_time) return { node, state: 'stopped', identity: null, container: null };
     const identity = { pid: process.pid, start_time: process.start_time };
-    return { node, state: process.isPaused ? 'paused' : 'running', identity };
+    return { node, state: process.isPaused ? 'paused' : 'running', identity, container: null };
   });
 }
 

@@ -4,10 +4,12 @@
 import { KvClient } from '../client/kv-client.ts';
 import type { NodeStatus } from '../wire/api.ts';
 import { KvctlError } from '../wire/errors.ts';
+import { look } from './drivers.ts';
 import { stateHome } from './home.ts';
 import { leaderOf } from './readiness.ts';
 import { type Cluster, isNodeOf, REMOTE_ANSWER_MS, remoteLeader } from './remote.ts';
-import { type ClusterState, listNames, type ObservedNode, observe, readableStates } from './state.ts';
+import { namesRole, selectNodes } from './selector.ts';
+import { type ClusterState, listNames, type ObservedNode, readableStates } from './state.ts';
 
 /** The document of `kvctl status`. What a node that does not answer would have to tell is null. */
 export interface ClusterStatus {
@@ -24,9 +26,9 @@ export interface NodeRow {
   readonly node: string;
   readonly role: 'leader' | 'follower' | null;
   readonly url: string;
-  /** null: stopped. */
+  /** null: stopped, or in a container. */
   readonly pid: number | null;
-  /** unreachable: its process runs, but it does not answer. */
+  /** unreachable: it runs, but it does not answer. */
   readonly state: 'running' | 'paused' | 'stopped' | 'unreachable';
   /** Of a leader: looking, fencing, installing, open or deposed. */
   readonly phase: NodeStatus['phase'] | null;
@@ -46,16 +48,17 @@ export interface NodeRow {
 }
 
 /** A node as it was looked at. One elsewhere counts as running until it does not answer. */
-type Seen = Pick<ObservedNode, 'state' | 'identity'> & {
+type Seen = Pick<ObservedNode, 'state' | 'identity' | 'container'> & {
   readonly node: { readonly id: string; readonly url: string; readonly data_dir?: string | null; readonly log: string | null };
 };
 
 /** SPEC 9: no more than 1 s for any node; the rest is for this process to start and print. */
 const ANSWER_MS = 800;
+const OFF_NETWORK = 'it was taken off the network (`kvctl heal` puts it back)';
 
 /** Never throws for nodes that are dead, paused or silent. */
 export async function clusterStatus(cluster: Cluster): Promise<ClusterStatus> {
-  const observed = see(cluster);
+  const observed = await see(cluster);
   const answers = await askRunning(cluster, observed);
   const leader = leaderOf([...answers.values()]);
   const epochs = [...answers.values()].map(({ epoch }) => epoch);
@@ -76,26 +79,21 @@ export async function clusterStatus(cluster: Cluster): Promise<ClusterStatus> {
  */
 export async function resolveNodes(cluster: Cluster, selector: string): Promise<string[]> {
   const ids = cluster.nodes.map(({ id }) => id);
-  const words = selector.split(',').map((word) => word.trim());
-  const wrong = words.find((word) => ![...ids, 'leader', 'followers', 'all'].includes(word));
-  if (wrong !== undefined) {
-    throw new KvctlError(
-      'usage',
-      `expected nodes among ${ids.join(', ')}, leader, followers or all (or several, with commas), got ${JSON.stringify(wrong)}`,
-    );
-  }
-  const leader = words.some((word) => word === 'leader' || word === 'followers') ? await currentLeader(cluster) : null;
-  const isMeant = (id: string) =>
-    words.some((word) => word === id || word === 'all' || (word === 'leader' && id === leader) || (word === 'followers' && id !== leader));
-  return ids.filter(isMeant);
+  const leader = namesRole(selector) ? await currentLeader(cluster) : null;
+  const selected = selectNodes(selector, ids, leader);
+  if (selected.ok) return selected.value;
+  throw new KvctlError('usage', selected.message);
 }
 
 /** A cluster of the state directory in one row. */
 export interface ClusterRow {
   readonly name: string;
   readonly target: string;
-  /** degraded: some nodes do not run; unreadable: its state file is broken, `kvctl status` says where. */
-  readonly state: 'running' | 'degraded' | 'stopped' | 'unreadable';
+  /**
+   * degraded: some nodes do not run; unreadable: its state file is broken; unknown: the engine of its containers does not answer.
+   * `kvctl status` says more.
+   */
+  readonly state: 'running' | 'degraded' | 'stopped' | 'unreadable' | 'unknown';
   readonly nodes: number;
   readonly running: number;
   readonly paused: number;
@@ -106,20 +104,20 @@ export interface ClusterRow {
 }
 
 /** All clusters that were started and not purged, by name. Asks no node. */
-export function listClusters(home = stateHome()): ClusterRow[] {
-  const rows = readableStates(home).map(clusterRow);
+export async function listClusters(home = stateHome()): Promise<ClusterRow[]> {
+  const rows = await Promise.all(readableStates(home).map(clusterRow));
   return listNames(home).map((name) => rows.find((row) => row.name === name) ?? unreadable(name));
 }
 
-function clusterRow(state: ClusterState): ClusterRow {
-  const observed = observe(state.nodes);
-  const count = (wanted: string) => observed.filter((item) => item.state === wanted).length;
-  const [running, paused] = [count('running'), count('paused')];
+async function clusterRow(state: ClusterState): Promise<ClusterRow> {
+  const observed = await look(state).catch(() => null);
+  const count = (wanted: string) => observed?.filter((item) => item.state === wanted).length ?? 0;
+  const [running, paused, all] = [count('running'), count('paused'), state.nodes.length];
   return {
     name: state.name,
     target: state.target,
-    state: running === observed.length ? 'running' : running + paused === 0 ? 'stopped' : 'degraded',
-    nodes: observed.length,
+    state: observed === null ? 'unknown' : running === all ? 'running' : running + paused === 0 ? 'stopped' : 'degraded',
+    nodes: all,
     running,
     paused,
     first_port: state.nodes[0]?.port ?? null,
@@ -136,7 +134,7 @@ function unreadable(name: string): ClusterRow {
 
 async function currentLeader(cluster: Cluster): Promise<string> {
   if (cluster.target === 'remote') return (await remoteLeader(cluster)).id;
-  const answers = await askRunning(cluster, see(cluster));
+  const answers = await askRunning(cluster, await see(cluster));
   const leader = leaderOf([...answers.values()]);
   if (leader !== null) return leader.node;
   throw new KvctlError(
@@ -145,9 +143,9 @@ async function currentLeader(cluster: Cluster): Promise<string> {
   );
 }
 
-function see(cluster: Cluster): Seen[] {
-  if (cluster.target !== 'remote') return observe(cluster.nodes);
-  return cluster.nodes.map((node) => ({ node, state: 'running', identity: null }));
+async function see(cluster: Cluster): Promise<readonly Seen[]> {
+  if (cluster.target !== 'remote') return look(cluster);
+  return cluster.nodes.map((node) => ({ node, state: 'running', identity: null, container: null }));
 }
 
 async function askRunning(cluster: Cluster, observed: readonly Seen[]): Promise<Map<string, NodeStatus>> {
@@ -169,7 +167,7 @@ async function askRunning(cluster: Cluster, observed: readonly Seen[]): Promise<
   }
 }
 
-function rowOf({ node, state, identity }: Seen, answer: NodeStatus | null, leader: NodeStatus | null): NodeRow {
+function rowOf({ node, state, identity, container }: Seen, answer: NodeStatus | null, leader: NodeStatus | null): NodeRow {
   const isLeader = answer !== null && answer.node === leader?.node;
   const link = leader?.replicas.find((replica) => replica.node === node.id);
   return {
@@ -185,7 +183,7 @@ function rowOf({ node, state, identity }: Seen, answer: NodeStatus | null, leade
     watermark: answer?.watermark ?? null,
     lag_records: isLeader ? 0 : (link?.lag_records ?? null),
     lag_ms: isLeader ? 0 : (link?.lag_ms ?? null),
-    waiting_for: answer?.waiting_for ?? null,
+    waiting_for: container?.isConnected === false ? OFF_NETWORK : (answer?.waiting_for ?? null),
     data_dir: node.data_dir ?? answer?.data_dir ?? null,
     log: node.log,
   };

@@ -27,6 +27,8 @@ export interface ReplicaConfig extends CandidateConfig {
   readonly seed: number;
   /** By the other nodes' ids. */
   readonly network: ReadonlyMap<NodeId, LinkSetting>;
+  /** What a client is told of the leader instead of the member's URL, which may be the nodes' own business. */
+  readonly publicUrls?: ReadonlyMap<NodeId, string>;
   /** For backoff jitter only; differs from start to start. */
   readonly jitterSeed: number;
 }
@@ -367,12 +369,13 @@ export class Replica {
       };
     }
     const leader = this.members.find((member) => member.id === this.leaderId && member.id !== nodeId);
-    const hint = leader === undefined ? 'and knows no leader yet' : `write to ${leader.id} at ${leader.url}`;
+    const url = leader === undefined ? null : (this.#config.publicUrls?.get(leader.id) ?? leader.url);
+    const hint = leader === undefined ? 'and knows no leader yet' : `write to ${leader.id} at ${url}`;
     return {
       ok: false,
       code: 'not_leader',
       message: `${nodeId} is a follower; ${hint}`,
-      detail: { leader: leader?.id ?? null, leader_url: leader?.url ?? null },
+      detail: { leader: leader?.id ?? null, leader_url: url },
     };
   }
 

@@ -37,6 +37,8 @@ export interface NodeConfig {
   readonly members: readonly Member[];
   /** False with FOLLOWER_URLS alone: the cluster works, but cannot change its leader. */
   readonly knowsEveryNode: boolean;
+  /** Where clients reach the other nodes, by node id, if that is not where the nodes reach each other. */
+  readonly publicUrls: ReadonlyMap<string, string>;
   readonly quorum: number;
   readonly seed: number;
   readonly network: ReadonlyMap<string, LinkSetting>;
@@ -65,7 +67,8 @@ export function parseEnvironment(given: Environment): { readonly config: NodeCon
   const isUnnamed = role === 'follower' && !translated.environment['NODES'];
   const label = translated.environment['NODE_ID'] || null;
   const nodeId = reader.nodeId(isUnnamed ? UNNAMED : role === 'follower' ? null : 'n1');
-  const publicUrl = reader.url('PUBLIC_URL', `http://${host.includes(':') ? `[${host}]` : host}:${port}`);
+  const publicUrls = new Map((reader.named('PUBLIC_URLS') ?? []).map(({ id, url }) => [id, url]));
+  const publicUrl = reader.url('PUBLIC_URL', publicUrls.get(nodeId) ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`);
   const self = { id: nodeId, url: publicUrl };
   const named = reader.nodes(nodeId);
   const followerUrls = reader.urls('FOLLOWER_URLS');
@@ -94,6 +97,7 @@ export function parseEnvironment(given: Environment): { readonly config: NodeCon
     publicUrl,
     members,
     knowsEveryNode: named !== null,
+    publicUrls,
     quorum,
     seed: reader.integer('SEED', Math.floor(Math.random() * 2 ** 32), 0, Number.MAX_SAFE_INTEGER),
     network: reader.network(members, nodeId),
@@ -173,7 +177,18 @@ class Reader {
 
   /** `name=url,…`, this node among them; null if not given. */
   nodes(nodeId: string): Member[] | null {
-    const text = this.#env.NODES;
+    const before = this.mistakes.length;
+    const members = this.named('NODES');
+    const isSound = members !== null && this.mistakes.length === before;
+    const isNameKnown = !this.mistakes.some((mistake) => mistake.startsWith('NODE_ID:'));
+    if (isSound && isNameKnown && !members.some(({ id }) => id === nodeId))
+      this.mistake('NODES', `this node, ${nodeId}, among the nodes`, this.#env.NODES);
+    return members;
+  }
+
+  /** `name=url,…`; null if not given. */
+  named(name: string): Member[] | null {
+    const text = this.#env[name];
     if (!text) return null;
     const parts = text.split(',');
     const members = parts.map((part) => {
@@ -183,10 +198,8 @@ class Reader {
     const broken = members.findIndex(({ id, url }) => !NODE_NAME.test(id) || url === '');
     const isRepeated =
       new Set(members.map(({ id }) => id)).size < members.length || new Set(members.map(({ url }) => url)).size < members.length;
-    const isNameKnown = !this.mistakes.some((mistake) => mistake.startsWith('NODE_ID:'));
-    if (broken !== -1) this.mistake('NODES', 'name=url,name=url,… with URLs like http://127.0.0.1:8001', parts[broken]);
-    else if (isRepeated) this.mistake('NODES', 'every name and every URL once', text);
-    else if (isNameKnown && !members.some(({ id }) => id === nodeId)) this.mistake('NODES', `this node, ${nodeId}, among the nodes`, text);
+    if (broken !== -1) this.mistake(name, 'name=url,name=url,… with URLs like http://127.0.0.1:8001', parts[broken]);
+    else if (isRepeated) this.mistake(name, 'every name and every URL once', text);
     return members;
   }
 

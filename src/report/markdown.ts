@@ -1,4 +1,5 @@
 /** The summary as GitHub's Markdown: finding, table, pictures by their relative files, explanation, replicas, how it was measured. */
+import { visible } from '../lib/text.ts';
 import { charts } from './charts/all.ts';
 import type { Chart } from './charts/spec.ts';
 import { workloadText } from './charts/theme.ts';
@@ -62,7 +63,7 @@ export function markdownTable({ columns, rows, notes }: Table): string {
 
 /** So that text from outside stays text: no cell ends a column, no name starts a tag or a link. */
 export function plain(text: string): string {
-  return text.replace(/[\\|<>*_`[\]]/g, (character) => `\\${character}`).replace(/\r?\n/g, ' ');
+  return visible(text.replace(/[\\|<>*_`[\]]/g, (character) => `\\${character}`).replace(/\r?\n/g, ' '));
 }
 
 /** A code span that holds any text: its fence is longer than every run of backticks within. */

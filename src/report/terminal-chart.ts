@@ -5,6 +5,7 @@
  *   quorum 1           ╶◆●─╴                                                 186 ±28
  *   quorum 2                     ╶◆●──╴                                     357 ±36
  */
+import { visible } from '../lib/text.ts';
 import { roundUp } from './charts/axes.ts';
 import { type Facts, halfInterval, type MeasuredRow } from './facts.ts';
 import { decimalsFor, figure, short } from './wording.ts';
@@ -71,7 +72,7 @@ export function terminalChart(facts: Facts, { width, isAscii }: TerminalChartOpt
 
 /** A delay per node would leave no room to draw in. */
 function shortLabel(text: string, isAscii: boolean): string {
-  const cut = short(text, MAX_LABEL);
+  const cut = short(visible(text), MAX_LABEL);
   return isAscii ? cut.replace('…', '~') : cut;
 }
 

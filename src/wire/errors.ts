@@ -55,6 +55,7 @@ export const CLI_ERRORS = {
   node_failed: { exitCode: 1 },
   unreachable: { exitCode: 1 },
   io: { exitCode: 1 },
+  no_engine: { exitCode: 1 },
   not_ready: { exitCode: 4 },
   violation: { exitCode: 3 },
   inconclusive: { exitCode: 5 },

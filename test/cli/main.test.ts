@@ -18,7 +18,8 @@ describe('help', () => {
     expect(Object.fromEntries(groups)).toMatchObject({
       Cluster: ['up', 'down', 'restart', 'ls', 'status', 'logs', 'manifest'],
       Data: ['put', 'get', 'del', 'list'],
-      'Quorum and measurement': ['bench', 'quorum', 'network', 'parity'],
+      'Quorum and measurement': ['bench', 'run', 'scenarios', 'report', 'compare', 'quorum', 'network', 'parity'],
+      Judging: ['check'],
       Faults: ['kill', 'pause', 'resume', 'partition', 'heal'],
       Help: ['doctor', 'completion'],
     });

@@ -117,7 +117,7 @@ describe('up', () => {
       /node n[12] ended with exit code [02] before it was ready.*n[12]\.log:\n.*PORT: expected a port/s,
     );
     expect(performance.now() - startMs).toBeLessThan(10_000);
-    expect(listClusters(home)).toEqual([]);
+    expect(await listClusters(home)).toEqual([]);
     expect(existsSync(clusterPaths('lab', home).dataRoot)).toBe(false);
   });
 
@@ -152,7 +152,7 @@ describe('up', () => {
     await expect(attempt).rejects.toMatchObject({ code: 'interrupted', exitCode: 105 });
     expect(started[0]?.nodes.some(({ pid }) => pid !== null)).toBe(true);
     expect(livingPids(started[0]!)).toEqual([]);
-    expect(listClusters(home)).toEqual([]);
+    expect(await listClusters(home)).toEqual([]);
   });
 
   test('names the owner of a port that was asked for, and starts nothing', async () => {
@@ -161,7 +161,7 @@ describe('up', () => {
     await occupy(port + 1);
     const attempt = up(parseSpec({ name: 'lab', followers: 2, port }), { home, entry });
     await expect(attempt).rejects.toMatchObject({ code: 'port_taken', detail: { port: port + 1, pid: process.pid } });
-    expect(listClusters(home)).toEqual([]);
+    expect(await listClusters(home)).toEqual([]);
   });
 
   test('gives clusters that start at the same time ports of their own', async () => {
@@ -170,7 +170,9 @@ describe('up', () => {
     const outcomes = await Promise.all(names.map((name) => up(parseSpec({ name, followers: 1 }), { home, entry })));
     const ports = outcomes.flatMap(({ state }) => state.nodes.map(({ port }) => port));
     expect(new Set(ports).size).toBe(6);
-    expect(listClusters(home).map(({ name, state, running }) => [name, state, running])).toEqual(names.map((name) => [name, 'running', 2]));
+    expect((await listClusters(home)).map(({ name, state, running }) => [name, state, running])).toEqual(
+      names.map((name) => [name, 'running', 2]),
+    );
   });
 });
 
@@ -346,7 +348,7 @@ describe('status', () => {
     const broken = clusterPaths('broken', home);
     mkdirSync(broken.directory);
     writeFileSync(broken.stateFile, '{');
-    expect(listClusters(home).map(({ name, state }) => [name, state])).toEqual([
+    expect((await listClusters(home)).map(({ name, state }) => [name, state])).toEqual([
       ['broken', 'unreadable'],
       ['lab', 'running'],
     ]);

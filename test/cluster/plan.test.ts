@@ -2,11 +2,16 @@ import { expect, test } from 'vitest';
 import { maskToken, planCluster, renderPlan } from '../../src/cluster/plan.ts';
 import { parseSpec } from '../../src/cluster/spec.ts';
 
-const paths = { dataRoot: '/home/clusters/lab/data', logRoot: '/home/clusters/lab/logs' };
+const paths = { dataRoot: '/home/clusters/lab/data', logRoot: '/home/clusters/lab/logs', project: 'kvctl-lab-0a1b2c3d' };
 
 test('the plan says everything that a node is started with, and hides the token', async () => {
   const spec = parseSpec({ name: 'lab', followers: 1, delay: '0-200;n2=50', port: 9000, settings: { LOG_LEVEL: 'debug' } });
   await expect(renderPlan(planCluster(spec, 9000, paths, 'secret'))).toMatchFileSnapshot('golden/plan.txt');
+});
+
+test('in containers the nodes know each other by name, and clients by the published ports', async () => {
+  const spec = parseSpec({ name: 'lab', followers: 1, delay: '0-200', port: 9000, target: 'compose' });
+  await expect(renderPlan(planCluster(spec, 9000, paths, 'secret'))).toMatchFileSnapshot('golden/plan-compose.txt');
 });
 
 test('n1 leads on the base port and the others follow on the next ones, all knowing all', () => {

@@ -189,6 +189,7 @@ test('a pair whose one node is out of reach is cut at the other; a pair of two s
       ['n2', 'n3'],
     ],
     unreached: ['n3'],
+    reconnected: [],
   });
   const cut = { nodes: { n3: { is_partitioned: true } } };
   expect(changes()).toEqual([[cut], [cut]]);

@@ -41,7 +41,7 @@ describe('a wish becomes a spec', () => {
     [{ port: 80 }, '--port: expected an integer from 1024 to 65530, got 80'],
     [{ port: 65_531 }, 'got 65531'],
     [{ seed: -1 }, '--seed: expected an integer from 0'],
-    [{ target: 'compose' }, '--target: expected local'],
+    [{ target: 'swarm' }, '--target: expected local or compose'],
     [{ settings: { PORT: '1' } }, '--set: expected REQUEST_TIMEOUT or'],
     [{ name: '../x' }, '--name: expected 1 to 40 of a-z'],
   ])('%j is refused with what was expected and got', (wish, message) => {

@@ -34,6 +34,9 @@ test('a follower without a name takes the first by which it is addressed, and an
     ]);
   }
   expect((await node.status())?.node).toBe('unnamed');
+  const read = await call(node.port, { path: '/kv/city' });
+  const written = await call(node.port, { method: 'PUT', path: '/kv/city', body: '{"value":1}', headers: JSON_BODY });
+  expect([read.status, written.status]).toEqual([404, 403]);
   expect(JSON.parse((await look(node, 'n4')).text)).toMatchObject({ t: 'standing', node: 'n4' });
   expect((await node.status())?.node).toBe('n4');
   for (let again = 0; again < 2; again++) {

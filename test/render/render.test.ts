@@ -5,8 +5,11 @@ import { FONT_FAMILY, FONT_FILES, textWidth } from '../../src/render/font.ts';
 import { renderPng } from '../../src/render/png.ts';
 import { renderSvg } from '../../src/render/svg.ts';
 import { charts } from '../../src/report/charts/all.ts';
+import type { Chart } from '../../src/report/charts/spec.ts';
 import { factsOf } from '../../src/report/facts.ts';
-import { type Lab, makeBench } from '../report/bench-fixture.ts';
+import { allCharts, runCharts } from '../../src/report/run/charts.ts';
+import { type Lab, type MadeBench, makeBench, makeSweep, type SweptLab } from '../report/bench-fixture.ts';
+import { makeRun, RUNS } from '../report/run-fixture.ts';
 
 const LABS: Readonly<Record<string, Lab>> = {
   'the course lab': {},
@@ -17,17 +20,36 @@ const LABS: Readonly<Record<string, Lab>> = {
   'no follower': { followers: 0, quorums: [0] },
 };
 
-async function picturesOf(lab: Lab, onWarning?: (message: string) => void): Promise<Map<string, string>> {
-  const { result, shapes } = makeBench(lab);
+const SWEPT: Readonly<Record<string, SweptLab>> = {
+  'delays of which one is long': { parameter: 'delay', values: ['0-10', '0-100;n2=5;n3=1000;n4=0.5-2', '3'], each: (delay) => ({ delay }) },
+  'numbers far apart, one of them all failed': {
+    parameter: 'concurrency',
+    values: ['1', '10', '1000'],
+    each: (n) => ({ concurrency: Number(n), failShare: () => (n === '10' ? 1 : 0) }),
+  },
+};
+
+const chartsOf = ({ result, shapes }: MadeBench): readonly Chart[] => charts(factsOf(result), shapes);
+
+/** Everything that is drawn anywhere, case by case. */
+const CASES: readonly (readonly [name: string, charts: () => readonly Chart[]])[] = [
+  ...Object.entries(LABS).map(([name, lab]) => [name, () => chartsOf(makeBench(lab))] as const),
+  ...Object.entries(SWEPT).map(([name, lab]) => [name, () => chartsOf(makeSweep(lab))] as const),
+  ...Object.entries(RUNS).map(([name, story]) => [`run: ${name}`, () => allCharts(runCharts(makeRun(story).input))] as const),
+];
+
+async function paintAll(all: readonly Chart[], onWarning?: (message: string) => void): Promise<Map<string, string>> {
   const pictures = new Map<string, string>();
-  for (const { name, spec } of charts(factsOf(result), shapes)) pictures.set(name, await renderSvg(spec, onWarning));
+  for (const { name, spec } of all) pictures.set(name, await renderSvg(spec, onWarning));
   return pictures;
 }
 
-describe.each(Object.entries(LABS))('%s', (_, lab) => {
+const picturesOf = (lab: Lab) => paintAll(chartsOf(makeBench(lab)));
+
+describe.each(CASES)('%s', (_, chartsOfCase) => {
   test('every picture is drawn without a warning and without a figure that is none', async () => {
     const warnings: string[] = [];
-    const pictures = await picturesOf(lab, (message) => warnings.push(message));
+    const pictures = await paintAll(chartsOfCase(), (message) => warnings.push(message));
     expect(warnings).toEqual([]);
     for (const [name, svg] of pictures) {
       expect(svg, name).toMatch(/^<svg [^>]*viewBox=/);
@@ -36,7 +58,7 @@ describe.each(Object.entries(LABS))('%s', (_, lab) => {
   });
 
   test('no text is outside its picture', async () => {
-    for (const [name, svg] of await picturesOf(lab)) {
+    for (const [name, svg] of await paintAll(chartsOfCase())) {
       const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg)!;
       const painted = paint(svg, 1).getBBox()!;
       expect(painted.x, name).toBeGreaterThanOrEqual(0);

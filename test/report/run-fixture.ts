@@ -65,6 +65,41 @@ export function quorumSweep(more: Partial<SweptLab> = {}): SweptLab {
   return { name: 'sweep-1', parameter: 'quorum', values: ['1', '2', '3', '4', '5'], each, ...more };
 }
 
+/** What runs look like at their ends: everything, almost nothing, and what went wrong. */
+export const RUNS: Readonly<Record<string, Story>> = {
+  'the course lab': {},
+  'faults, reads and a sweep of delays': {
+    sweeps: [
+      singleLoad('steady', { readShare: 0.3, delay: '0-200' }),
+      singleLoad('one-down', { delay: '0-200', failShare: () => 0.3 }),
+      quorumSweep({ name: 'delays', parameter: 'delay', values: ['0-10', '0-10;n3=50;n4=0-1000', '5'], each: (delay) => ({ delay }) }),
+    ],
+    marks: [
+      markOf('kill', 'kill n6', 2_000, 9_000),
+      markOf('quorum', 'quorum 3 → 5', 4_000),
+      markOf('partition', 'partition n1 from n2, n3', 5_000, 12_000),
+    ],
+  },
+  'every write failed': { sweeps: [quorumSweep({ failShare: () => 1 })] },
+  'one write': { sweeps: [singleLoad('load', { writes: 1 })] },
+  'stale reads only': { sweeps: [], staleReads: [makeStale({ name: 'one ack' }).stale, makeStale({ name: 'five', quorum: 5 }).stale] },
+  'a sweep that was cut off before its first row': { sweeps: [quorumSweep({ values: [] })] },
+  'nothing but steps': {
+    sweeps: [],
+    parity: [],
+    expectations: [],
+    steps: [
+      stepOf('put-1', 'put', 0, 5),
+      stepOf('kill-2', 'kill', 5, 90, { status: 'failed', detail: 'no such node' }),
+      stepOf('get-3', 'get', null, null, { status: 'skipped' }),
+    ],
+    marks: [markOf('kill', 'kill n6', 90, 100)],
+  },
+  'a hundred marks': {
+    marks: Array.from({ length: 100 }, (_, i) => markOf('pause', `pause n${i}`, i * 300, i % 2 === 0 ? null : i * 300 + 5_000)),
+  },
+};
+
 /** A load outside of a sweep. */
 export function singleLoad(name: string, more: Partial<SweptLab> = {}): SweptLab {
   return quorumSweep({ name, values: ['3'], ...more });

@@ -2,15 +2,12 @@
  * The run folder of a benchmark or a scenario: made before anything is measured, filled after each step, closed with how it ended.
  * Which file holds what: runs/run.ts. What is in the report: report/.
  */
-import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, release, type as systemName, totalmem } from 'node:os';
-import { join } from 'node:path';
-import { packageRoot } from '#entry';
 import type { ExperimentPlan } from '../../experiment/plan.ts';
 import type { ExecuteOptions, Outcome } from '../../experiment/run.ts';
 import { type Distribution, formatDistribution } from '../../lib/distribution.ts';
 import type { RunResult } from '../../measure/run-result.ts';
 import { openRun, RUN_FILES, type Run } from '../../runs/run.ts';
+import { environmentOf } from '../environment.ts';
 
 export interface FolderOptions {
   readonly plan: ExperimentPlan;
@@ -82,19 +79,4 @@ function specOf(plan: ExperimentPlan): object {
 
 function textsOf(delays: ReadonlyMap<string, Distribution>): Readonly<Record<string, string>> {
   return Object.fromEntries([...delays].map(([id, delay]) => [id, formatDistribution(delay)]));
-}
-
-/** What the figures depend on besides the plan. */
-function environmentOf(): Record<string, string> {
-  return {
-    kvctl: versionOf(),
-    node: process.version,
-    system: `${systemName()} ${release()} ${process.arch}`,
-    processors: `${availableParallelism()} x ${cpus()[0]?.model.trim() ?? 'unknown'}`,
-    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-  };
-}
-
-function versionOf(): string {
-  return (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
 }

@@ -19,6 +19,7 @@ export interface ClusterOptions {
   readonly store?: string;
   readonly port?: number;
   readonly seed?: number;
+  readonly target?: string;
 }
 
 export interface ChosenTarget {
@@ -52,13 +53,14 @@ export async function chooseTarget(context: Context, options: ClusterOptions): P
 async function standing(context: Context): Promise<Cluster | null> {
   if (context.remote !== null) return clusterOf(context);
   const state = readState(clusterPaths(context.clusterName));
-  return state !== null && isRunning(state) ? state : null;
+  return state !== null && (await isRunning(state)) ? state : null;
 }
 
-function requireFit(cluster: Cluster, { followers, store, port }: ClusterOptions): void {
+function requireFit(cluster: Cluster, { followers, store, port, target: wanted }: ClusterOptions): void {
   const { name, target, nodes } = cluster;
   const own = { followers: nodes.length - 1, store: storeOf(cluster), port: target === 'remote' ? null : nodes[0]?.port };
   const found = [
+    ...(wanted === undefined || wanted === target ? [] : [`its target is ${target}, asked for ${wanted}`]),
     ...(followers === undefined || followers === own.followers ? [] : [`it has ${own.followers} followers, asked for ${followers}`]),
     ...(store === undefined || store === own.store ? [] : [`its store is ${own.store}, asked for ${store}`]),
     ...(port === undefined || port === own.port ? [] : [`its first port is ${own.port ?? 'its own matter'}, asked for ${port}`]),

@@ -3,6 +3,7 @@
  * laid out for a terminal, or for what reads it.
  */
 import { join } from 'node:path';
+import { visible } from '../../lib/text.ts';
 import type { BenchResult } from '../../measure/result.ts';
 import { flatRows } from '../../report/csv.ts';
 import { explain } from '../../report/explanation.ts';
@@ -42,7 +43,7 @@ function forPeople(out: Output, { result, folder, hasReport }: View): string {
     ...(reads === null ? [] : [layOut(out, reads)]),
     ...(unequal === null ? [] : [`replicas after settling\n${layOut(out, unequal)}`]),
     terminalChart(factsOf(result), { width: out.width, isAscii: isAscii(process.env) }),
-    out.paint('bold', conclusion.text),
+    out.paint('bold', visible(conclusion.text)),
     `report  ${join(folder, REPORT_FILE)}`,
   ].join('\n\n');
 }

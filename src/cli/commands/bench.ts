@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { DEFAULT_DELAY, DEFAULT_FOLLOWERS, DEFAULT_SEED } from '../../cluster/spec.ts';
+import { DEFAULT_DELAY, DEFAULT_FOLLOWERS, DEFAULT_SEED, TARGETS } from '../../cluster/spec.ts';
 import { describePlan, parseQuorums, planExperiment } from '../../experiment/bench.ts';
 import { executorOf, LAB_LOAD, type LoadOptions } from '../../experiment/load.ts';
 import type { ExperimentPlan } from '../../experiment/plan.ts';
@@ -73,6 +73,7 @@ export function describe(command: Command): void {
     )
     .addOption(new Option('--store <kind>', 'of a cluster made for the run (default: sqlite)').choices(['sqlite', 'memory']))
     .addOption(option('--port <port>', 'port of n1 of a cluster made for the run', integer(0)))
+    .addOption(new Option('--target <kind>', 'where a cluster made for the run runs (default: local)').choices(TARGETS))
     .addOption(option('--seed <n>', `seed of keys and delays (default: ${DEFAULT_SEED}, or the cluster's)`, integer(0)))
     .addOption(option('--wait-timeout <duration>', 'how long the nodes may take to be ready (default: 30s)', duration))
     .option('--out <dir>', 'keep the run in this directory (default: runs/<time>-bench)')

@@ -4,6 +4,7 @@
  */
 import { type Command, Option } from 'commander';
 import { fail, ok, type Result as Parsed } from '../../lib/result.ts';
+import { visible } from '../../lib/text.ts';
 import { type CompareOptions, compareRows, type RunData, totalsOf } from '../../measure/compare.ts';
 import { judgeLimit, type Limit, parseLimit } from '../../measure/compare-limit.ts';
 import type { ComparedRow, ComparedSide, Comparison, LimitResult } from '../../measure/compare-result.ts';
@@ -65,10 +66,10 @@ export async function run(context: Context, options: Options, nameA: string, nam
     ...b.kept.remarks.map((each) => `b: ${each}`),
     ...comparison.warnings,
   ]) {
-    out.warn(remark);
+    out.warn(visible(remark));
   }
   out.result(show(out, comparison));
-  for (const each of comparison.limits) if (each.verdict !== 'ok') out.warn(sayLimit(each));
+  for (const each of comparison.limits) if (each.verdict !== 'ok') out.warn(visible(sayLimit(each)));
   return exitCodeOf(comparison.limits, options.strict ?? false);
 }
 
@@ -142,6 +143,7 @@ function show(out: Output, comparison: Comparison): Result {
         layOut(out, comparisonTable(comparison)),
         ...(limits === null ? [] : [layOut(out, limits)]),
         explainComparison(comparison)
+          .map((text) => visible(text))
           .map((text, i) => (i === 0 ? out.paint('bold', text) : text))
           .join('\n'),
       ].join('\n\n'),

@@ -1,4 +1,4 @@
-/** `kvctl heal [A B …]`: undoes partitions, all of them or those between the groups. Delays and loss stay as they are. */
+/** `kvctl heal [A B …]`: undoes partitions, all of them or those between the groups, `--disconnect` too. Delays and loss stay as they are. */
 import type { Command } from 'commander';
 import { heal } from '../../cluster/faults.ts';
 import { adviceFor, optionOf } from '../../cluster/remote.ts';

@@ -1,7 +1,7 @@
 /** `kvctl logs [NODES]`: what the nodes logged, merged by time. */
 import type { Command } from 'commander';
+import { driverOf } from '../../cluster/drivers.ts';
 import { type LogLine, mergeLogLines, ndjsonLogLine, renderLogLine } from '../../cluster/log-lines.ts';
-import { followLogs, tailLog } from '../../cluster/logs.ts';
 import { loadState } from '../../cluster/state.ts';
 import { visible } from '../../lib/text.ts';
 import { KvctlError } from '../../wire/errors.ts';
@@ -30,18 +30,14 @@ export async function run(context: Context, options: LogsOptions, selectors: rea
   if (options.follow && !isStream) throw new KvctlError('usage', `--follow: expected -o table or -o ndjson, got ${context.out.format}`);
   const state = loadState(context.clusterName);
   const ids = await resolveSelectors(state, selectors.length === 0 ? ['all'] : selectors);
-  const sources = state.nodes.filter(({ id }) => ids.includes(id));
-  const tails = sources.map((source) => tailLog(source, options.lines ?? DEFAULT_LINES));
-  const lines = mergeLogLines(tails.map((tail) => tail.lines));
+  const view = await driverOf(state).logs(state, ids, options.lines ?? DEFAULT_LINES);
+  const lines = mergeLogLines(view.tails);
   if (isStream) print(context, lines);
   else {
     const rows = lines.map((line) => JSON.parse(ndjsonLogLine(line)) as object);
     context.out.result({ table: () => '', json: { lines: rows }, rows });
   }
-  if (options.follow) {
-    const sizes = new Map(sources.map(({ id }, index) => [id, tails[index]?.size ?? 0]));
-    await followLogs(sources, sizes, (lines) => print(context, lines), context.signal);
-  }
+  if (options.follow) await view.follow((lines) => print(context, lines), context.signal);
   return EXIT.ok;
 }
 

@@ -1,23 +1,47 @@
 /** `kvctl partition A B …`: nodes of different groups cannot reach each other any more; clients reach all of them. */
 import type { Command } from 'commander';
-import { partition } from '../../cluster/faults.ts';
+import { disconnect, partition } from '../../cluster/faults.ts';
 import { optionOf } from '../../cluster/remote.ts';
 import { setRemotePartition } from '../../cluster/remote-partition.ts';
+import { loadState } from '../../cluster/state.ts';
+import { KvctlError } from '../../wire/errors.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
-import { partitionResult } from '../fault-result.ts';
+import { faultResult, partitionResult } from '../fault-result.ts';
 import { examples } from '../options.ts';
-import { resolveGroups } from '../selectors.ts';
+import { resolveGroups, resolveSelectors } from '../selectors.ts';
 import { clusterOf } from '../target.ts';
+
+interface PartitionOptions {
+  readonly disconnect?: boolean;
+}
 
 export function describe(command: Command): void {
   command
     .argument('<nodes...>', 'groups: a name, a comma list, leader or followers; one group alone is cut from all the others')
-    .addHelpText('after', examples('kvctl partition n3', 'kvctl partition leader n3', 'kvctl partition n1,n2 n3,n4,n5,n6'));
+    .option('--disconnect', 'take the containers of these nodes off their network instead: clients do not reach them either')
+    .addHelpText(
+      'after',
+      examples(
+        'kvctl partition n3',
+        'kvctl partition leader n3',
+        'kvctl partition n1,n2 n3,n4,n5,n6',
+        'kvctl partition n3 --disconnect   (with --target compose)',
+      ),
+    );
 }
 
-export async function run(context: Context, _options: object, selectors: readonly string[]): Promise<number> {
+export async function run(context: Context, options: PartitionOptions, selectors: readonly string[]): Promise<number> {
   const name = context.clusterName;
+  if (options.disconnect) {
+    if (context.remote !== null)
+      throw new KvctlError('usage', '--disconnect: expected a cluster of this machine, got --leader: its containers are not ours');
+    const state = loadState(name);
+    const ids = await resolveSelectors(state, selectors);
+    const outcomes = await context.out.step(`taking ${ids.join(', ')} off the network`, () => disconnect(name, ids));
+    context.out.result(faultResult(name, outcomes, `undo: \`kvctl heal${optionOf(state)}\``));
+    return EXIT.ok;
+  }
   const cluster = await clusterOf(context);
   const groups = await resolveGroups(cluster, selectors);
   const outcome = await context.out.step(`cutting ${selectors.join(' from ')}`, () =>

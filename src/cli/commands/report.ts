@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { visible } from '../../lib/text.ts';
 import { recompute, recomputeRun } from '../../measure/recompute.ts';
 import type { BenchResult, QuorumResult } from '../../measure/result.ts';
 import { findRun, type KeptRun, readRun } from '../../runs/kept.ts';
@@ -44,10 +45,10 @@ export async function run(context: Context, options: ReportOptions, named: strin
   const kept = await readRun(await findRun(named));
   const target =
     options.out === undefined ? new Run(kept.dir, null) : await openRun({ root: '', out: options.out, name: '', now: new Date(0) });
-  for (const remark of kept.remarks) out.warn(remark);
+  for (const remark of kept.remarks) out.warn(visible(remark));
   const { result, failures, changed } = await draw(context, kept, target);
   for (const failure of failures) out.warn(failure);
-  if (changed.length > 0) out.note(`this version computes other figures than the run itself did: ${changed.join(', ')}`);
+  if (changed.length > 0) out.note(`this version computes other figures than the run itself did: ${visible(changed.join(', '))}`);
   out.result(result);
   if (options.open) await openReport(context, join(target.dir, REPORT_FILE));
   return EXIT.ok;

@@ -25,7 +25,7 @@ export async function run(context: Context, options: RestartOptions, selectors: 
     restart(name, ids, { waitTimeoutMs: options.waitTimeout, signal: context.signal, onStep: progress.detail }),
   );
   const rows = state.nodes.filter(({ id }) => ids.includes(id)).map(({ id, url, pid }) => ({ node: id, url, pid }));
-  const table = () => rows.map(({ node, url, pid }) => `${node} runs again at ${url} (pid ${pid})`).join('\n');
+  const table = () => rows.map(({ node, url, pid }) => `${node} runs again at ${url}${pid === null ? '' : ` (pid ${pid})`}`).join('\n');
   context.out.result({ table, json: { name, nodes: rows }, rows });
   return EXIT.ok;
 }

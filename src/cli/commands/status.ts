@@ -48,7 +48,7 @@ function renderStatus({ out }: Context, status: ClusterStatus): string {
 function remarks({ name, target, nodes }: ClusterStatus): string[] {
   const ids = (state: NodeRow['state']) =>
     nodes
-      .filter((row) => row.state === state)
+      .filter((row) => row.state === state && row.waiting_for === null)
       .map(({ node }) => node)
       .join(',');
   const waiting = nodes.flatMap(({ node, waiting_for }) => (waiting_for === null ? [] : [`${node} waits: ${waiting_for}`]));

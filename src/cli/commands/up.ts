@@ -1,9 +1,12 @@
 /** `kvctl up`: starts a cluster and returns when it is of use. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { DEFAULT_WAIT_MS, type UpOutcome, up } from '../../cluster/cluster.ts';
-import { nameOption, planUp } from '../../cluster/ground.ts';
+import { driverOf } from '../../cluster/drivers.ts';
+import { isRunning, nameOption, planUp } from '../../cluster/ground.ts';
+import { clusterPaths } from '../../cluster/home.ts';
 import { maskToken, renderPlan } from '../../cluster/plan.ts';
-import { type ClusterSpec, DEFAULT_BASE_PORT, parseSpec } from '../../cluster/spec.ts';
+import { type ClusterSpec, DEFAULT_BASE_PORT, parseSpec, TARGETS } from '../../cluster/spec.ts';
+import { readState } from '../../cluster/state.ts';
 import { formatMs } from '../../lib/units.ts';
 import { addSpecOptions, type SpecOptions } from '../cluster-options.ts';
 import type { Context } from '../context.ts';
@@ -20,14 +23,20 @@ interface UpOptions extends SpecOptions {
 export function describe(command: Command): void {
   addSpecOptions(command)
     .addOption(option('--port <port>', `port of n1; the others follow (default: ${DEFAULT_BASE_PORT}, or the next free ones)`, integer(0)))
-    .option('--target <kind>', 'where the nodes run (default: local)')
+    .addOption(new Option('--target <kind>', 'where the nodes run: processes, or containers (default: local)').choices(TARGETS))
     .addOption(
       option('--wait-timeout <duration>', `how long the nodes may take to be ready (default: ${DEFAULT_WAIT_MS / 1000}s)`, duration),
     )
     .option('--dry-run', 'print nodes, ports and environment, and start nothing')
     .addHelpText(
       'after',
-      examples('kvctl up', 'kvctl up --delay 0-200', 'kvctl up -n two --followers 3 --quorum 1 --port 9000', 'kvctl up --dry-run'),
+      examples(
+        'kvctl up',
+        'kvctl up --delay 0-200',
+        'kvctl up -n two --followers 3 --quorum 1 --port 9000',
+        'kvctl up --target compose',
+        'kvctl up --dry-run',
+      ),
     );
 }
 
@@ -38,6 +47,7 @@ export async function run(context: Context, options: UpOptions): Promise<number>
     context.out.result({ table: () => renderPlan(plan), json: maskToken(plan), rows: maskToken(plan).nodes });
     return EXIT.ok;
   }
+  await prepare(context, spec);
   const startMs = performance.now();
   const outcome = await context.out.step(`starting cluster "${spec.name}": ${describeSpec(spec)}`, (progress) =>
     up(spec, { waitTimeoutMs: options.waitTimeout, signal: context.signal, onStep: progress.detail }),
@@ -58,6 +68,14 @@ export async function run(context: Context, options: UpOptions): Promise<number>
   return EXIT.ok;
 }
 
+/** In a step of its own: the image of containers may take minutes to make, and no part of them is the nodes' start. */
+async function prepare({ out, signal }: Context, spec: ClusterSpec): Promise<void> {
+  if (spec.target === 'local') return;
+  const standing = readState(clusterPaths(spec.name));
+  if (standing !== null && (await isRunning(standing))) return;
+  await out.step('making the image of a node, if there is none', ({ detail }) => driverOf(spec).prepare({ signal, onStep: detail }));
+}
+
 function describeOutcome(
   context: Context,
   spec: ClusterSpec,
@@ -76,7 +94,7 @@ function describeOutcome(
     ...faults.map((line) => paint('yellow', line)),
     '',
     ...state.nodes.map(({ id, role, url }) => `  ${id.padEnd(4)} ${role.padEnd(9)} ${url}`),
-    `  data ${spec.store === 'memory' ? 'in memory: gone when a node stops' : state.data_root}`,
+    `  data ${describeData(spec, state)}`,
     '',
     'next:',
     `  kvctl put${name} greeting hello`,
@@ -89,4 +107,9 @@ function describeOutcome(
 function describeSpec(spec: ClusterSpec): string {
   const followers = spec.followers === 1 ? '1 follower' : `${spec.followers} followers`;
   return `1 leader, ${followers}, write quorum ${spec.quorum}, delay ${spec.delay} ms, ${spec.store} store`;
+}
+
+function describeData({ store, target }: ClusterSpec, { data_root, nodes }: UpOutcome['state']): string {
+  if (store === 'memory') return 'in memory: gone when a node stops';
+  return target === 'local' ? data_root : `in the volumes ${nodes[0]?.data_dir} to ${nodes.at(-1)?.data_dir}`;
 }

@@ -28,7 +28,7 @@ function sayExpectations({ expectations }: RunResult): Sentence {
     return { id: 'expectations', text: all };
   }
   const shown = unmet.slice(0, MAX_LISTED).map((each) => `${each.step} ${each.threshold}, which got ${gotText(each.got)}`);
-  const more = unmet.length > MAX_LISTED ? ` The other ${unmet.length - MAX_LISTED} are in the table.` : '';
+  const more = unmet.length > MAX_LISTED ? ` The others are in the table.` : '';
   return {
     id: 'expectations',
     text: `${unmet.length} of ${count(expectations.length, 'expectation')} ${unmet.length === 1 ? 'is' : 'are'} not met: ${shown.join('; ')}.${more}`,

@@ -1,0 +1,196 @@
+import { appendFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findRun, readRun } from '../../src/runs/kept.ts';
+import { KvctlError } from '../../src/wire/errors.ts';
+import { makeBench } from '../report/bench-fixture.ts';
+import { makeRun, makeStale } from '../report/run-fixture.ts';
+import { writeRunFolder } from './run-folder.ts';
+
+let root: string;
+let dir: string;
+const home = process.cwd();
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'kvctl-kept-'));
+  dir = join(root, 'runs', 'one');
+});
+afterEach(async () => {
+  process.chdir(home);
+  await rm(root, { recursive: true, force: true });
+});
+
+async function failureOf(promise: Promise<unknown>): Promise<KvctlError> {
+  const error = await promise.then(
+    () => expect.unreachable('this should have failed'),
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(KvctlError);
+  return error as KvctlError;
+}
+
+const bench = () => makeBench({ quorums: [1, 3], writes: 20 });
+const edit = async (file: string, change: (text: string) => string) =>
+  writeFile(join(dir, file), change(await readFile(join(dir, file), 'utf8')));
+
+describe('a folder', () => {
+  test('of a benchmark comes back as it was written', async () => {
+    const made = bench();
+    await writeRunFolder(dir, made);
+    const kept = await readRun(dir);
+    expect(kept).toMatchObject({
+      kind: 'bench',
+      dir,
+      ending: 'complete',
+      command: 'kvctl bench --seed 1',
+      startedAt: '2025-11-21T01:45:01Z',
+      remarks: [],
+    });
+    expect(kept.result).toEqual(made.result);
+    expect([...kept.samples.values()].flat()).toEqual(made.samples);
+    expect([...kept.trace.values()].flat()).toEqual(made.trace);
+    expect([...kept.samples.keys()]).toEqual(['quorum=1', 'quorum=3']);
+  });
+
+  test('of a scenario is told apart by its document, and has its stale reads', async () => {
+    const { stale, reads, trace } = makeStale({ name: 'one-ack' });
+    const made = makeRun({ staleReads: [stale] });
+    await writeRunFolder(dir, {
+      ...made,
+      staleReads: reads.map((read) => ({ row: 'one-ack', ...read })),
+      trace: [...made.trace, ...trace.map((write) => ({ row: 'one-ack', ...write }))],
+    });
+    const kept = await readRun(dir);
+    expect(kept.kind).toBe('run');
+    expect(kept.result).toEqual(made.result);
+    expect(kept.staleReads.get('one-ack')).toHaveLength(reads.length);
+  });
+
+  test('from before rows had names gets them: by its quorums, one after the other', async () => {
+    const { result, samples, trace } = bench();
+    const {
+      name,
+      sweep,
+      workload: { executor, ...workload },
+      ...old
+    } = result;
+    const rows = old.results.map(({ row, delay, began_ms, ended_ms, ...rest }) => rest);
+    const withoutRow = <T extends { row: string }>({ row, ...rest }: T) => ({ ...rest, quorum: Number(row.split('=')[1]) });
+    await writeRunFolder(dir, {
+      result: { ...old, workload, results: rows },
+      samples: samples.map(withoutRow),
+      trace: trace.map(withoutRow),
+    });
+    const kept = await readRun(dir);
+    if (kept.kind !== 'bench') throw new Error('expected a benchmark');
+    expect(kept.result).toMatchObject({
+      name: 'bench',
+      sweep: { parameter: 'quorum', values: ['1', '3'] },
+      workload: { executor: 'shared-iterations' },
+    });
+    expect(kept.result.results.map(({ row, delay, began_ms }) => [row, delay, began_ms])).toEqual([
+      ['quorum=1', '0-1000', 0],
+      ['quorum=3', '0-1000', kept.result.results[0]?.ended_ms],
+    ]);
+    expect([...kept.samples.keys()]).toEqual(['quorum=1', 'quorum=3']);
+    expect([...kept.trace.keys()]).toEqual(['quorum=1', 'quorum=3']);
+  });
+
+  test('keeps members that a newer version wrote', async () => {
+    const made = bench();
+    await writeRunFolder(dir, {
+      ...made,
+      result: { ...made.result, from_the_future: 7, results: made.result.results.map((row) => ({ ...row, energy_j: 3 })) },
+    });
+    const { result } = await readRun(dir);
+    expect(result).toMatchObject({ from_the_future: 7, results: [{ energy_j: 3 }, { energy_j: 3 }] });
+  });
+
+  test('whose run was killed is read as far as it goes, and what is torn is told', async () => {
+    await writeRunFolder(dir, { ...bench(), outcome: { ending: 'running' } });
+    await appendFile(join(dir, 'samples.ndjson'), '{"row":"quorum=3","quor');
+    const kept = await readRun(dir);
+    expect(kept.ending).toBe('running');
+    expect(kept.remarks).toEqual([
+      'this run has not ended, or was killed: what it had measured by then is shown',
+      'the last line of samples.ndjson is torn and left out: the run died while it was written',
+    ]);
+    expect([...kept.samples.values()].flat()).toHaveLength(40);
+  });
+
+  test('without its raw data says what is missing', async () => {
+    const made = bench();
+    await writeRunFolder(dir, made);
+    await rm(join(dir, 'samples.ndjson'));
+    expect((await readRun(dir)).remarks).toEqual(['samples.ndjson has no requests of any row: figures are those of summary.json']);
+    await writeRunFolder(dir, { ...made, samples: made.samples.filter(({ row }) => row === 'quorum=1') });
+    expect((await readRun(dir)).remarks).toEqual(['1 of 2 rows have no data in samples.ndjson: their figures are those of summary.json']);
+  });
+});
+
+describe('what is no run of ours', () => {
+  test.each<[string, (text: string) => string, RegExp]>([
+    ['no JSON', () => 'hello', /expected a JSON document in .*summary\.json, got text that is none/],
+    ['an empty file', () => '', /got an empty file/],
+    ['JSON of something else', () => '[1]', /expected .*summary\.json as kvctl writes it, got another document: the whole: /],
+    ['a document without a member', (text) => text.replace('"leader_url"', '"leader"'), /got another document: leader_url: /],
+    [
+      'a figure that is a text',
+      (text) => text.replace(/"writes_per_s": [\d.]+/, '"writes_per_s": "many"'),
+      /results\[0\]\.writes_per_s: .*\. Was it edited, or is it of another version\?/,
+    ],
+  ])('a summary that is %s', async (_, change, message) => {
+    await writeRunFolder(dir, bench());
+    await edit('summary.json', change);
+    const error = await failureOf(readRun(dir));
+    expect(error.code).toBe('io');
+    expect(error.message).toMatch(message);
+  });
+
+  test('a broken line that is not the last is named by its number', async () => {
+    await writeRunFolder(dir, bench());
+    await edit('samples.ndjson', (text) => text.replace('\n', '\n{"row":\n'));
+    expect((await failureOf(readRun(dir))).message).toMatch(
+      /expected one JSON document per line in .*samples\.ndjson, got something else in line 2/,
+    );
+    await edit('samples.ndjson', (text) => text.replace('\n{"row":\n', '\n').replace('"op":"put"', '"op":"push"'));
+    expect((await failureOf(readRun(dir))).message).toMatch(
+      /expected .*samples\.ndjson, line 1, as kvctl writes it, got another document: op: /,
+    );
+  });
+
+  test('a directory without a summary, and a run that measured nothing', async () => {
+    await mkdir(dir, { recursive: true });
+    expect((await failureOf(readRun(dir))).message).toBe(`expected the directory of a run, got ${dir}, which has no summary.json`);
+    await writeFile(join(dir, 'spec.json'), '{}');
+    expect((await failureOf(readRun(dir))).message).toMatch(/got one that ended before anything was measured$/);
+    await writeFile(
+      join(dir, 'outcome.json'),
+      JSON.stringify({ ending: 'failed', started_at: 'x', error: { message: 'port 8000 is taken' } }),
+    );
+    expect((await failureOf(readRun(dir))).message).toMatch(/ended before anything was measured: port 8000 is taken$/);
+  });
+});
+
+describe('a run is found', () => {
+  beforeEach(async () => {
+    await mkdir(dir, { recursive: true });
+    process.chdir(root);
+  });
+
+  test('by its directory, by its name below runs/, and as the last one', async () => {
+    await symlink('one', join(root, 'runs', 'latest'));
+    expect(await Promise.all(['runs/one', dir, 'one', 'latest', undefined].map(findRun))).toEqual(Array(5).fill(await findRun(dir)));
+  });
+
+  test('or the message says what was looked for', async () => {
+    expect((await failureOf(findRun('nope'))).message).toBe(
+      'expected the directory of a run, or a name below runs/, got "nope", which is neither',
+    );
+    expect((await failureOf(findRun(undefined))).message).toMatch(
+      /^expected the last run at runs\/latest, got none: `kvctl bench` and `kvctl run` keep theirs there/,
+    );
+    await writeFile(join(dir, 'report.html'), '');
+    expect((await failureOf(findRun('runs/one/report.html'))).message).toContain('got a file: name the directory that it is in');
+  });
+});
