@@ -1,7 +1,7 @@
 /**
  * `kvctl __complete WORD…`: what a shell may offer for the last word, out of the table of verbs and what each declares. Asked
  * by the scripts of commands/completion.ts. What an option or argument stands for, its placeholder says: `<node>`,
- * `<nodes>`, `<cluster>`, `<dir>`, `<file>`.
+ * `<nodes>`, `<cluster>`, `<scenario>`, `<dir>`, `<file>`.
  */
 import type { Argument, Command, Option } from 'commander';
 import { listNames, loadState } from '../cluster/state.ts';
@@ -94,6 +94,11 @@ async function valuesOf(of: Option | Argument, current: string, before: readonly
       return (await nodes(before)).map(({ id, url }) => ({ text: `${id}=`, description: url }));
     case 'cluster':
       return quietly(() => listNames().map((text) => ({ text, description: 'cluster' })));
+    case 'scenario': {
+      const { scenarioNames } = await import('./run/scenario-files.ts');
+      const names = quietly(() => scenarioNames().map((text) => ({ text, description: 'scenario' })));
+      return names.some(({ text }) => text.startsWith(current)) ? names : [{ text: FILES, description: '' }];
+    }
     case 'dir':
     case 'file':
       return [{ text: FILES, description: '' }];

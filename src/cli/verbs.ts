@@ -25,7 +25,7 @@
  * remarks to `out.note`; what takes longer than a blink is an `out.step`. A verb that mutates prints old → new.
  * Short and long forms of the global options (-n -o -q -h -V, --name --leader --token-file --node-url --output --color --quiet
  * --help --version) are taken; a verb that declares one of them all the same (`check` has a --leader of its own) gets its value.
- * The placeholders `<node>`, `<nodes>` and `<cluster>` (of options and arguments) are completed with the names in question.
+ * The placeholders `<node>`, `<nodes>`, `<cluster>` and `<scenario>` (of options and arguments) are completed with the names in question.
  *
  * Ctrl-C ends a verb at once with exit code 105, unless its row says `cleansUp`: then the first one only aborts
  * `context.signal`, the verb puts everything back and returns or throws, and a second one ends it at once.

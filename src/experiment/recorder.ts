@@ -78,7 +78,7 @@ export class Recorder {
   }
 
   /** An expectation that a step carries in itself. */
-  expected(step: string, threshold: string, got: string | null, isMet: boolean): void {
+  expected(step: string, threshold: string, got: number | string | null, isMet: boolean): void {
     this.#expectations.push({ step, threshold, got, is_met: isMet });
   }
 

@@ -25,7 +25,7 @@ export async function runWaitStep(stage: Stage, step: WaitStep): Promise<{ reado
     const { got, isMet } = judge(step.until, waitFigures(await look(stage, client, step.nodes)));
     const tookMs = performance.now() - beganMs;
     if (isMet || tookMs >= step.withinMs || signal.aborted) {
-      recorder.expected(step.step, step.until.text, got === null ? null : `${got}`, isMet);
+      recorder.expected(step.step, step.until.text, got, isMet);
       return { isMet, detail: isMet ? `after ${Math.round(tookMs)} ms` : `still ${got ?? 'unknown'} after ${Math.round(tookMs)} ms` };
     }
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined);

@@ -157,7 +157,10 @@ class ScenarioPlanner {
       this.#store = parameter === 'store' ? (value as 'sqlite' | 'memory') : this.#store;
       // Not the quorum of the smaller cluster before: what the file asks for, as far as there are followers for it.
       const quorum = Math.min(this.#scenario.cluster.quorum ?? DEFAULT_QUORUM, followers);
-      const title = parameter === 'followers' ? `another cluster, of ${value} followers` : `another cluster, with store ${value}`;
+      const title =
+        parameter === 'followers'
+          ? `another cluster, of ${value} ${value === '1' ? 'follower' : 'followers'}`
+          : `another cluster, with store ${value}`;
       const step = { kind: 'cluster', step: `${row} cluster`, title, followers, store: this.#store, quorum, expectedMs: 3_000 } as const;
       this.#must(at, this.#planner.add(step));
       this.#loseRecords(at);

@@ -1,10 +1,11 @@
 /** `kvctl scenarios`: what comes with kvctl, and what each of them shows. */
+import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { oneLine } from '../../lib/text.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { examples } from '../options.ts';
-import { readScenario, scenarioNames } from '../run/scenario-files.ts';
+import { readScenario, SCENARIO_SCHEMA, scenarioNames } from '../run/scenario-files.ts';
 
 export function describe(command: Command): void {
   command.addHelpText('after', examples('kvctl scenarios', 'kvctl run lab-2', 'kvctl run lab-2 --dry-run'));
@@ -17,7 +18,8 @@ export async function run({ out }: Context): Promise<number> {
   });
   // A terminal breaks long lines where it likes; words are better broken by us.
   const table = () => rows.map(({ name, why }) => `${out.paint('bold', name)}\n${wrap(why, out.width - 2)}`).join('\n\n');
-  out.result({ table, json: { scenarios: rows }, rows });
+  out.result({ table, json: { schema: SCENARIO_SCHEMA, scenarios: rows }, rows });
+  out.note(`\nfor a scenario of your own, copy one of ${dirname(SCENARIO_SCHEMA)}; its first line tells editors of ${SCENARIO_SCHEMA}`);
   return EXIT.ok;
 }
 

@@ -38,8 +38,7 @@ export function planDocument(plan: ExperimentPlan) {
 /** A sweep says its load once, with its first row. */
 function describeStep(step: Step, index: number, steps: readonly Step[]): string[] {
   if (step.kind !== 'measure') return [`${step.step}: ${step.title}`];
-  const before = steps[index - 1];
-  const isFirst = before?.kind !== 'measure' || before.sweep !== step.sweep;
+  const isFirst = steps.findIndex((each) => each.kind === 'measure' && each.sweep === step.sweep) === index;
   const model = step.modelMs === null ? '' : ` (the delays alone cost ${formatMs(step.modelMs)}, by the model)`;
   const during = step.during.map(({ atMs, action }) => `  at ${formatMs(atMs)}: ${describeAction(action)}`);
   return [`${step.step}${model}`, ...(isFirst ? [`  ${describeLoad(step.load)}`] : []), ...during];

@@ -6,6 +6,8 @@ import { type LoadedScenario, loadScenario } from '../../scenario/loader.ts';
 import { KvctlError } from '../../wire/errors.ts';
 
 const DIRECTORY = 'scenarios';
+/** For editors: completes and checks the user's own files too. */
+export const SCENARIO_SCHEMA = join(packageRoot, DIRECTORY, 'scenario.schema.json');
 const ENDING = /\.ya?ml$/;
 
 export interface ScenarioFile extends LoadedScenario {
