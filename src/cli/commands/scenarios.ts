@@ -19,7 +19,7 @@ export async function run({ out }: Context): Promise<number> {
   // A terminal breaks long lines where it likes; words are better broken by us.
   const table = () => rows.map(({ name, why }) => `${out.paint('bold', name)}\n${wrap(why, out.width - 2)}`).join('\n\n');
   out.result({ table, json: { schema: SCENARIO_SCHEMA, scenarios: rows }, rows });
-  out.note(`\nfor a scenario of your own, copy one of ${dirname(SCENARIO_SCHEMA)}; its first line tells editors of ${SCENARIO_SCHEMA}`);
+  out.note(`\nfor one of your own copy one of ${dirname(SCENARIO_SCHEMA)}, and let its first line name ${SCENARIO_SCHEMA} to your editor`);
   return EXIT.ok;
 }
 
