@@ -53,7 +53,7 @@ const CASES: readonly Case[] = [
   },
   { scenario: 'slow-follower', shorter: ['steps.0.load.writes=20'], broken: 'waits-for-all', exitCode: 99 },
   { scenario: 'long-tail', shorter: ['steps.0.load.writes=60'], broken: 'shared-delay', exitCode: 99 },
-  { scenario: 'flaky-network', shorter: ['steps.0.load.writes=40'], broken: 'no-retransmission', exitCode: 99 },
+  { scenario: 'flaky-network', shorter: ['steps.0.load.writes=40'], broken: 'quorum-ignored', exitCode: 99 },
   {
     scenario: 'stale-reads',
     shorter: [
