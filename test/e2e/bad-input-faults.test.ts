@@ -48,7 +48,7 @@ describe('a write that too few followers hold', () => {
     const begun = performance.now();
     const early = expectError(await put(port, '/kv/k', '{"value":"early"}'), 'quorum_not_met');
     const earlyMs = performance.now() - begun;
-    expect(early.detail).toEqual({ follower_acks: 0, required: 1, version: '1.2' });
+    expect(early.detail).toEqual({ message: early.message, follower_acks: 0, required: 1, version: '1.2' });
     expect(early.message).toContain('too few followers answer');
     // FAIL_EARLY_MS is 250, QUORUM_TIMEOUT_MS 5000.
     expect(earlyMs).toBeGreaterThanOrEqual(250);
@@ -56,7 +56,7 @@ describe('a write that too few followers hold', () => {
 
     const timed = expectError(await put(port, '/kv/k?timeout_ms=700', '{"value":"timed"}'), 'quorum_not_met');
     expect(performance.now() - begun - earlyMs).toBeGreaterThanOrEqual(700);
-    expect(timed.detail).toEqual({ follower_acks: 0, required: 1, version: '1.3' });
+    expect(timed.detail).toEqual({ message: timed.message, follower_acks: 0, required: 1, version: '1.3' });
     expect(timed.message).toContain('the deadline of 700 ms passed');
     expectError(await del(port, '/kv/gone?timeout_ms=1'), 'quorum_not_met');
 
