@@ -125,6 +125,7 @@ interface Started {
   readonly state: ClusterState;
   readonly wanted: readonly string[];
   readonly started: readonly StartedNode[];
+  readonly stoppedAt: number | null;
 }
 
 /** Starts the nodes, writing down each process at once. */
@@ -139,13 +140,14 @@ async function start(planned: ClusterState, wanted: readonly string[], paths: Cl
     state = withProcess(state, id, identity);
     writeState(paths, state);
   };
+  const stoppedAt = performance.now();
   const started = await driverOf(planned).start({ state: planned, paths, nodes, entry, signal, onStep, onStarted });
-  return { state, wanted, started };
+  return { state, wanted, started, stoppedAt };
 }
 
-function untilReady({ state, wanted, started }: Started, options: WaitOptions): Promise<void> {
+function untilReady({ state, wanted, started, stoppedAt }: Started, options: WaitOptions): Promise<void> {
   const { waitTimeoutMs: timeoutMs = DEFAULT_WAIT_MS, signal, onStep } = options;
-  return waitUntilReady({ state, wanted, started, timeoutMs, signal, onStep });
+  return waitUntilReady({ state, wanted, started, stoppedAt, timeoutMs, signal, onStep });
 }
 
 function markBorn(state: ClusterState, paths: ClusterPaths): ClusterState {
@@ -161,7 +163,7 @@ async function joinRunning(standing: ClusterState, paths: ClusterPaths, options:
   const [stopped, paused] = [ids('stopped'), ids('paused')];
   // The `up` that started it was killed before it could see the birth: look in its place.
   if (standing.born_at === null && stopped.length + paused.length === 0) {
-    await untilReady({ state: standing, wanted: idsOf(standing), started: [] }, options);
+    await untilReady({ state: standing, wanted: idsOf(standing), started: [], stoppedAt: null }, options);
     return { state: markBorn(standing, paths), isAlreadyRunning: true, stopped, paused };
   }
   return { state: standing, isAlreadyRunning: true, stopped, paused };

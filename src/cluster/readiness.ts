@@ -17,6 +17,11 @@ export interface ReadinessWish {
   readonly wanted: readonly string[];
   /** Nodes that this process has started: if one ends, waiting is over. */
   readonly started: readonly StartedNode[];
+  /**
+   * By performance.now(), when none of `wanted` ran: what a follower answered before came from the process before, whose end the
+   * leader may not have noticed yet (a container off its network closes no connection). null: they have been running.
+   */
+  readonly stoppedAt: number | null;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   /** Told whenever more is ready than before. */
@@ -41,10 +46,11 @@ export async function waitUntilReady(wish: ReadinessWish): Promise<void> {
       await throwIfEnded(wish);
       const { nodes } = wish.state;
       const asked = leaderId === null ? nodes : nodes.filter(({ id }) => id === leaderId);
+      const askedAt = performance.now();
       const answers = await askAll(client, asked);
       const leader = leaderOf(answers);
       leaderId = leader?.node ?? null;
-      const missing = leader === null ? wish.wanted.map((id) => ({ id, why: 'no leader answers' })) : missingOf(leader, wish.wanted);
+      const missing = leader === null ? wish.wanted.map((id) => ({ id, why: 'no leader answers' })) : missingOf(leader, wish, askedAt);
       if (leader !== null && missing.length === 0) return;
       const step = leader === null ? '' : describeStep(leader);
       if (step !== lastStep) wish.onStep?.(step);
@@ -69,14 +75,16 @@ interface Missing {
   readonly why: string;
 }
 
-/** The wanted nodes that are not of use yet, by what the leader says. */
-function missingOf(leader: NodeStatus, wanted: readonly string[]): Missing[] {
+/** The wanted nodes that are not of use yet, by what the leader says when it is asked at `askedAt`. */
+function missingOf(leader: NodeStatus, { wanted, stoppedAt }: ReadinessWish, askedAt: number): Missing[] {
+  const sinceStoppedMs = stoppedAt === null ? Number.POSITIVE_INFINITY : askedAt - stoppedAt;
   return wanted.flatMap((id): Missing[] => {
     const isOpen = leader.phase === 'open';
     if (id === leader.node) return isOpen ? [] : [{ id, why: `it is ${leader.phase}: ${leader.waiting_for ?? 'not open yet'}` }];
     if (!isOpen) return [{ id, why: `leader ${leader.node} is ${leader.phase}: ${leader.waiting_for ?? 'not open yet'}` }];
     const link = leader.replicas.find(({ node }) => node === id);
     if (link === undefined) return [{ id, why: `leader ${leader.node} does not know it` }];
+    if (link.silent_ms === null || link.silent_ms > sinceStoppedMs) return [{ id, why: `it has not answered leader ${leader.node} yet` }];
     return link.link === 'stream' && link.is_up ? [] : [{ id, why: `its link is ${link.is_up ? 'up' : 'down'}, in ${link.link}` }];
   });
 }

@@ -67,6 +67,8 @@ export class Link {
   state: LinkState = 'probe';
   /** False from a failed request to the next answer. */
   isUp = false;
+  /** null: never. */
+  answeredAt: Ms | null = null;
   /** Learned by the probe; null: not known. */
   incarnation: string | null = null;
   isBlank = true;
@@ -196,6 +198,7 @@ export class Link {
     if (sent === undefined) return null;
     this.#inFlight.delete(request);
     this.isUp = true;
+    this.answeredAt = now;
     this.#backoffMs = this.#limits.backoffMinMs;
     if (!sent.isOutdated) this.kMin = answer.kMin;
     const isOther = this.incarnation !== null && this.incarnation !== answer.incarnation;
@@ -226,6 +229,7 @@ export class Link {
   reset(request: number, now: Ms): void {
     this.#inFlight.delete(request);
     this.isUp = true;
+    this.answeredAt = now;
     this.#forget();
     this.#toProbe(now);
   }

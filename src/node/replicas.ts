@@ -14,6 +14,7 @@ export function replicasOf(replica: Replica, now: Ms): ReplicaStatus[] {
     url: urls.get(link.node) ?? '',
     link: link.state,
     is_up: link.isUp,
+    silent_ms: link.answeredAt === null ? null : now - link.answeredAt,
     is_blank: link.isBlank,
     watermark: formatVersion(link.watermark),
     lag_records: Math.max(0, leader.head.seq - link.watermark.seq),

@@ -55,6 +55,8 @@ export const replicaStatus = z.object({
   link: linkState,
   /** False from a failed request to the next answer. */
   is_up: z.boolean(),
+  /** Since its last answer; null: none yet. A node that is cut off without a word looks up until a request to it times out. */
+  silent_ms: z.number().nullable(),
   is_blank: z.boolean(),
   watermark: versionText,
   lag_records: z.int(),

@@ -5,39 +5,12 @@ import { setRemotePartition } from '../../src/cluster/remote-partition.ts';
 import { clusterStatus } from '../../src/cluster/status.ts';
 import type { NodeStatus } from '../../src/wire/api.ts';
 import { answerJson, type ScriptedPeer, scriptedPeer } from '../client/scripted-peer.ts';
+import { FOLLOWS as BASE, STREAMS } from './answers.ts';
 
 const NOWHERE = 'http://127.0.0.1:1';
 
 type Says = Partial<NodeStatus>;
 
-const BASE: NodeStatus = {
-  node: 'n1',
-  role: 'follower',
-  phase: 'following',
-  waiting_for: null,
-  epoch: 1,
-  lineage: 'ours',
-  incarnation: 'i',
-  is_blank: false,
-  is_draining: false,
-  members: [],
-  leader: null,
-  head: '1.0',
-  watermark: '1.0',
-  committed_through: '1.0',
-  write_quorum: 1,
-  k_min: 1,
-  waiting_writes: 0,
-  keys: 0,
-  store: 'memory',
-  dialect: 'native',
-  data_dir: null,
-  pid: 1,
-  uptime_ms: 1,
-  loop: { active_ms: 1, idle_ms: 1, cpu_user_ms: 1, cpu_system_ms: 1, rss_bytes: 1 },
-  notices: [],
-  replicas: [],
-};
 const LEADS: Says = { role: 'leader', phase: 'open' };
 
 /** Peers n1, n2, … that all name each other by the addresses that lead to them, or by `members`. */
@@ -128,18 +101,7 @@ test('a node is itself only by its name and its lineage: addresses of another ne
 });
 
 test('status gives a row for every node, without what only its own machine knows', async () => {
-  const replica = {
-    node: 'n2',
-    url: 'u',
-    link: 'stream',
-    is_up: true,
-    is_blank: false,
-    watermark: '1.0',
-    lag_records: 4,
-    lag_ms: 5,
-    in_flight: 0,
-    queued: 0,
-  } as const;
+  const replica = { ...STREAMS, node: 'n2', lag_records: 4, lag_ms: 5 };
   const [first] = await peers([{ ...LEADS, data_dir: '/data', replicas: [replica] }, {}], { n2: NOWHERE });
   expect(await clusterStatus(await find(first))).toMatchObject({
     name: first?.url,

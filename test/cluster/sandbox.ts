@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { down } from '../../src/cluster/cluster.ts';
-import { listNames } from '../../src/cluster/state.ts';
+import { clusterPaths } from '../../src/cluster/home.ts';
+import { planCluster } from '../../src/cluster/plan.ts';
+import { parseSpec } from '../../src/cluster/spec.ts';
+import { type ClusterState, listNames } from '../../src/cluster/state.ts';
 
 /** Stops every cluster in it at the end of the test. */
 export function makeHome(): string {
@@ -15,6 +18,15 @@ export function makeHome(): string {
     rmSync(home, { recursive: true, force: true });
   });
   return home;
+}
+
+/** Of a leader and one follower that never ran. */
+export function stateOf(name: string, home: string): ClusterState {
+  const spec = parseSpec({ name, followers: 1 });
+  const plan = planCluster(spec, 8000, clusterPaths(name, home), 'secret');
+  const nodes = plan.nodes.map(({ environment: _, ...node }) => ({ ...node, pid: null, start_time: null }));
+  const created_at = '2025-01-01T00:00:00.000Z';
+  return { schema_version: 1, name, target: 'local', token: 'secret', spec, data_root: plan.data_root, nodes, created_at, born_at: null };
 }
 
 /** The first of `count` ports in a row that are free now; drawn at random, because test files run side by side. */

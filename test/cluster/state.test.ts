@@ -2,19 +2,9 @@ import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { clusterPaths, stateHome } from '../../src/cluster/home.ts';
-import { planCluster } from '../../src/cluster/plan.ts';
 import { findProcess } from '../../src/cluster/process.ts';
-import { parseSpec } from '../../src/cluster/spec.ts';
-import { type ClusterState, listNames, loadState, observe, readState, withProcess, writeState } from '../../src/cluster/state.ts';
-import { makeHome } from './sandbox.ts';
-
-function stateOf(name: string, home: string): ClusterState {
-  const spec = parseSpec({ name, followers: 1 });
-  const plan = planCluster(spec, 8000, clusterPaths(name, home), 'secret');
-  const nodes = plan.nodes.map(({ environment: _, ...node }) => ({ ...node, pid: null, start_time: null }));
-  const created_at = '2025-01-01T00:00:00.000Z';
-  return { schema_version: 1, name, target: 'local', token: 'secret', spec, data_root: plan.data_root, nodes, created_at, born_at: null };
-}
+import { listNames, loadState, observe, readState, withProcess, writeState } from '../../src/cluster/state.ts';
+import { makeHome, stateOf } from './sandbox.ts';
 
 test('a state that was written is read again, and is for this user only', () => {
   const home = makeHome();

@@ -195,6 +195,7 @@ describe('a wait', () => {
     url: `http://${node}`,
     link,
     is_up: isUp,
+    silent_ms: 0,
     is_blank: false,
     watermark: '1.1',
     lag_records: lag,

@@ -21,7 +21,19 @@ async function replica({ id, url }) {
     () => false,
   );
   const link = isUp ? 'stream' : 'probe';
-  return { node: id, url, link, is_up: isUp, is_blank: false, watermark: '1.0', lag_records: 0, lag_ms: 0, in_flight: 0, queued: 0 };
+  return {
+    node: id,
+    url,
+    link,
+    is_up: isUp,
+    silent_ms: 0,
+    is_blank: false,
+    watermark: '1.0',
+    lag_records: 0,
+    lag_ms: 0,
+    in_flight: 0,
+    queued: 0,
+  };
 }
 
 async function status() {

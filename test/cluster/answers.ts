@@ -1,0 +1,45 @@
+/** What nodes say of themselves, for tests that play nodes. */
+import type { NodeStatus, ReplicaStatus } from '../../src/wire/api.ts';
+
+export const FOLLOWS: NodeStatus = {
+  node: 'n1',
+  role: 'follower',
+  phase: 'following',
+  waiting_for: null,
+  epoch: 1,
+  lineage: 'ours',
+  incarnation: 'i',
+  is_blank: false,
+  is_draining: false,
+  members: [],
+  leader: null,
+  head: '1.0',
+  watermark: '1.0',
+  committed_through: '1.0',
+  write_quorum: 1,
+  k_min: 1,
+  waiting_writes: 0,
+  keys: 0,
+  store: 'memory',
+  dialect: 'native',
+  data_dir: null,
+  pid: 1,
+  uptime_ms: 1,
+  loop: { active_ms: 1, idle_ms: 1, cpu_user_ms: 1, cpu_system_ms: 1, rss_bytes: 1 },
+  notices: [],
+  replicas: [],
+};
+
+export const STREAMS: ReplicaStatus = {
+  node: 'n2',
+  url: 'u',
+  link: 'stream',
+  is_up: true,
+  silent_ms: 0,
+  is_blank: false,
+  watermark: '1.0',
+  lag_records: 0,
+  lag_ms: 0,
+  in_flight: 0,
+  queued: 0,
+};
