@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 import SkipReporter from './test/support/skip-reporter.ts';
 
-// Two projects: everything that computes runs in parallel, everything that starts real processes (test/e2e/) one file after the other,
-// because those measure and share the machine's ports and cores.
+// Three projects, one after the other: everything that computes runs in parallel; what starts real processes (test/e2e/) two files at a
+// time, because such a test waits more than it works; and those of them that measure one file at a time, because they need the cores.
+const MEASURING = ['bench', 'faults-delay', 'labs', 'report', 'scenarios'].map((name) => `test/e2e/${name}.test.ts`);
 // The grader on forty small servers, each with its delays and outages, takes ten minutes of its own: `npm run test:grade`.
 const GRADE = process.env['KVCTL_TEST_GRADE'] ? [] : ['test/e2e/check-*.test.ts'];
 
@@ -29,11 +30,22 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: GRADE,
-          fileParallelism: false,
+          exclude: [...MEASURING, ...GRADE],
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'measuring',
+          include: MEASURING,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -51,6 +51,9 @@ const ABORT_GRACE_MS = 1_000;
 /** The ports of a process that is gone are free at once on Linux; elsewhere nobody promises that. */
 const PORT_MS = 2_000;
 const PORT_POLL_MS = 20;
+/** Free ports were chosen, but somebody else listened first: an `up` of another state directory, or any other program. */
+const PORT_ATTEMPTS = 5;
+const PORT_RETRY_MS = 300;
 
 /**
  * Returns when the leader is open and all links stream. The same spec again is no error and changes nothing.
@@ -68,15 +71,21 @@ export async function up(spec: ClusterSpec, options: WaitOptions = {}): Promise<
     await driverOf(spec).prepare(options);
     if (standing !== null) await driverOf(standing).release(standing, paths, kept === null);
     if (kept === null) discard(paths);
-    const planned = await reserve(spec, kept, paths, options);
-    try {
-      const started = await start(planned, idsOf(planned), paths, options);
-      await untilReady(started, options);
-      return { state: markBorn(started.state, paths), isAlreadyRunning: false, stopped: [], paused: [] };
-    } catch (error) {
-      options.onStep?.('stopping what was started');
-      await stopAfterFailure(paths, kept === null);
-      throw error;
+    for (let attempt = 1; ; attempt += 1) {
+      const planned = await reserve(spec, kept, paths, options);
+      try {
+        const started = await start(planned, idsOf(planned), paths, options);
+        await untilReady(started, options);
+        return { state: markBorn(started.state, paths), isAlreadyRunning: false, stopped: [], paused: [] };
+      } catch (error) {
+        options.onStep?.('stopping what was started');
+        await stopAfterFailure(paths, kept === null);
+        const isTaken = error instanceof KvctlError && error.code === 'port_taken';
+        if (!isTaken || kept !== null || spec.port !== null || attempt === PORT_ATTEMPTS) throw error;
+        options.onStep?.('others took the ports that were chosen: choosing again');
+        // Two that took each other's ports would do so again in step.
+        await delay(Math.random() * PORT_RETRY_MS);
+      }
     }
   });
 }

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { KvClient } from '../client/kv-client.ts';
 import type { NodeStatus } from '../wire/api.ts';
-import { KvctlError } from '../wire/errors.ts';
+import { KvctlError, NODE_EXIT_PORT_TAKEN } from '../wire/errors.ts';
 import type { StartedNode } from './driver.ts';
 import { driverOf, look } from './drivers.ts';
 import { renderLogLine } from './log-lines.ts';
@@ -34,7 +34,7 @@ const ANSWER_MS = 1_000;
 /** Of a node that failed. */
 const LAST_LINES = 20;
 
-/** Throws `not_ready` that names the node, why, and its last words; `interrupted` if aborted. */
+/** Throws `not_ready`, or `port_taken`, that names the node, why, and its last words; `interrupted` if aborted. */
 export async function waitUntilReady(wish: ReadinessWish): Promise<void> {
   const client = new KvClient({ timeoutMs: ANSWER_MS });
   const deadline = performance.now() + wish.timeoutMs;
@@ -51,11 +51,14 @@ export async function waitUntilReady(wish: ReadinessWish): Promise<void> {
       const leader = leaderOf(answers);
       leaderId = leader?.node ?? null;
       const missing = leader === null ? wish.wanted.map((id) => ({ id, why: 'no leader answers' })) : missingOf(leader, wish, askedAt);
-      if (leader !== null && missing.length === 0) return;
+      if (leader !== null && missing.length === 0) return throwIfEnded(wish);
       const step = leader === null ? '' : describeStep(leader);
       if (step !== lastStep) wish.onStep?.(step);
       lastStep = step;
-      if (leader === null && (await isLeaderless(wish, answers))) throw await leaderless(wish);
+      if (leader === null && (await isLeaderless(wish, answers))) {
+        await throwIfEnded(wish);
+        throw await leaderless(wish);
+      }
       if (performance.now() > deadline) throw await tooLate(wish, missing, answers);
       await delay(POLL_MS);
     }
@@ -96,10 +99,13 @@ function describeStep(leader: NodeStatus): string {
   return `leader ${leader.node} is open, ${streaming} of ${leader.replicas.length} links stream`;
 }
 
-/** What each node answers now; those that do not answer are left out. */
+/** What each node answers now; those that do not answer are left out, and so is another cluster's node that has its port. */
 async function askAll(client: KvClient, nodes: readonly NodeState[]): Promise<NodeStatus[]> {
   const answers = await Promise.all(nodes.map(({ url }) => client.status(url).catch(() => null)));
-  return answers.filter((answer) => answer !== null);
+  return answers.filter((answer, index) => {
+    const pid = nodes[index]?.pid ?? null;
+    return answer !== null && (pid === null || answer.pid === pid);
+  }) as NodeStatus[];
 }
 
 /** Every process that runs has answered that it follows: nobody will ever open, so there is nothing to wait for. */
@@ -151,5 +157,9 @@ async function notReady({ state }: ReadinessWish, id: string, what: string, exit
     words.length === 0
       ? `its log ${node.log} is empty`
       : `the end of its log, ${node.log}:\n${words.map((line) => `  ${line}`).join('\n')}`;
-  return new KvctlError('not_ready', `${what}; ${tail}`, { node: id, exit_code: exitCode, log: node.log });
+  return new KvctlError(exitCode === NODE_EXIT_PORT_TAKEN ? 'port_taken' : 'not_ready', `${what}; ${tail}`, {
+    node: id,
+    exit_code: exitCode,
+    log: node.log,
+  });
 }

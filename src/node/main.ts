@@ -8,6 +8,7 @@ import { HardStateFile } from '../store/hard-state.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
+import { NODE_EXIT_PORT_TAKEN } from '../wire/errors.ts';
 import { createApp } from './app.ts';
 import { randomBytes, randomInt, randomUUID } from './builtin.ts';
 import { Clock } from './clock.ts';
@@ -89,7 +90,11 @@ async function run(config: NodeConfig): Promise<void> {
   process.on('SIGTERM', (signal) => void shutDown(signal).catch(fatal));
   process.on('SIGINT', (signal) => void shutDown(signal).catch(fatal));
 
-  server.once('error', fatal);
+  server.once('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') return fatal(error);
+    log.fatal({ port: config.port }, `expected port ${config.port} of ${config.host} to be free: stop who listens there, or set PORT`);
+    process.exit(NODE_EXIT_PORT_TAKEN);
+  });
   server.listen({ port: config.port, host: config.host }, () => {
     const { dataDir, store: kind, quorum, seed, dialect, recognisedBy } = config;
     log.info(

@@ -63,6 +63,12 @@ export const CLI_ERRORS = {
   interrupted: { exitCode: 105 },
 } as const;
 
+/**
+ * With which a node ends whose port somebody else has: whoever chose the port may choose another one. Linux' EADDRINUSE, because
+ * sysexits.h has no such code.
+ */
+export const NODE_EXIT_PORT_TAKEN = 98;
+
 export type ApiErrorCode = keyof typeof API_ERRORS;
 export type InternalErrorCode = keyof typeof INTERNAL_ERRORS;
 export type CliErrorCode = keyof typeof CLI_ERRORS;

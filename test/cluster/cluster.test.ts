@@ -174,6 +174,14 @@ describe('up', () => {
       names.map((name) => [name, 'running', 2]),
     );
   });
+  test('of several state directories at the same time ends with ports of their own, too', async () => {
+    const homes = Array.from({ length: 4 }, makeHome);
+    const outcomes = await Promise.all(homes.map((home) => up(parseSpec({ name: 'lab', followers: 2 }), { home, entry })));
+    const ports = outcomes.flatMap(({ state }) => state.nodes.map(({ port }) => port));
+    expect(new Set(ports).size).toBe(12);
+    // Each of them runs its own nodes: none took another's for its own.
+    for (const { state } of outcomes) expect(livingPids(state)).toHaveLength(3);
+  });
 });
 
 describe('down', () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { NODE_EXIT_PORT_TAKEN } from '../../src/wire/errors.ts';
 import { freePorts, occupy } from '../cluster/sandbox.ts';
 import { RealCluster, RealNode } from '../support/real-node.ts';
 
@@ -49,12 +50,12 @@ test('a node with the variables of two labs ends with 2 and a line, before it op
   expect(node.output).toMatch(/^kvctl node: NODE_TYPE: expected .*the variables of lab-1, .*got one of lab-3\n$/);
 });
 
-test('a node whose port is taken ends with 1 and says so', async () => {
+test('a node whose port is taken ends with a code of its own and says so', async () => {
   const port = await freePorts(1);
   await occupy(port);
   const node = await endOf({ ROLE: 'leader', PORT: `${port}`, STORE: 'memory' });
-  expect((await node.ended).exitCode).toBe(1);
-  expect(node.output).toContain(`address already in use 127.0.0.1:${port}`);
+  expect((await node.ended).exitCode).toBe(NODE_EXIT_PORT_TAKEN);
+  expect(node.output).toContain(`expected port ${port} of 127.0.0.1 to be free`);
 });
 
 test('a node whose data directory cannot be one ends with 1 and says so', async () => {

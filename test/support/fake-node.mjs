@@ -16,10 +16,12 @@ const log = (msg) => console.log(JSON.stringify({ level: 30, time: Date.now(), p
 
 /** @param {{ id: string, url: string }} member */
 async function replica({ id, url }) {
-  const isUp = await fetch(`${url}/health`, { signal: AbortSignal.timeout(300) }).then(
-    () => true,
-    () => false,
-  );
+  const isUp = await fetch(`${url}/health`, { signal: AbortSignal.timeout(300) })
+    .then((response) => response.json())
+    .then(
+      (health) => /** @type {{ token?: string }} */ (health).token === env.CLUSTER_TOKEN,
+      () => false,
+    );
   const link = isUp ? 'stream' : 'probe';
   return {
     node: id,
@@ -70,7 +72,7 @@ async function status() {
 
 /** @param {import('node:http').IncomingMessage} request */
 async function answer(request) {
-  if (request.url === '/health') return { status: 'ok', role: env.ROLE, node_id: env.NODE_ID, epoch: 1 };
+  if (request.url === '/health') return { status: 'ok', role: env.ROLE, node_id: env.NODE_ID, epoch: 1, token: env.CLUSTER_TOKEN };
   if (request.url === '/status') return status();
   if (request.method === 'POST') {
     let text = '';
@@ -84,6 +86,7 @@ const server = createServer(async (request, response) => {
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify(await answer(request)));
 });
+server.once('error', () => process.exit(98));
 server.listen(Number(env.PORT), env.HOST, () => log('listening'));
 process.on('SIGTERM', () => {
   log('draining');
