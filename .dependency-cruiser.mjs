@@ -22,7 +22,7 @@ const TABLE = {
   workload: ['client', 'wire:types', 'lib'],
   measure: ['workload:types', 'wire:types', 'lib'],
   judge: ['workload:types', 'wire:types', 'lib'],
-  report: ['measure:types', 'lib'],
+  report: ['measure:types', 'judge:types', 'lib'],
   render: ['report', 'lib'],
   runs: ['measure:types', 'workload:types', 'lib', 'wire'],
   'experiment/{plan,planner,account,bench,load,step}': [

@@ -7,6 +7,7 @@ import type { Value, Values } from './values.ts';
 import { type Conflict, judgeZones, type Zone } from './zones.ts';
 
 const MOST_CHARACTERS = 40;
+const EXPLAIN_STEPS = 1 << 16;
 
 export function valueText(value: Value, values: Values): string {
   const text = visible(values.textOf(value));
@@ -27,7 +28,7 @@ export function operationText(operation: Operation, values: Values): string {
 export function explainUnlinearizable(part: readonly Operation[], all: readonly Operation[], values: Values): string {
   const zones = judgeZones(part);
   if (zones.verdict === 'violation') return explainConflict(zones.conflict, all, values);
-  const found = judgeLinearizability(part);
+  const found = judgeLinearizability(part, { shortcuts: false, maxSteps: EXPLAIN_STEPS });
   if (found.verdict !== 'violation') return 'no order of these operations gives every answer that was given';
   const { order, blocked } = found;
   const before = order.length === 0 ? 'whatever comes first' : `however they are ordered, for example ${textsOf(order, values)}`;

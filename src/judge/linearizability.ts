@@ -3,12 +3,14 @@
  * register would have given? The search of Wing and Gong (1993) with Lowe's memory of configurations (2017), without recursion, over a
  * doubly linked list of calls and ends as in porcupine.
  *
- * Added to it, each with its argument below: observations are taken as soon as they fit; an optional operation is taken only if
- * something that can follow it at once needs it, the earliest of those that do the same; and those that nothing can notice are left out.
+ * Four shortcuts are added, each with its argument where it is taken: what cannot do harm is taken at once and never taken back; a value
+ * that is still needed and that nothing can bring back is not overwritten; an optional operation is taken only if something that can follow
+ * at once needs it, the earliest of those that do the same; and optional ones that nothing can notice are left out.
  * Invariant: `unknown` (out of time, steps or memory) is an answer of its own, never a pass.
  * The general problem is NP-complete (Gibbons and Korach, 1997), so it may not end in time; zones.ts decides the polynomial case.
  */
 import { Configuration, Memo } from './configurations.ts';
+import { Demand } from './demand.ts';
 import type { Operation } from './history.ts';
 import { demandOf, IMPOSSIBLE, isObservation, isOptional, isRefusal, isRequired, step } from './model.ts';
 import { ABSENT, type Value } from './values.ts';
@@ -17,6 +19,8 @@ export interface Budget {
   /** Asked every 4,096 steps. */
   readonly shouldStop?: () => boolean;
   readonly maxSteps?: number;
+  /** False: the bare search, whose `blocked` is easier to understand. */
+  readonly shortcuts?: boolean;
 }
 
 export type Linearizability =
@@ -33,7 +37,7 @@ interface Stuck {
 
 /** `operations` are those of one key, or some of them, in any order. */
 export function judgeLinearizability(operations: readonly Operation[], budget: Budget = {}): Linearizability {
-  return new Search(operations).run(budget);
+  return new Search(operations, budget.shortcuts ?? true).run(budget);
 }
 
 const STOP_MASK = (1 << 12) - 1;
@@ -50,20 +54,30 @@ class Search {
   readonly #head: number;
   readonly #configuration: Configuration;
   readonly #memo = new Memo();
+  readonly #demand: Demand;
+  readonly #shortcuts: boolean;
   /** What has taken effect: a required operation's number, or an optional one's beyond those; and the state before it. */
   readonly #taken: Int32Array;
   readonly #states: Int32Array;
+  /** 1: there was no need to try anything else. */
+  readonly #isForced: Uint8Array;
   #depth = 0;
+  /** Required operations that have not taken effect. */
+  #left: number;
   #state: Value = ABSENT;
   #best: Stuck | null = null;
   #bestDepth = -1;
 
-  constructor(operations: readonly Operation[]) {
+  constructor(operations: readonly Operation[], shortcuts: boolean) {
+    this.#shortcuts = shortcuts;
     const sorted = [...operations].sort((a, b) => a.call - b.call);
     this.#required = sorted.filter(isRequired);
-    this.#optional = noticeable(sorted.filter(isOptional), this.#required);
+    const optional = sorted.filter(isOptional);
+    this.#optional = shortcuts ? noticeable(optional, this.#required) : optional;
+    this.#demand = new Demand(this.#required, this.#optional);
     this.#twins = twinsOf(this.#optional);
     const count = this.#required.length;
+    this.#left = count;
     this.#head = 2 * count;
     this.#next = new Int32Array(2 * count + 1);
     this.#previous = new Int32Array(2 * count + 1);
@@ -71,91 +85,103 @@ class Search {
     this.#configuration = new Configuration(count, this.#optional.length);
     this.#taken = new Int32Array(count + this.#optional.length);
     this.#states = new Int32Array(count + this.#optional.length);
+    this.#isForced = new Uint8Array(count + this.#optional.length);
   }
 
   run({ shouldStop = () => false, maxSteps = Number.POSITIVE_INFINITY }: Budget): Linearizability {
     const required = this.#required;
-    const next = this.#next;
-    let left = required.length;
-    let entry = next[this.#head] as number;
-    /** Where to go on among the optional operations, once `entry` is an end. */
-    let option = 0;
-    for (let steps = 1; left > 0; steps++) {
+    /** Where to go on: at this entry of the list, and once that is an end, at this optional operation. Null: wherever it begins. */
+    let place: { entry: number; option: number } | null = null;
+    for (let steps = 1; this.#left > 0; steps++) {
       if (steps > maxSteps) return { verdict: 'unknown', limit: 'steps', steps };
       if ((steps & STOP_MASK) === 0 && shouldStop()) return { verdict: 'unknown', limit: 'time', steps };
       if (this.#memo.isFull) return { verdict: 'unknown', limit: 'memory', steps };
-      const number = entry >>> 1;
-      if ((entry & 1) === 0) {
-        if (this.#takeRequired(number)) {
-          left -= 1;
-          entry = next[this.#head] as number;
-          option = 0;
-        } else entry = next[entry] as number;
+      if (place === null) {
+        const harmless = this.#shortcuts ? this.#harmless() : -1;
+        if (harmless >= 0) {
+          this.#take(harmless, true);
+          continue;
+        }
+        const isNew = this.#memo.add(this.#configuration, this.#state);
+        place = { entry: isNew ? (this.#next[this.#head] as number) : this.#firstEnd(), option: isNew ? 0 : this.#optional.length };
+      }
+      const number = place.entry >>> 1;
+      if ((place.entry & 1) === 0) {
+        if (this.#canTake(required[number] as Operation)) {
+          this.#take(number, false);
+          place = null;
+        } else place.entry = this.#next[place.entry] as number;
         continue;
       }
       // Every required operation that could be next was tried, and this one has to be before anything else can begin.
-      const chosen = this.#takeOptional(option, required[number] as Operation);
-      if (chosen) {
-        entry = next[this.#head] as number;
-        option = 0;
+      const blocked = required[number] as Operation;
+      const option = this.#usefulOption(place.option, blocked);
+      if (option >= 0) {
+        this.#take(required.length + option, false);
+        place = null;
         continue;
       }
-      this.#keepBest(required[number] as Operation);
-      // An observation that fits can be first in any order in which it comes later: it changes nothing, so there is no other way to try.
-      let undone: number;
-      do {
-        if (this.#depth === 0) return { verdict: 'violation', ...(this.#best as Stuck) };
-        undone = this.#undo();
-        if (undone < required.length) left += 1;
-      } while (undone < required.length && isObservation(required[undone] as Operation));
-      if (undone < required.length) {
-        entry = next[2 * undone] as number;
-        option = 0;
-      } else {
-        entry = this.#firstEnd();
-        option = undone - required.length + 1;
-      }
+      this.#keepBest(blocked);
+      place = this.#backtrack();
+      if (place === null) return { verdict: 'violation', ...(this.#best as Stuck) };
     }
     return { verdict: 'ok', order: this.#order() };
   }
 
-  #takeRequired(number: number): boolean {
-    const state = step(this.#state, this.#required[number] as Operation);
-    if (state === IMPOSSIBLE) return false;
-    this.#configuration.flipRequired(number);
-    if (!this.#memo.add(this.#configuration, state)) {
-      this.#configuration.flipRequired(number);
-      return false;
+  /** Takes back the last choice, with all that followed of it by force, and says where to go on. Null: there was no choice. */
+  #backtrack(): { entry: number; option: number } | null {
+    for (;;) {
+      if (this.#depth === 0) return null;
+      const isForced = this.#isForced[this.#depth - 1] === 1;
+      const undone = this.#undo();
+      if (isForced) continue;
+      const count = this.#required.length;
+      return undone < count
+        ? { entry: this.#next[2 * undone] as number, option: 0 }
+        : { entry: this.#firstEnd(), option: undone - count + 1 };
     }
-    this.#push(number, state);
-    this.#lift(2 * number);
-    this.#lift(2 * number + 1);
-    return true;
+  }
+
+  /**
+   * A required operation that may as well be next, or -1. An observation that fits, because in any order in which it comes later it can be
+   * moved here: it changes nothing. A write whose value nothing will need, while nothing will need what the register holds either: whatever
+   * stood behind it did not notice it, and nothing here notices that the old value is gone. Refusals would notice both.
+   */
+  #harmless(): number {
+    const isNeeded = this.#demand.isNeeded(this.#state) || this.#demand.hasRefusals;
+    for (let entry = this.#next[this.#head] as number; (entry & 1) === 0; entry = this.#next[entry] as number) {
+      const operation = this.#required[entry >>> 1] as Operation;
+      if (isObservation(operation)) {
+        if (step(this.#state, operation) !== IMPOSSIBLE) return entry >>> 1;
+      } else if (!isNeeded && operation.f !== 'cas' && !this.#demand.isNeeded(operation.value)) return entry >>> 1;
+    }
+    return -1;
+  }
+
+  /** Not if it cannot be next, and not if it overwrites for ever what another one needs. */
+  #canTake(operation: Operation): boolean {
+    const state = step(this.#state, operation);
+    if (state === IMPOSSIBLE) return false;
+    return !this.#shortcuts || state === this.#state || !this.#demand.isLostWithout(this.#state, operation);
   }
 
   /**
    * Optional operations are tried last, from number `from` on, and only if something needs them now. Why that is enough: take an order
    * with as few of them as possible. What follows one of them cannot be a write, a delete or an optional cas without effect, or
-   * one of the two could go; so it is an operation that needs the new value, and it can be the next one now.
+   * one of the two could go; so it is an operation that needs the new value, and it can be the next one now. -1: there is none.
    */
-  #takeOptional(from: number, first: Operation): boolean {
+  #usefulOption(from: number, first: Operation): number {
     const optional = this.#optional;
     const configuration = this.#configuration;
     for (let number = from; number < optional.length; number++) {
       const operation = optional[number] as Operation;
-      if (operation.call > first.end) return false;
+      if (operation.call > first.end) return -1;
       const twin = this.#twins[number] as number;
       if (configuration.hasOptional(number) || (twin >= 0 && !configuration.hasOptional(twin))) continue;
       const state = step(this.#state, operation);
-      if (state === this.#state || !this.#isNeeded(state, number, first)) continue;
-      configuration.flipOptional(number);
-      if (this.#memo.add(configuration, state)) {
-        this.#push(this.#required.length + number, state);
-        return true;
-      }
-      configuration.flipOptional(number);
+      if (state !== this.#state && this.#canTake(operation) && this.#isNeeded(state, number, first)) return number;
     }
-    return false;
+    return -1;
   }
 
   /** Whether an operation that could be the next needs the register to hold this; `chosen` is the one that would put it there. */
@@ -170,25 +196,45 @@ class Search {
     );
   }
 
-  #push(taken: number, state: Value): void {
-    this.#taken[this.#depth] = taken;
+  /** A required operation's number, or an optional one's beyond those. */
+  #take(number: number, isForced: boolean): void {
+    const operation = this.#operation(number);
+    this.#taken[this.#depth] = number;
     this.#states[this.#depth] = this.#state;
+    this.#isForced[this.#depth] = isForced ? 1 : 0;
     this.#depth += 1;
-    this.#state = state;
+    this.#state = step(this.#state, operation);
+    this.#demand.count(operation, -1);
+    const count = this.#required.length;
+    if (number >= count) this.#configuration.flipOptional(number - count);
+    else {
+      this.#configuration.flipRequired(number);
+      this.#lift(2 * number);
+      this.#lift(2 * number + 1);
+      this.#left -= 1;
+    }
   }
 
   /** Takes the last operation back and says which it was. */
   #undo(): number {
     this.#depth -= 1;
-    const taken = this.#taken[this.#depth] as number;
+    const number = this.#taken[this.#depth] as number;
     this.#state = this.#states[this.#depth] as number;
-    if (taken >= this.#required.length) this.#configuration.flipOptional(taken - this.#required.length);
+    this.#demand.count(this.#operation(number), 1);
+    const count = this.#required.length;
+    if (number >= count) this.#configuration.flipOptional(number - count);
     else {
-      this.#configuration.flipRequired(taken);
-      this.#unlift(2 * taken + 1);
-      this.#unlift(2 * taken);
+      this.#configuration.flipRequired(number);
+      this.#unlift(2 * number + 1);
+      this.#unlift(2 * number);
+      this.#left += 1;
     }
-    return taken;
+    return number;
+  }
+
+  #operation(number: number): Operation {
+    const count = this.#required.length;
+    return (number < count ? this.#required[number] : this.#optional[number - count]) as Operation;
   }
 
   #firstEnd(): number {
@@ -204,11 +250,7 @@ class Search {
   }
 
   #order(): Operation[] {
-    const count = this.#required.length;
-    return Array.from(
-      this.#taken.subarray(0, this.#depth),
-      (taken) => (taken < count ? this.#required[taken] : this.#optional[taken - count]) as Operation,
-    );
+    return Array.from(this.#taken.subarray(0, this.#depth), (number) => this.#operation(number));
   }
 
   #link(): void {

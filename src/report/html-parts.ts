@@ -69,7 +69,7 @@ export function table({ columns, rows, notes }: Table, caption: string, classNam
 }
 
 /** Cells that a reader must not miss, with or without how many. */
-const ALARMING = /^(?:inconclusive|mismatch|unreachable|failed|not met|worse)(?: \(\d+\))?$/;
+const ALARMING = /^(?:inconclusive|mismatch|unreachable|failed|not met|worse|violation|unknown)(?: \(\d+\))?$/;
 
 function classOf(cell: string, isNumber: boolean): string {
   const names = [...(isNumber ? ['number'] : []), ...(ALARMING.test(cell) ? ['bad'] : [])];
