@@ -86,6 +86,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   parity: verb(MEASURE, 'compare every replica with the leader', () => import('./commands/parity.ts')),
 
   check: verb(JUDGE, "grade somebody else's implementation from outside", () => import('./commands/check.ts'), CLEANS_UP),
+  'check-history': verb(JUDGE, 'judge a recorded history: is it linearizable?', () => import('./commands/check-history.ts')),
 
   kill: verb(FAULTS, 'kill nodes (SIGKILL)', () => import('./commands/kill.ts'), LOCAL),
   pause: verb(FAULTS, 'freeze nodes (SIGSTOP)', () => import('./commands/pause.ts'), LOCAL),

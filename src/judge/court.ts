@@ -118,7 +118,7 @@ export class Court {
     if (regression === null) return passed(judge, key);
     const { before, read } = regression;
     const known = `${operationText(before, this.#values)}${atVersion(before)} (line ${before.line})`;
-    const why = `process ${read.process}, after its ${known}, read ${valueText(read.value, this.#values)}${atVersion(read)} (line ${read.line}), which is older`;
+    const why = `client ${read.process}, after its ${known}, read ${valueText(read.value, this.#values)}${atVersion(read)} (line ${read.line}), which is older`;
     return { judge, key, verdict: 'violation', why, evidence: withWrites([before, read], operations), isSmallest: true };
   }
 

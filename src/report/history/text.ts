@@ -17,7 +17,7 @@ export interface ViolationText {
 export function violationText(violation: ShownViolation, width: number): ViolationText {
   const shown = violation.operations.slice(0, MOST_OPERATIONS);
   const more = violation.operations.length - shown.length;
-  const labels = columns(shown.map((operation) => [`  line ${operation.line}`, processText(operation), operation.text, extra(operation)]));
+  const labels = columns(shown.map((operation) => [`  line ${operation.line}`, `client ${processText(operation)}`, operation.text, extra(operation)]));
   const moments = 1 + shown.reduce((most, { call, end }) => Math.max(most, call, end ?? 0), 0);
   const left = labels.reduce((most, label) => Math.max(most, displayWidth(label)), 0) + 2;
   const step = Math.min(WIDEST_STEP, Math.floor((width - left - 2) / moments));
