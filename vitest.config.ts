@@ -43,7 +43,7 @@ export default defineConfig({
           name: 'measuring',
           include: MEASURING,
           fileParallelism: false,
-          maxConcurrency: 4,
+          maxConcurrency: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 3 },
