@@ -88,7 +88,9 @@ class Reader {
     const { event } = parsed;
     const hasTime = event.time !== undefined;
     if (this.#hasTimes !== null && this.#hasTimes !== hasTime) {
-      return hasTime ? 'expected no time, because the lines before have none, got one' : 'expected a time, as the lines before have one, got none';
+      return hasTime
+        ? 'expected no time, because the lines before have none, got one'
+        : 'expected a time, as the lines before have one, got none';
     }
     this.#hasTimes = hasTime;
     return event.type === 'invoke' ? this.#invoke(event, line) : this.#complete(event, line);
