@@ -1,6 +1,6 @@
 /**
  * `npm run bench:judge`: how long judging takes. 100,000 operations of 20 clients on 10 keys, as lines of NDJSON in memory, from the first line to the verdict,
- * by all judges; each shape five times, the median counts. Last the same as a file by the real command.
+ * by all judges; each shape three times, the median counts. Last the same as a file by the real command.
  */
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -17,7 +17,7 @@ import { median } from './cluster.ts';
 import { kvctl } from './command.ts';
 
 const KEYS = 10;
-const ROUNDS = 5;
+const ROUNDS = 3;
 const GOAL_SECONDS = 10;
 const TIMEOUT_MS = 60_000;
 /** Per key. All 20 clients are on every key at once, which is harder than 20 clients spread over ten. */
