@@ -20,7 +20,7 @@ const LEAST_STEP = 34;
 const MOST_STEP = 90;
 const PAGE = 930;
 const CHARACTER = 6.7;
-const LONGEST_LABEL = 28;
+const LONGEST_LABEL = 40;
 const LONGEST_LANE = 16;
 
 const FILL = { read: '#00785a', write: '#005a8c', cas: '#8a3f74', delete: '#a84600' } as const;
