@@ -147,7 +147,10 @@ function agree(search: readonly Finding[], zones: readonly Finding[]): void {
   for (const { key, verdict } of search) {
     const other = byZones.get(key);
     const isDecided = verdict !== 'unknown' && (other === 'ok' || other === 'violation');
-    assert(!isDecided || verdict === other, `two judges agree on key ${JSON.stringify(key)}: the search says ${verdict}, the zones ${other}`);
+    assert(
+      !isDecided || verdict === other,
+      `two judges agree on key ${JSON.stringify(key)}: the search says ${verdict}, the zones ${other}`,
+    );
   }
 }
 
@@ -177,4 +180,3 @@ function passed(judge: JudgeName, key: string): Finding {
 function finding(judge: JudgeName, key: string, verdict: JudgeVerdict, why: string): Finding {
   return { judge, key, verdict, why, evidence: [], isSmallest: false };
 }
-

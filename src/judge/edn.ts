@@ -28,7 +28,7 @@ function knossosText(operations: readonly Operation[], values: Values): string {
   const open: string[] = [];
   const lines = replay(operations, 1).map(({ process, moment, operation }) => {
     const line = (type: string, value: string) => `{:process ${process}, :type ${type}, :f ${actionOf(operation)}, :value ${value}}\n`;
-    const value = valueOf(operation, values);
+    const value = argumentOf(operation, values);
     if (moment === 'end') return line(`:${operation.outcome}`, operation.outcome === 'ok' || operation.f !== 'read' ? value : 'nil');
     if (!Number.isFinite(operation.end)) open.push(line(':info', operation.f === 'read' ? 'nil' : value));
     return line(':invoke', operation.f === 'read' ? 'nil' : value);
@@ -40,7 +40,7 @@ function actionOf({ f }: Operation): string {
   return f === 'delete' ? ':write' : `:${f}`;
 }
 
-function valueOf({ f, value, from }: Operation, values: Values): string {
+function argumentOf({ f, value, from }: Operation, values: Values): string {
   return f === 'cas' ? `[${ednValue(from, values)} ${ednValue(value, values)}]` : ednValue(value, values);
 }
 
@@ -61,5 +61,5 @@ export function edn(json: unknown): string {
 
 /** JSON's escapes are EDN's, but for two control characters. */
 function ednString(text: string): string {
-  return JSON.stringify(text).replaceAll(/\\[bf]|\\\\/g, (escape) => (escape === '\\b' ? '\\u0008' : escape === '\\f' ? '\\u000c' : escape));
+  return JSON.stringify(text).replaceAll(/\\[bf]|\\\\/g, (found) => (found === '\\b' ? '\\u0008' : found === '\\f' ? '\\u000c' : found));
 }

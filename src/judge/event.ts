@@ -39,7 +39,10 @@ export interface Mark {
   readonly text: string;
 }
 
-export type ParsedEvent = { readonly kind: 'event'; readonly event: HistoryEvent } | { readonly kind: 'mark'; readonly mark: Mark };
+export type ParsedEvent =
+  | { readonly kind: 'event'; readonly event: HistoryEvent }
+  /** `time` null: it has neither a time nor an index. */
+  | { readonly kind: 'mark'; readonly time: number | null; readonly text: string };
 
 /** With its line feed. */
 export function formatEvent(event: HistoryEvent): string {
@@ -60,7 +63,7 @@ export function parseEvent(line: string): Result<ParsedEvent> {
   }
   const mistake = numberMistake(members, 'time') ?? numberMistake(members, 'index');
   if (mistake !== null) return fail(mistake);
-  return members['process'] === 'nemesis' ? ok({ kind: 'mark', mark: markOf(members) }) : operationEvent(members);
+  return members['process'] === 'nemesis' ? ok(markOf(members)) : operationEvent(members);
 }
 
 function operationEvent(members: Record<string, unknown>): Result<ParsedEvent> {
@@ -83,10 +86,10 @@ function eventOf(members: Record<string, unknown>): HistoryEvent {
   return Object.fromEntries(said) as unknown as HistoryEvent;
 }
 
-function markOf({ time, index, f, value }: Record<string, unknown>): Mark {
+function markOf({ time, index, f, value }: Record<string, unknown>): ParsedEvent {
   const what = typeof f === 'string' ? f : 'fault';
   const details = value === undefined || value === null ? '' : ` ${typeof value === 'string' ? value : jsonStart(value, 40)}`;
-  return { time: (time ?? index ?? 0) as number, text: what + details };
+  return { kind: 'mark', time: (time ?? index ?? null) as number | null, text: what + details };
 }
 
 function isProcess(process: unknown): boolean {

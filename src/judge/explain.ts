@@ -19,9 +19,7 @@ export function operationText(operation: Operation, values: Values): string {
   const { f, outcome, value, from } = operation;
   const doubt = isRefusal(operation) ? ' (refused)' : outcome === 'fail' ? ' (failed)' : outcome === 'info' ? ' (unknown)' : '';
   if (f === 'delete' || (f === 'read' && outcome !== 'ok')) return f + doubt;
-  return f === 'cas'
-    ? `cas ${valueText(from, values)} → ${valueText(value, values)}${doubt}`
-    : `${f} ${valueText(value, values)}${doubt}`;
+  return f === 'cas' ? `cas ${valueText(from, values)} → ${valueText(value, values)}${doubt}` : `${f} ${valueText(value, values)}${doubt}`;
 }
 
 /** Why these operations have no linearization; they are a violation, and few. `all` are the operations of their key. */
@@ -45,7 +43,9 @@ function explainConflict(conflict: Conflict, all: readonly Operation[], values: 
       const { read } = conflict;
       const failed = all.find(({ f, outcome, value }) => f !== 'read' && outcome === 'fail' && value === read.value);
       const what = `${valueText(read.value, values)} was read (line ${read.line})`;
-      return failed === undefined ? `${what}, and nothing wrote it` : `${what}, and only the ${failed.f} of line ${failed.line}, which failed, would have written it`;
+      return failed === undefined
+        ? `${what}, and nothing wrote it`
+        : `${what}, and only the ${failed.f} of line ${failed.line}, which failed, would have written it`;
     }
     case 'early':
       return `${valueText(conflict.read.value, values)} was read (line ${conflict.read.line}) before its write was called (line ${conflict.write.line})`;

@@ -82,13 +82,15 @@ class Reader {
   /** What is wrong with it; null if nothing is. */
   take(parsed: ParsedEvent, line: number): string | null {
     if (parsed.kind === 'mark') {
-      this.#marks.push(parsed.mark);
+      this.#marks.push({ time: parsed.time ?? line, text: parsed.text });
       return null;
     }
     const { event } = parsed;
     const hasTime = event.time !== undefined;
     if (this.#hasTimes !== null && this.#hasTimes !== hasTime) {
-      return hasTime ? 'expected no time, because the lines before have none, got one' : 'expected a time, as the lines before have one, got none';
+      return hasTime
+        ? 'expected no time, because the lines before have none, got one'
+        : 'expected a time, as the lines before have one, got none';
     }
     this.#hasTimes = hasTime;
     return event.type === 'invoke' ? this.#invoke(event, line) : this.#complete(event, line);
@@ -164,7 +166,7 @@ class Reader {
 
 /** The number 1 and the text "1" are two processes. */
 function nameOf({ process }: HistoryEvent): string {
-  return typeof process === 'number' ? String(process) : /^-?[\d.]/.test(process) ? JSON.stringify(process) : process;
+  return typeof process === 'number' ? String(process) : /^["\d.-]/.test(process) ? JSON.stringify(process) : process;
 }
 
 function timeOf({ time, index }: HistoryEvent, line: number): number {

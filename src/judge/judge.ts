@@ -15,7 +15,7 @@
  */
 import { Court, type Finding } from './court.ts';
 import { type History, operationsByKey } from './history.ts';
-import { JUDGES, type JudgeName, type Judgement, type JudgeRow, type JudgeVerdict, type Verdict } from './judgement.ts';
+import { JUDGES, type Judgement, type JudgeName, type JudgeRow, type JudgeVerdict, type Verdict } from './judgement.ts';
 import { demandOf, isObservation, isRequired } from './model.ts';
 import { showViolation } from './show.ts';
 
@@ -31,7 +31,12 @@ export function judgeHistory(history: History, { only = JUDGES, shouldStop = () 
   const chosen = new Set<JudgeName>(only);
   const court = new Court(history.values, byKey, shouldStop);
   const findings = court.findings(chosen);
-  const rows = JUDGES.filter((judge) => chosen.has(judge)).map((judge) => rowOf(judge, findings.filter((each) => each.judge === judge)));
+  const rows = JUDGES.filter((judge) => chosen.has(judge)).map((judge) =>
+    rowOf(
+      judge,
+      findings.filter((each) => each.judge === judge),
+    ),
+  );
   return {
     ...conclude(history, rows, findings, chosen),
     ops: history.operations.length,

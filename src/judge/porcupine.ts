@@ -12,7 +12,8 @@ import { ABSENT, type Value, type Values } from './values.ts';
 
 export function porcupineText({ operations, values }: History): Result<string> {
   const cas = operations.find(({ f }) => f === 'cas');
-  if (cas !== undefined) return fail(`expected reads, writes and deletes, which are all that Porcupine’s key-value model has, got the cas of line ${cas.line}`);
+  if (cas !== undefined)
+    return fail(`expected reads, writes and deletes, which are all that Porcupine’s key-value model has, got the cas of line ${cas.line}`);
   const relevant = operations.filter(({ f, outcome }) => outcome === 'ok' || (outcome === 'info' && f !== 'read'));
   const lines = replay(relevant).map(({ process, moment, operation }) => {
     const isRead = operation.f === 'read';

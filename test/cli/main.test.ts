@@ -13,13 +13,13 @@ describe('help', () => {
     for (const command of ['kvctl up', 'kvctl put greeting hello', 'kvctl bench --quorums 1-5']) expect(stdout).toContain(`  ${command} `);
     const groups = [...stdout.matchAll(/^(\w.*):\n((?: {2}\w.*\n)+)/gm)].map(([, group, verbs]) => [
       group,
-      verbs?.match(/^ {2}\w+/gm)?.map((verb) => verb.trim()),
+      verbs?.match(/^ {2}[\w-]+/gm)?.map((verb) => verb.trim()),
     ]);
     expect(Object.fromEntries(groups)).toMatchObject({
       Cluster: ['up', 'down', 'restart', 'ls', 'status', 'logs', 'manifest'],
       Data: ['put', 'get', 'del', 'list'],
       'Quorum and measurement': ['bench', 'run', 'scenarios', 'report', 'compare', 'quorum', 'network', 'parity'],
-      Judging: ['check'],
+      Judging: ['check', 'check-history'],
       Faults: ['kill', 'pause', 'resume', 'partition', 'heal'],
       Help: ['doctor', 'completion'],
     });

@@ -2,7 +2,8 @@
  * Histories for tests of the judges: made by hand, at random, or all there are; and a judge that tries every order, which shares no code
  * with those of src/judge.
  */
-import type { Operation } from '../../src/judge/history.ts';
+import type { History, Operation } from '../../src/judge/history.ts';
+import { Values } from '../../src/judge/values.ts';
 import type { Prng } from '../../src/lib/prng.ts';
 
 export type Kind = Pick<Operation, 'f' | 'outcome'> & Partial<Pick<Operation, 'value' | 'from' | 'error'>>;
@@ -65,7 +66,9 @@ export function* tuples<T>(choices: readonly T[], length: number): Generator<T[]
 
 /** Tries every order, and every choice among what may have happened. */
 export function bruteForce(operations: readonly Operation[], state = 0): boolean {
-  const mustHappen = operations.filter(({ f, outcome, error }) => outcome === 'ok' || (outcome === 'fail' && f === 'cas' && error === null));
+  const mustHappen = operations.filter(
+    ({ f, outcome, error }) => outcome === 'ok' || (outcome === 'fail' && f === 'cas' && error === null),
+  );
   if (mustHappen.length === 0) return true;
   const deadline = Math.min(...mustHappen.map(({ end }) => end));
   return operations.some((chosen) => {
@@ -161,4 +164,11 @@ export function textOf(operations: readonly Operation[]): string {
   return operations
     .map(({ f, outcome, from, value, call, end }) => `${f} ${f === 'cas' ? `${from}>` : ''}${value} ${outcome} [${call}, ${end}]`)
     .join('; ');
+}
+
+/** With the numbers themselves as values. */
+export function historyOf(operations: readonly Operation[]): History {
+  const values = new Values();
+  for (let value = 1; value <= operations.reduce((most, each) => Math.max(most, each.value, each.from), 0); value++) values.intern(value);
+  return { operations, marks: [], values, hasTimes: false };
 }

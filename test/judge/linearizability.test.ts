@@ -39,7 +39,9 @@ function verdictOf(operations: readonly Operation[]): 'ok' | 'violation' {
   const search = judgeLinearizability(operations).verdict;
   const bare = judgeLinearizability(operations, { shortcuts: false }).verdict;
   if (search === expected && bare === expected && (zones === 'not_applicable' || zones === expected)) return expected;
-  throw new Error(`expected ${expected}, got ${search} by the search, ${bare} without shortcuts, ${zones} by the zones: ${textOf(operations)}`);
+  throw new Error(
+    `expected ${expected}, got ${search} by the search, ${bare} without shortcuts, ${zones} by the zones: ${textOf(operations)}`,
+  );
 }
 
 describe('of all small histories, the search and the zones say what trying every order says', () => {
@@ -154,5 +156,9 @@ test('nothing at all is linearizable', () => {
 
 test('a violation names how far an order came, and what fits nowhere', () => {
   const [first, second, third] = [operation(write(1), 0, 1), operation(write(2), 2, 3), operation(read(1), 4, 5)];
-  expect(judgeLinearizability([first, second, third], { shortcuts: false })).toEqual({ verdict: 'violation', order: [first, second], blocked: third });
+  expect(judgeLinearizability([first, second, third], { shortcuts: false })).toEqual({
+    verdict: 'violation',
+    order: [first, second],
+    blocked: third,
+  });
 });

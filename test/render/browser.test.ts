@@ -1,14 +1,17 @@
 // The reports in a real browser, with the network cut: they must open without a request, without a complaint, and with their pictures.
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { parseHistory } from '../../src/judge/history.ts';
+import { judgeHistory } from '../../src/judge/judge.ts';
 import { renderSvg } from '../../src/render/svg.ts';
 import { chartsOf } from '../../src/report/bundle.ts';
 import type { Chart } from '../../src/report/charts/spec.ts';
+import { historyHtml } from '../../src/report/history/html.ts';
 import { reportHtml } from '../../src/report/html.ts';
 import type { Pictures } from '../../src/report/html-parts.ts';
 import { allCharts, runCharts } from '../../src/report/run/charts.ts';
@@ -24,6 +27,8 @@ interface Page {
   readonly html: (pictures: Pictures) => string;
   /** Of its heading. */
   readonly title: string;
+  /** Pictures that the page draws itself. */
+  readonly own?: number;
 }
 
 const PAGES: Readonly<Record<string, () => Page>> = {
@@ -36,6 +41,13 @@ const PAGES: Readonly<Record<string, () => Page>> = {
     const charts = runCharts(input);
     return { charts: allCharts(charts), html: (pictures) => runHtml(input, charts, pictures), title: 'lab-2' };
   },
+  'a judged history': () => {
+    const file = new URL('../judge/testdata/split-brain-bad.ndjson', import.meta.url);
+    const parsed = parseHistory(readFileSync(file, 'utf8').split('\n'));
+    if (!parsed.ok) throw new Error(parsed.message);
+    const judgement = judgeHistory(parsed.value);
+    return { charts: [], own: judgement.violations.length, html: () => historyHtml(judgement, 'split-brain'), title: 'split-brain' };
+  },
 };
 
 for (const [name, make] of Object.entries(PAGES)) {
@@ -45,7 +57,7 @@ for (const [name, make] of Object.entries(PAGES)) {
   }, 60_000);
 }
 
-async function opensOffline({ charts, html, title }: Page): Promise<void> {
+async function opensOffline({ charts, html, title, own = 0 }: Page): Promise<void> {
   const pictures = new Map<string, string>();
   for (const { name, spec } of charts) pictures.set(name, await renderSvg(spec));
   const dir = await mkdtemp(join(tmpdir(), 'kvctl-report-'));
@@ -63,7 +75,7 @@ async function opensOffline({ charts, html, title }: Page): Promise<void> {
       tab.on('request', (request) => requests.push(request.url()));
       await tab.goto(pathToFileURL(page).href);
       const figures = await tab.locator('figure svg').all();
-      expect(figures).toHaveLength(pictures.size);
+      expect(figures).toHaveLength(pictures.size + own);
       for (const figure of figures) {
         const box = await figure.boundingBox();
         expect(box?.width).toBeGreaterThan(300);

@@ -16,5 +16,10 @@ export function examine(job: Job): Promise<Answer> {
 }
 
 function outOfMemory(cause: Error): KvctlError {
-  return new KvctlError('inconclusive', 'expected to judge the history in the memory there is, got none left: judge a part of it', {}, cause);
+  return new KvctlError(
+    'inconclusive',
+    'expected to judge the history in the memory there is, got none left: judge a part of it',
+    {},
+    cause,
+  );
 }

@@ -1,6 +1,6 @@
 /** What the judging thread is asked, and what it answers (worker.ts). */
 import type { ExportedFile } from '../../judge/edn.ts';
-import type { JudgeName, Judgement } from '../../judge/judgement.ts';
+import type { Judgement, JudgeName } from '../../judge/judgement.ts';
 
 export interface Job {
   /** NDJSON. */

@@ -9,6 +9,8 @@ import { conclusionText, judgesTable, momentText, processText, violationTitle } 
 /** A page of many megabytes opens nowhere well; the JSON document has them all. */
 const MOST_VIOLATIONS = 20;
 const MOST_BARS = 200;
+const LEGEND =
+  'In the pictures a lane is a client and a bar an operation, from its call to its completion. What counts is the order of these moments, so they are not to scale. A dashed bar may have happened at any time after its call. Rest the pointer on a bar for its details.';
 
 /** `name`: of the history, as a heading. */
 export function historyHtml(judgement: Judgement, name: string): string {
@@ -17,12 +19,15 @@ export function historyHtml(judgement: Judgement, name: string): string {
   const more = violations.length - shown.length;
   return page(`kvctl check-history: ${visible(name)}`, [
     `<header><h1>Judged: ${escapeHtml(visible(name))}</h1>`,
-    paragraph(conclusionText(judgement), 'finding'),
+    paragraph(sentence(conclusionText(judgement)), 'finding'),
     '</header><main>',
     section('Judges', table(judgesTable(judgement), 'One row per judge')),
+    ...(shown.length === 0 ? [] : [paragraph(LEGEND, 'small')]),
     ...shown.map((violation, i) => violationSection(violation, i, judgement.time_unit)),
     ...(more > 0 ? [section('More', paragraph(`${more} more violations are in the document of -o json.`))] : []),
-    ...(undecided.length === 0 ? [] : [section('Not decided', table(undecidedTable(judgement), 'One row per key that could not be judged'))]),
+    ...(undecided.length === 0
+      ? []
+      : [section('Not decided', table(undecidedTable(judgement), 'One row per key that could not be judged'))]),
     '</main>',
   ]);
 }
@@ -34,13 +39,9 @@ function violationSection(violation: ShownViolation, index: number, unit: Judgem
       ? paragraph(`Too many operations for a picture (${violation.operations.length}).`, 'small')
       : `<div class="wide">${figure(timelineSvg(violation, unit), `violation-${index}`, `${title}. ${violation.why}`)}</div>`;
   return section(
-    title.charAt(0).toUpperCase() + title.slice(1),
-    paragraph(`${visible(violation.why)}.`),
+    sentence(title),
+    paragraph(`${sentence(visible(violation.why))}.`),
     picture,
-    paragraph(
-      'A lane per client, a bar per operation from its call to its completion, in the order of these moments, not to scale. A dashed bar may have happened at any time after its call. Rest the pointer on a bar for its details.',
-      'small',
-    ),
     table(operationsTable(violation, unit), 'The operations, in the order of their calls', 'dense'),
   );
 }
@@ -76,4 +77,8 @@ function undecidedTable({ undecided }: Judgement): Table {
 
 function visibleOrNull(text: string | null): string | null {
   return text === null ? null : visible(text);
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -17,7 +17,9 @@ export interface ViolationText {
 export function violationText(violation: ShownViolation, width: number): ViolationText {
   const shown = violation.operations.slice(0, MOST_OPERATIONS);
   const more = violation.operations.length - shown.length;
-  const labels = columns(shown.map((operation) => [`  line ${operation.line}`, `client ${processText(operation)}`, operation.text, extra(operation)]));
+  const labels = columns(
+    shown.map((operation) => [`  line ${operation.line}`, `client ${processText(operation)}`, operation.text, extra(operation)]),
+  );
   const moments = 1 + shown.reduce((most, { call, end }) => Math.max(most, call, end ?? 0), 0);
   const left = labels.reduce((most, label) => Math.max(most, displayWidth(label)), 0) + 2;
   const step = Math.min(WIDEST_STEP, Math.floor((width - left - 2) / moments));
@@ -44,5 +46,10 @@ function bar({ call, end }: ShownOperation, moments: number, step: number): stri
 
 function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => rows.reduce((most, row) => Math.max(most, displayWidth(row[column] as string)), 0));
-  return rows.map((row) => row.map((cell, column) => cell + ' '.repeat((widths[column] as number) - displayWidth(cell))).join('  ').trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell + ' '.repeat((widths[column] as number) - displayWidth(cell)))
+      .join('  ')
+      .trimEnd(),
+  );
 }

@@ -15,9 +15,12 @@ const TOP = 26;
 const ROW = 34;
 const BAR = 24;
 const AXIS = 30;
+/** Between two moments: what fits the page, within bounds. */
 const LEAST_STEP = 34;
+const MOST_STEP = 90;
+const PAGE = 930;
 const CHARACTER = 6.7;
-const LONGEST_LABEL = 28;
+const LONGEST_LABEL = 40;
 const LONGEST_LANE = 16;
 
 const FILL = { read: '#00785a', write: '#005a8c', cas: '#8a3f74', delete: '#a84600' } as const;
@@ -70,8 +73,13 @@ function momentsOf(operations: readonly ShownOperation[]): Moment[] {
 
 /** Where each moment stands, and after the last one where the picture ends: apart so far that every label fits its bar. */
 function positionsOf(operations: readonly ShownOperation[], moments: number): number[] {
-  const steps = Array.from({ length: moments }, () => LEAST_STEP);
-  const spans = operations.map(({ call, end, text }) => ({ from: call, to: end ?? moments, needed: labelOf(text).length * CHARACTER + 14 }));
+  const even = Math.floor((PAGE - GUTTER - RIGHT) / moments);
+  const steps = Array.from({ length: moments }, () => Math.max(LEAST_STEP, Math.min(MOST_STEP, even)));
+  const spans = operations.map(({ call, end, text }) => ({
+    from: call,
+    to: end ?? moments,
+    needed: labelOf(text).length * CHARACTER + 14,
+  }));
   for (const { from, to, needed } of spans.sort((a, b) => a.to - a.from - (b.to - b.from))) {
     const missing = needed - steps.slice(from, to).reduce((sum, step) => sum + step, 0);
     if (missing > 0) for (let i = from; i < to; i++) steps[i] = (steps[i] as number) + missing / (to - from);

@@ -1,5 +1,5 @@
 /** What the judges of a history are called, and their moments as text: shared by the terminal's view and the page. */
-import type { JudgeName, Judgement, JudgeRow, ShownOperation, ShownViolation } from '../../judge/judgement.ts';
+import type { Judgement, JudgeName, JudgeRow, ShownOperation, ShownViolation } from '../../judge/judgement.ts';
 import { visible } from '../../lib/text.ts';
 import { formatMs } from '../../lib/units.ts';
 import { type Source, type Table, tableOf } from '../columns.ts';
@@ -15,7 +15,10 @@ const BROKEN: Readonly<Record<JudgeName, string>> = {
 
 /** `key "a" is not linearizable: these 3 of its 812 operations show it`. */
 export function violationTitle({ judge, key, operations, ops, is_smallest: isSmallest }: ShownViolation): string {
-  const few = operations.length === ops ? `its ${ops === 1 ? 'operation' : `${ops} operations`}` : `these ${operations.length} of its ${ops} operations`;
+  const few =
+    operations.length === ops
+      ? `its ${ops === 1 ? 'operation' : `${ops} operations`}`
+      : `these ${operations.length} of its ${ops} operations`;
   const open = isSmallest ? '' : ' (perhaps fewer would; time ran out)';
   return `key ${visible(JSON.stringify(key))} ${BROKEN[judge]}: ${few} show${operations.length === 1 && ops === 1 ? 's' : ''} it${open}`;
 }
