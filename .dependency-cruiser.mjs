@@ -38,7 +38,8 @@ const TABLE = {
   experiment: ['cluster', 'workload', 'client', 'measure', 'runs', 'wire', 'lib'],
   scenario: ['experiment/{plan,planner,account,bench,load,step}', 'cluster/spec', 'measure', 'wire', 'lib'],
   sim: ['core', 'store/memory', 'store:types', 'judge', 'measure', 'lib', 'workload/{keys,mix,pacer,ramp}', 'workload:types'],
-  chaos: ['cluster', 'workload', 'client', 'judge', 'runs', 'lib'],
+  'chaos/{plan,local-reads}': ['judge/event', 'lib'],
+  chaos: ['cluster', 'workload', 'client', 'judge', 'wire', 'lib'],
   'grade/judge': ['measure', 'lib'],
   grade: ['client', 'labs', 'workload', 'measure', 'cluster', 'wire', 'lib'],
   cli: ['*'],
@@ -58,6 +59,7 @@ const PURE = [
   'cluster/{plan,selector,manifest}',
   'experiment/{plan,planner,account,bench,load,step}',
   'scenario',
+  'chaos/{plan,local-reads}',
   'workload/{keys,mix,pacer,ramp}',
   'grade/judge',
 ];

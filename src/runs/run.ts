@@ -18,6 +18,11 @@ export const RUN_FILES = {
   staleReads: 'stale-reads.ndjson',
   summary: 'summary.json',
   outcome: 'outcome.json',
+  /** Of chaos: what its clients did and heard, and their reads at followers. */
+  history: 'history.ndjson',
+  localReads: 'local-reads.ndjson',
+  /** Of chaos: the result. Not a summary, which reports are drawn from. */
+  chaos: 'chaos.json',
 } as const;
 
 export interface RunOptions {

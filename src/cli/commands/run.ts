@@ -17,6 +17,7 @@ import { openReport } from '../bench/open.ts';
 import { showExperiment } from '../bench/progress.ts';
 import { REPORT_FILE } from '../bench/report.ts';
 import type { Context } from '../context.ts';
+import { nodeEntry } from '../node-entry.ts';
 import { duration, examples, integer, option } from '../options.ts';
 import { describeScenario, planDocument } from '../run/describe.ts';
 import { rawInput } from '../run/raw.ts';
@@ -129,9 +130,4 @@ function venueOf(plan: ExperimentPlan, how: Parameters<typeof openOwn>[1]): Open
     const { followers, store, quorum } = instead;
     return openOwn({ ...spec, followers, store, quorum }, how);
   };
-}
-
-/** Another program for the nodes: how kvctl's own tests see to it that a broken node is noticed. */
-function nodeEntry(): string | undefined {
-  return process.env['KVCTL_NODE_ENTRY'] || undefined;
 }
