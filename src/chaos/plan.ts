@@ -74,11 +74,12 @@ export function victimsOf(fault: Fault): readonly string[] {
   return 'nodes' in fault ? fault.nodes : [];
 }
 
-/** `kill n3, n4`, `partition n2 | n1`, `network 0-120, loss 0.2`. */
+/** `kill n3, n4`, `partition n2 | n1`, `partition n2 | the rest`, `network 0-120, loss 0.2`. */
 export function faultText(fault: Fault): string {
   switch (fault.kind) {
     case 'partition':
-      return `partition ${fault.nodes.join(', ')} | ${fault.others.join(', ')}`;
+      // Against the rest there are always several.
+      return `partition ${fault.nodes.join(', ')} | ${fault.others.length === 1 ? fault.others[0] : 'the rest'}`;
     case 'quorum':
       return `quorum ${fault.quorum}`;
     case 'network':
