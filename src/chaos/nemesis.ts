@@ -9,7 +9,9 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { restart } from '../cluster/cluster.ts';
+import { look } from '../cluster/drivers.ts';
 import { heal, kill, partnersOf, pause, resume } from '../cluster/faults.ts';
+import { loadState } from '../cluster/state.ts';
 import type { NetworkAnswer } from '../wire/api.ts';
 import { KvctlError } from '../wire/errors.ts';
 import type { ChaosCluster } from './cluster.ts';
@@ -53,6 +55,8 @@ export class Nemesis {
   readonly #silent = new Set<string>();
   readonly #cuts = new Set<Pair>();
   readonly #before: { readonly quorum: number; readonly network: NetworkAnswer };
+  /** In the order in which they ended. */
+  readonly deeds: Deed[] = [];
   /** What the leader is to be set to now; null: as before. */
   #quorum: number | null = null;
   #network: { readonly delay: string; readonly loss: number } | null = null;
@@ -71,19 +75,21 @@ export class Nemesis {
     this.#before = before;
   }
 
-  /** Returns at `forMs`, or later, when every fault has ended. Throws if a node did not come back. */
-  async run(forMs: number): Promise<Deed[]> {
+  /** Returns at `forMs`, or later, when every fault has ended; what it did is in `deeds` by then. Throws if a node did not come back. */
+  async run(forMs: number): Promise<void> {
     const played = await Promise.allSettled(this.#schedule.episodes.map((episode) => this.#play(episode)));
-    await this.#sleepUntil(forMs).catch(() => undefined);
+    if (this.#options.signal.aborted) return;
     const broken = played.find((each) => each.status === 'rejected');
-    if (broken !== undefined && !this.#options.signal.aborted) throw broken.reason;
-    return played.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    if (broken !== undefined) throw broken.reason;
+    await this.#sleepUntil(forMs).catch(() => undefined);
   }
 
   /** Everybody runs and hears everybody, nothing is lost or delayed more than at first, and the quorum is the run's own. */
   async heal(): Promise<void> {
     const { client, leader, name } = this.#cluster;
     this.#cuts.clear();
+    const dead = (await look(loadState(name))).find(({ state }) => state !== 'running');
+    if (dead !== undefined) throw endedByItself(dead.node.id);
     await heal(name, []);
     await this.#setNetwork(null);
     await this.#setQuorum(null);
@@ -94,20 +100,29 @@ export class Nemesis {
     }
   }
 
-  async #play(episode: Episode): Promise<Deed> {
+  async #play(episode: Episode): Promise<void> {
     const { fault, atMs, forMs } = episode;
     const victims = victimsOf(fault);
     await this.#sleepUntil(atMs);
     const obstacle = this.#obstacleTo(fault);
-    if (obstacle !== null) return deedOf(episode, null, null, obstacle);
+    if (obstacle !== null) {
+      this.deeds.push(deedOf(episode, null, null, obstacle, false));
+      return;
+    }
     for (const id of victims) this.#away.add(id);
+    let beganMs: number | null = null;
+    let seen: string | null = null;
     try {
-      const begun = await this.#begin(fault);
-      const beganMs = this.#tell(fault.kind, faultText(fault));
+      seen = await this.#begin(fault);
+      beganMs = this.#tell(fault.kind, aimOf(fault));
       await this.#sleepUntil(beganMs + forMs);
-      const seen = await this.#end(fault);
+      seen = (await this.#end(fault)) ?? seen;
       const endedMs = this.#tell(ENDING[fault.kind], victims.join(', '));
-      return deedOf(episode, beganMs, endedMs, seen ?? begun, (seen ?? begun) !== NOTHING);
+      this.deeds.push(deedOf(episode, beganMs, endedMs, seen ?? NOTHING, seen !== null));
+    } catch (error) {
+      const why = this.#options.signal.aborted ? 'interrupted' : error instanceof Error ? error.message : String(error);
+      this.deeds.push(deedOf(episode, beganMs, null, seen ?? why, seen !== null));
+      throw error;
     } finally {
       for (const id of victims) this.#away.delete(id);
     }
@@ -125,35 +140,32 @@ export class Nemesis {
     return isOfLeader && this.#silent.has(this.#cluster.leader.id) ? 'left out: the leader was away' : null;
   }
 
-  /** By what its effect is seen. A setting that the leader did not answer is no error: it may be on its way out. */
-  async #begin(fault: Fault): Promise<string> {
+  /** By what its effect is seen; null: not yet, or not at all. A setting that the leader did not answer is no error: it may be on its way out. */
+  async #begin(fault: Fault): Promise<string | null> {
     const { name, leader } = this.#cluster;
     switch (fault.kind) {
       case 'kill':
       case 'pause': {
         for (const id of fault.nodes) this.#silent.add(id);
         const outcomes = await (fault.kind === 'kill' ? kill(name, fault.nodes) : pause(name, fault.nodes));
-        const changed = outcomes.filter(({ before, after }) => before !== after);
-        return changed.length === 0 ? NOTHING : changed.map(({ node, before, after }) => `${node} ${before} → ${after}`).join(', ');
+        const dead = outcomes.find(({ before }) => before === 'stopped');
+        if (dead !== undefined) throw endedByItself(dead.node);
+        return outcomes.map(({ node, before, after }) => `${node} ${before} → ${after}`).join(', ');
       }
       case 'restart':
-        return this.#restart(fault.nodes);
+        return null;
       case 'partition':
         for (const pair of pairsOf(fault)) this.#cuts.add(pair);
         await this.#writeTables([...fault.nodes, ...fault.others]);
-        return NOTHING;
+        return null;
       case 'quorum': {
-        const previous = await this.#setQuorum(fault.quorum).then(
-          (answer) => answer.previous,
-          () => fault.quorum,
-        );
-        return previous === fault.quorum ? NOTHING : `quorum ${previous} → ${fault.quorum}`;
+        const answer = await this.#setQuorum(fault.quorum).catch(() => null);
+        return answer === null || answer.previous === fault.quorum ? null : `quorum ${answer.previous} → ${fault.quorum}`;
       }
-      case 'network':
-        return this.#setNetwork(fault).then(
-          () => `${leader.id} answered with delay ${fault.delay}, loss ${fault.loss}`,
-          () => NOTHING,
-        );
+      case 'network': {
+        const answer = await this.#setNetwork(fault).catch(() => null);
+        return answer === null ? null : `${leader.id} answered with delay ${fault.delay}, loss ${fault.loss}`;
+      }
     }
   }
 
@@ -163,6 +175,8 @@ export class Nemesis {
       case 'kill':
         await this.#restart(fault.nodes);
         return null;
+      case 'restart':
+        return this.#restart(fault.nodes);
       case 'pause':
         await resume(this.#cluster.name, fault.nodes);
         await this.#back(fault.nodes);
@@ -179,8 +193,6 @@ export class Nemesis {
         return null;
       case 'network':
         await this.#setNetwork(null).catch(() => undefined);
-        return null;
-      case 'restart':
         return null;
     }
   }
@@ -217,12 +229,12 @@ export class Nemesis {
   }
 
   /** What the leader saw of it: requests that were blocked, so that it calls the links down. */
-  async #linksDown({ nodes, others }: Extract<Fault, { kind: 'partition' }>): Promise<string> {
+  async #linksDown({ nodes, others }: Extract<Fault, { kind: 'partition' }>): Promise<string | null> {
     const { client, leader } = this.#cluster;
     const answer = await client.replicaStatus(leader.url).catch(() => null);
     const cut = nodes.includes(leader.id) ? others : nodes;
     const down = answer?.replicas.filter(({ node, is_up }) => cut.includes(node) && !is_up).map(({ node }) => node) ?? [];
-    return down.length === 0 ? NOTHING : `requests of ${leader.id} to ${down.join(', ')} were blocked`;
+    return down.length === 0 ? null : `requests of ${leader.id} to ${down.join(', ')} were blocked`;
   }
 
   /** Each node's side of every pair, as it is to be now. A node that cannot be asked is told when it is back. */
@@ -267,7 +279,7 @@ function isOf({ nodes, others }: Extract<Fault, { kind: 'partition' }>, [a, b]: 
   return nodes.includes(a) && others.includes(b);
 }
 
-function deedOf({ atMs, fault }: Episode, beganMs: number | null, endedMs: number | null, effect: string, tookEffect = false): Deed {
+function deedOf({ atMs, fault }: Episode, beganMs: number | null, endedMs: number | null, effect: string, tookEffect: boolean): Deed {
   return {
     kind: fault.kind,
     text: faultText(fault),
@@ -278,4 +290,13 @@ function deedOf({ atMs, fault }: Episode, beganMs: number | null, endedMs: numbe
     took_effect: tookEffect,
     effect,
   };
+}
+
+/** `n3, n4`; of a partition `n2 | n1`. */
+function aimOf(fault: Fault): string {
+  return faultText(fault).slice(fault.kind.length + 1);
+}
+
+function endedByItself(id: string): KvctlError {
+  return new KvctlError('node_failed', `expected ${id} to run, but it had ended by itself: its log tells why`, { node: id });
 }

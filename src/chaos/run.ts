@@ -43,14 +43,14 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
     history.mark(kind, text);
     options.onDeed(`${kind} ${text}`);
   };
-  let deeds: Deed[] = [];
+  let nemesis: Nemesis | null = null;
   let error: KvctlError | null = null;
   try {
-    const nemesis = await Nemesis.begin({ cluster, schedule: options.schedule, nowMs, signal, onDeed });
+    nemesis = await Nemesis.begin({ cluster, schedule: options.schedule, nowMs, signal, onDeed });
     onStage('load');
     clients.begin();
     try {
-      deeds = await nemesis.run(options.forMs);
+      await nemesis.run(options.forMs);
     } finally {
       await clients.end();
     }
@@ -69,5 +69,6 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
     history.close();
     localHistory.close();
   }
+  const deeds = (nemesis?.deeds ?? []).toSorted((a, b) => a.planned_ms - b.planned_ms);
   return { answered: clients.answered, deeds, error: signal.aborted ? null : error };
 }

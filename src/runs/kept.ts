@@ -99,6 +99,9 @@ function missingRaw({ samples }: Pick<KeptRaw, 'samples'>, sweeps: readonly Benc
 
 async function whyNoSummary(dir: string, error: string | null): Promise<string> {
   if (error !== null) return `expected a run with results in ${dir}, got one that ended before anything was measured: ${error}`;
+  if ((await stat(join(dir, RUN_FILES.history)).catch(() => null)) !== null) {
+    return `expected the run of a benchmark or a scenario in ${dir}, got one of chaos: \`kvctl check-history ${join(dir, RUN_FILES.history)}\` judges its history again`;
+  }
   const hasSpec = (await stat(join(dir, RUN_FILES.spec)).catch(() => null)) !== null;
   return hasSpec
     ? `expected a run with results in ${dir}, got one that ended before anything was measured`

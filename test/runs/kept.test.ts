@@ -169,6 +169,11 @@ describe('what is no run of ours', () => {
       JSON.stringify({ ending: 'failed', started_at: 'x', error: { message: 'port 8000 is taken' } }),
     );
     expect((await failureOf(readRun(dir))).message).toMatch(/ended before anything was measured: port 8000 is taken$/);
+    await writeFile(join(dir, 'outcome.json'), JSON.stringify({ ending: 'complete', started_at: 'x' }));
+    await writeFile(join(dir, 'history.ndjson'), '');
+    expect((await failureOf(readRun(dir))).message).toMatch(
+      /got one of chaos: `kvctl check-history .*history\.ndjson` judges its history again$/,
+    );
   });
 });
 

@@ -106,7 +106,11 @@ function conclude(found: Found, faults: readonly FaultRow[], { isInterrupted, er
   }
   if (judgement === null || judgement.verdict === 'unknown')
     return { verdict: 'unknown', why: judgement?.why ?? 'the history was not judged' };
-  return { verdict: 'ok', why: `${judgement.why}, no acknowledged write is lost, and the replicas are equal` };
+  const done = faults.reduce((sum, row) => sum + row.took_effect, 0);
+  return {
+    verdict: 'ok',
+    why: `${done} faults took effect, no answer was wrong, no acknowledged write is lost, and the replicas are equal`,
+  };
 }
 
 function operationRow(operation: OperationName, answered: readonly Answered[]): OperationRow {

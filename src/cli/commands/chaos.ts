@@ -2,7 +2,7 @@
  * `kvctl chaos`: breaks a cluster of its own while clients record what they do and hear, mends it, and has the history judged.
  * The doing is chaos', the judging judge's; here they are put together, and the run is kept.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { LoadWish } from '../../chaos/clients.ts';
@@ -171,6 +171,7 @@ async function breakAndMend({ out, signal }: Context, options: ChaosCommandOptio
     return { outcome, settling, remarks };
   } finally {
     await out.step('removing the cluster', async () => {
+      await keepLogs(venue, run).catch((error: Error) => remarks.push(`could not keep the logs: ${error.message}`));
       remarks.push(...(await closing(venue, client)));
     });
   }
@@ -182,6 +183,13 @@ function hooksOf(progress: Progress) {
     onStage: (stage: keyof typeof stages) => progress.detail(stages[stage]),
     onDeed: (text: string) => progress.detail(text),
   };
+}
+
+/** They go with the cluster; what a node said may be the only trace of why it ended. The engine has those of containers. */
+async function keepLogs({ name }: Venue, run: Run): Promise<void> {
+  for (const { id, log } of loadState(name).nodes) {
+    if (existsSync(log)) await run.write(`logs/${id}.log`, readFileSync(log));
+  }
 }
 
 /** With its nodes a request that was cut off ends too, and closing need not wait for its answer. */

@@ -50,7 +50,7 @@ function ended(found: Partial<Found>, ending: Ending = DONE): [verdict: string, 
 }
 
 test('all is well only if the judges say so, the replicas are equal, and every kind of fault that was planned took effect', () => {
-  expect(ended({})).toEqual(['ok', 0, expect.stringContaining('every key is linearizable')]);
+  expect(ended({})).toEqual(['ok', 0, expect.stringMatching(/^1 faults? took effect, no answer was wrong/)]);
   expect(ended({ judgement: { ...JUDGEMENT, verdict: 'unknown', why: 'not decided' } })).toEqual(['unknown', 5, 'not decided']);
   expect(ended({ parity: [{ ...MATCH, status: 'lag' }] })).toEqual(['failed', 1, expect.stringContaining('n2 did not become equal')]);
   const idle: Deed = { ...KILL, kind: 'pause', took_effect: false };
