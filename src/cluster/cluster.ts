@@ -18,7 +18,7 @@ import { withLock } from './lock.ts';
 import { type ClusterPlan, planCluster } from './plan.ts';
 import { isPortFree, portTaken } from './ports.ts';
 import type { ProcessIdentity } from './process.ts';
-import { waitUntilReady } from './readiness.ts';
+import { type ReadinessWish, waitUntilReady } from './readiness.ts';
 import { type ClusterSpec, DEFAULT_BASE_PORT } from './spec.ts';
 import { type ClusterState, readState, withProcess, writeState } from './state.ts';
 
@@ -125,7 +125,11 @@ export async function restart(name: string, ids: readonly string[] | null, optio
     await stopNodes(state, paths, wanted, options);
     return start(requireState(paths, name), wanted, paths, options);
   });
-  await untilReady(started, options);
+  const shared = {
+    current: () => requireState(paths, name),
+    afterOthers: () => withLock(paths.lock, lockOptions('kvctl restart', options), async () => undefined),
+  };
+  await untilReady(started, options, shared);
   if (started.state.born_at !== null) return started.state;
   return withLock(paths.lock, lockOptions('kvctl restart', options), async () => markBorn(requireState(paths, name), paths));
 }
@@ -154,9 +158,9 @@ async function start(planned: ClusterState, wanted: readonly string[], paths: Cl
   return { state, wanted, started, stoppedAt };
 }
 
-function untilReady({ state, wanted, started, stoppedAt }: Started, options: WaitOptions): Promise<void> {
+function untilReady({ state, wanted, started, stoppedAt }: Started, options: WaitOptions, shared?: ReadinessWish['shared']): Promise<void> {
   const { waitTimeoutMs: timeoutMs = DEFAULT_WAIT_MS, signal, onStep } = options;
-  return waitUntilReady({ state, wanted, started, stoppedAt, timeoutMs, signal, onStep });
+  return waitUntilReady({ state, shared, wanted, started, stoppedAt, timeoutMs, signal, onStep });
 }
 
 function markBorn(state: ClusterState, paths: ClusterPaths): ClusterState {

@@ -13,6 +13,11 @@ import type { ClusterState, NodeState } from './state.ts';
 
 export interface ReadinessWish {
   readonly state: ClusterState;
+  /**
+   * For who does not hold the cluster's lock: other commands change it meanwhile. `current` reads the state anew, `afterOthers` waits
+   * until none of them is half-way. Absent: nobody else changes it.
+   */
+  readonly shared?: { readonly current: () => ClusterState; readonly afterOthers: () => Promise<void> } | undefined;
   /** The nodes to wait for. */
   readonly wanted: readonly string[];
   /** Nodes that this process has started: if one ends, waiting is over. */
@@ -35,7 +40,8 @@ const ANSWER_MS = 1_000;
 const LAST_LINES = 20;
 
 /** Throws `not_ready`, or `port_taken`, that names the node, why, and its last words; `interrupted` if aborted. */
-export async function waitUntilReady(wish: ReadinessWish): Promise<void> {
+export async function waitUntilReady(initial: ReadinessWish): Promise<void> {
+  let wish = initial;
   const client = new KvClient({ timeoutMs: ANSWER_MS });
   const deadline = performance.now() + wish.timeoutMs;
   let lastStep = '';
@@ -44,6 +50,8 @@ export async function waitUntilReady(wish: ReadinessWish): Promise<void> {
     for (;;) {
       throwIfInterrupted(wish.signal);
       await throwIfEnded(wish);
+      // A leader that another command restarts meanwhile is another process.
+      wish = refreshed(wish);
       const { nodes } = wish.state;
       const asked = leaderId === null ? nodes : nodes.filter(({ id }) => id === leaderId);
       const askedAt = performance.now();
@@ -57,7 +65,11 @@ export async function waitUntilReady(wish: ReadinessWish): Promise<void> {
       lastStep = step;
       if (leader === null && (await isLeaderless(wish, answers))) {
         await throwIfEnded(wish);
-        throw await leaderless(wish);
+        // It may be away only until the command that stopped it has started it again.
+        await wish.shared?.afterOthers();
+        wish = refreshed(wish);
+        if (await isLeaderless(wish, await askAll(client, wish.state.nodes))) throw await leaderless(wish);
+        continue;
       }
       if (performance.now() > deadline) throw await tooLate(wish, missing, answers);
       await delay(POLL_MS);
@@ -113,6 +125,10 @@ async function isLeaderless(wish: ReadinessWish, answers: readonly NodeStatus[])
   if (answers.length === 0) return false;
   const running = (await look(wish.state)).filter(({ state }) => state === 'running');
   return running.length > 0 && running.every(({ node }) => answers.some((answer) => answer.node === node.id));
+}
+
+function refreshed(wish: ReadinessWish): ReadinessWish {
+  return wish.shared === undefined ? wish : { ...wish, state: wish.shared.current() };
 }
 
 function throwIfInterrupted(signal: AbortSignal | undefined): void {
