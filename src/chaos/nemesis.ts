@@ -42,6 +42,7 @@ export interface NemesisOptions {
 
 /** A lower quorum waits for a majority to write it down. */
 const QUORUM_MS = 10_000;
+const STREAMING_MS = 30_000;
 const POLL_MS = 20;
 type Pair = readonly [string, string];
 
@@ -202,9 +203,27 @@ export class Nemesis {
     const { signal } = this.#options;
     for (const id of ids) this.#silent.add(id);
     const begunMs = performance.now();
-    await restart(name, ids, { signal, entry, waitTimeoutMs });
+    try {
+      await restart(name, ids, { signal, entry, waitTimeoutMs });
+    } catch (error) {
+      // The leader was killed while it was waited for: the nodes run, and are of use once it is back.
+      const isLeaderless = error instanceof KvctlError && error.code === 'not_ready' && !ids.includes(this.#cluster.leader.id);
+      if (!isLeaderless) throw error;
+      await this.#untilStreaming(ids, error);
+    }
     await this.#back(ids);
     return `${ids.join(', ')} ready again after ${Math.round(performance.now() - begunMs)} ms`;
+  }
+
+  async #untilStreaming(ids: readonly string[], notReady: KvctlError): Promise<void> {
+    const { client, leader, waitTimeoutMs = STREAMING_MS } = this.#cluster;
+    const deadlineMs = performance.now() + waitTimeoutMs;
+    for (;;) {
+      const links = (await client.replicaStatus(leader.url).catch(() => null))?.replicas ?? [];
+      if (ids.every((id) => links.some(({ node, link, is_up: isUp }) => node === id && link === 'stream' && isUp))) return;
+      if (performance.now() > deadlineMs) throw notReady;
+      await delay(POLL_MS, undefined, { signal: this.#options.signal });
+    }
   }
 
   async #back(ids: readonly string[]): Promise<void> {
