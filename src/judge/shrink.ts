@@ -5,7 +5,7 @@
  * left out only if nothing in the part can have seen it; without that rule each part would end as a single read whose write was taken away.
  * So a part is closed: of all that can have produced what something in it needs, it has everything but what a write in the part certainly
  * came after, and before the need. Why that is enough: in any order of the whole, the last update before an operation is in the part if
- * the operation is, so the order without the rest is one of the part. A refusal of a cas notices any value, so with one all writes stay.
+ * the operation is, so the order without the rest is one of the part. A refusal of a cas needs any other value than it expected.
  * Source: the halving is Zeller's and Hildebrandt's ddmin (2002); the rule is ours.
  */
 import type { Operation } from './history.ts';
@@ -61,19 +61,23 @@ function smallerPart(
 
 /** The part with everything of the whole that something in it may have seen. In the order of the whole. */
 export function closed(part: readonly Operation[], whole: readonly Operation[]): readonly Operation[] {
-  const producers = Map.groupBy(
-    whole.filter(isProducer).sort((a, b) => b.end - a.end),
-    ({ value }) => value,
-  );
-  const chosen = new Set(part.some(isRefusal) ? [...part, ...whole.filter(isProducer)] : part);
+  const all = whole.filter(isProducer).sort((a, b) => b.end - a.end);
+  const producers = Map.groupBy(all, ({ value }) => value);
+  const chosen = new Set(part);
   const shields = part.filter((operation) => isProducer(operation) && isRequired(operation)).sort((a, b) => a.end - b.end);
   const latest = latestCalls(shields);
   const open = [...chosen];
   for (let operation = open.pop(); operation !== undefined; operation = open.pop()) {
+    const { from } = operation;
     const value = demandOf(operation);
-    if (value === null) continue;
+    const candidates = isRefusal(operation)
+      ? all.filter((each) => each.value !== from)
+      : value === null
+        ? []
+        : (producers.get(value) ?? []);
+    if (candidates.length === 0) continue;
     const shield = latest[countBefore(shields, operation.call)] as number;
-    for (const producer of visibleTo(operation, producers.get(value) ?? [], shield)) {
+    for (const producer of visibleTo(operation, candidates, shield)) {
       if (!chosen.has(producer)) open.push(producer);
       chosen.add(producer);
     }
