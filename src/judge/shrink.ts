@@ -10,6 +10,7 @@
  */
 import type { Operation } from './history.ts';
 import { demandOf, isOptional, isProducer, isRefusal, isRequired } from './model.ts';
+import type { Value } from './values.ts';
 
 export interface Shrunk {
   readonly operations: readonly Operation[];
@@ -68,13 +69,7 @@ export function closed(part: readonly Operation[], whole: readonly Operation[]):
   const latest = latestCalls(shields);
   const open = [...chosen];
   for (let operation = open.pop(); operation !== undefined; operation = open.pop()) {
-    const { from } = operation;
-    const value = demandOf(operation);
-    const candidates = isRefusal(operation)
-      ? all.filter((each) => each.value !== from)
-      : value === null
-        ? []
-        : (producers.get(value) ?? []);
+    const candidates = candidatesFor(operation, all, producers);
     if (candidates.length === 0) continue;
     const shield = latest[countBefore(shields, operation.call)] as number;
     for (const producer of visibleTo(operation, candidates, shield)) {
@@ -83,6 +78,17 @@ export function closed(part: readonly Operation[], whole: readonly Operation[]):
     }
   }
   return whole.filter((operation) => chosen.has(operation));
+}
+
+/** Everything of the whole, in time or not, that leaves what the operation needs. */
+function candidatesFor(
+  operation: Operation,
+  all: readonly Operation[],
+  byValue: ReadonlyMap<Value, readonly Operation[]>,
+): readonly Operation[] {
+  if (isRefusal(operation)) return all.filter(({ value }) => value !== operation.from);
+  const value = demandOf(operation);
+  return value === null ? [] : (byValue.get(value) ?? []);
 }
 
 /**

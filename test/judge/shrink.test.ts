@@ -52,6 +52,12 @@ describe('the smallest part of a violation', () => {
     expect(shrink(operations, isViolation)).toEqual({ operations: [operations[1], operations[2]], isSmallest: true });
   });
 
+  test('keeps a write that may have come after the one that seems to overwrite it', () => {
+    const [seen, beside, unknown] = [operation(write(1), 0, 3), operation(write(2), 2, 4), operation(write(1, 'info'), 1, null)];
+    const part = [beside, operation(read(1), 5, 6)];
+    expect(closed(part, [seen, unknown, ...part])).toContain(seen);
+  });
+
   test('leaves out a write of the same value that another one overwrote before', () => {
     const early = [operation(write(1), 0, 1), operation(write(2), 2, 3), operation(read(2), 4, 5)];
     const part = [operation(write(3), 6, 7), operation(read(2), 8, 9)];
