@@ -109,15 +109,16 @@ export class Runtime {
     if (refusal !== null) throw new KvctlError(refusal.code, refusal.message, refusal.detail);
   }
 
-  /** The committed record of a key, on an open leader; a tombstone included. */
-  committed(key: string): Promise<KvRecord | null> {
+  /** The committed record of a key, on an open leader; a tombstone included. Linearizable: after a majority was asked whether it still leads. */
+  committed(key: string, isLinearizable = false): Promise<KvRecord | null> {
+    if (this.#isStopped) return Promise.reject(new KvctlError(STOPPED.code, STOPPED.message, STOPPED.detail));
     return new Promise((resolve, reject) => {
       const id = ++this.#ids;
       this.#reads.set(id, (outcome) => {
         if (outcome.t === 'readFailed') reject(new KvctlError(outcome.result.code, outcome.result.message, outcome.result.detail));
         else resolve(outcome.record === undefined ? this.store.get(key) : outcome.record);
       });
-      this.drive({ t: 'read', id, key });
+      this.drive({ t: 'read', id, key, isLinearizable });
     });
   }
 

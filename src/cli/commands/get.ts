@@ -9,18 +9,19 @@ import { targetOf } from '../target.ts';
 
 interface GetOptions {
   readonly node: string;
-  readonly read?: 'committed' | 'local';
+  readonly read?: 'committed' | 'local' | 'linearizable';
   readonly minVersion?: string;
   /** ms. */
   readonly timeout?: number;
 }
 
 export function describe(command: Command): void {
-  const modes = 'committed: what its quorum holds, on the leader (the default there); local: what the node holds';
+  const modes =
+    'committed: what its quorum holds, on the leader (the default there); local: what the node holds; linearizable: committed, after a majority confirmed that the leader still leads';
   command
     .argument('<key>', 'the key')
     .addOption(new Option('--node <node>', 'ask this node').default('leader'))
-    .addOption(new Option('--read <mode>', modes).choices(['committed', 'local']))
+    .addOption(new Option('--read <mode>', modes).choices(['committed', 'local', 'linearizable']))
     .addOption(option('--min-version <version>', 'wait until the node holds this version, which a write returned', writtenVersion))
     .addOption(option('--timeout <duration>', 'give up after so long, like 500ms or 2s', duration))
     .addHelpText(

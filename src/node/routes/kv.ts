@@ -20,9 +20,10 @@ export function kvRoutes(router: Router, runtime: Runtime, nodeName: () => strin
     const { read, atLeast, timeoutMs } = parseReadOptions(context.querystring, isLeading(runtime) ? 'committed' : 'local');
     const key = keyOf(context.req.url);
     context.type = 'application/json';
-    if (read === 'committed') runtime.mustServeCommitted();
+    if (read !== 'local') runtime.mustServeCommitted();
     if (atLeast !== null) await reach(runtime, nodeName(), { read, key, atLeast, timeoutMs });
-    context.body = read === 'committed' ? await readCommitted(runtime, nodeName(), key) : readLocal(runtime, nodeName(), key);
+    if (read === 'local') context.body = readLocal(runtime, nodeName(), key);
+    else context.body = answerText(await runtime.committed(key, read === 'linearizable'), key, nodeName(), true, '');
   });
 
   router.delete(ANY_KEY, async (context) => {
@@ -53,17 +54,22 @@ export function kvRoutes(router: Router, runtime: Runtime, nodeName: () => strin
   });
 }
 
+/** SPEC 4. */
+const READ_MODES = ['committed', 'local', 'linearizable'] as const;
+type ReadMode = (typeof READ_MODES)[number];
+
 interface ReadOptions {
-  readonly read: 'committed' | 'local';
+  readonly read: ReadMode;
   /** The version that the answer must not be older than; null: any. */
   readonly atLeast: Version | null;
   readonly timeoutMs: number;
 }
 
-function parseReadOptions(query: string, usual: ReadOptions['read']): ReadOptions {
-  const { read = usual, min_version: token, timeout_ms: timeout } = parseQuery(query, ['read', 'min_version', 'timeout_ms']);
-  if (read !== 'committed' && read !== 'local')
-    throw new KvctlError('bad_request', `expected read to be committed or local, got ${JSON.stringify(read)}`);
+function parseReadOptions(query: string, usual: ReadMode): ReadOptions {
+  const { read: mode = usual, min_version: token, timeout_ms: timeout } = parseQuery(query, ['read', 'min_version', 'timeout_ms']);
+  const read = READ_MODES.find((each) => each === mode);
+  if (read === undefined)
+    throw new KvctlError('bad_request', `expected read to be ${READ_MODES.join(' or ')}, got ${JSON.stringify(mode)}`);
   if (token === undefined && timeout !== undefined)
     throw new KvctlError('bad_request', 'expected timeout_ms of a read together with min_version, which alone makes it wait');
   const atLeast = token === undefined ? null : parseVersion(token);
@@ -82,13 +88,13 @@ function parseReadOptions(query: string, usual: ReadOptions['read']): ReadOption
 async function reach(
   runtime: Runtime,
   node: string,
-  { read, key, atLeast, timeoutMs }: { read: ReadOptions['read']; key: string; atLeast: Version; timeoutMs: number },
+  { read, key, atLeast, timeoutMs }: { read: ReadMode; key: string; atLeast: Version; timeoutMs: number },
 ): Promise<void> {
   const { replica, store } = runtime;
   // Of a committed read what counts is what is committed: the row may be pending, and is then not shown.
-  const through = () => (read === 'committed' ? replica.committedThrough : replica.watermark);
+  const through = () => (read === 'local' ? replica.watermark : replica.committedThrough);
   const hasRow = () => {
-    const committed = read === 'committed' ? replica.leader?.writes.committedNow(key) : undefined;
+    const committed = read === 'local' ? undefined : replica.leader?.writes.committedNow(key);
     const shown = committed === undefined ? store.get(key) : committed;
     return shown !== null && !isNewer(atLeast, shown.version);
   };
@@ -116,11 +122,6 @@ function keyOf(url = ''): string {
 
 function isLeading(runtime: Runtime): boolean {
   return runtime.replica.role === 'leader';
-}
-
-async function readCommitted(runtime: Runtime, node: string, key: string): Promise<string> {
-  const record = await runtime.committed(key);
-  return answerText(record, key, node, true, '');
 }
 
 function readLocal(runtime: Runtime, node: string, key: string): string {

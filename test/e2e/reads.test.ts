@@ -1,4 +1,4 @@
-/** `?min_version=`: a read that waits for a write, on any node, by the token that the write returned. Real nodes, over HTTP. */
+/** Reads that ask for more than what is there: `?min_version=`, the token of a write, on any node; `?read=linearizable`. Real nodes, over HTTP. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ReadAnswer, WriteAnswer } from '../../src/wire/api.ts';
 import { Home } from '../cli/kvctl.ts';
@@ -11,7 +11,7 @@ const SLOW_MS = 400;
 
 let cluster: RealCluster;
 beforeAll(async () => {
-  cluster = await RealCluster.start({ followers: 2, quorum: 1, environment: { DELAY: `n2=0;n3=${SLOW_MS}` } });
+  cluster = await RealCluster.start({ followers: 2, quorum: 1, environment: { DELAY: `n2=0;n3=${SLOW_MS}`, QUORUM_TIMEOUT_MS: '1500' } });
 });
 afterAll(() => cluster[Symbol.asyncDispose]());
 
@@ -90,6 +90,27 @@ test('the command line waits, too', async () => {
   expect(late).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('expected n3 to hold version 1.999999 within 30 ms') });
   const wrong = await home.kvctl(['get', 'cli', '--min-version', 'new'], { env });
   expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('expected a version like 1.42') });
+});
+
+test('a linearizable read is answered while a majority confirms, and refused when none does', async () => {
+  const version = await write('sure', 1);
+  expect(expectOk<ReadAnswer>(await read(LEADER, '/kv/sure?read=linearizable'))).toMatchObject({ value: 1, version, committed: true });
+  expectError(await read(LEADER, '/kv/nothing?read=linearizable'), 'key_not_found');
+  expectError(await read(SLOW, '/kv/sure?read=linearizable'), 'not_leader');
+
+  const cut = async (is_partitioned: boolean) => {
+    const body = JSON.stringify({ nodes: { n2: { is_partitioned }, n3: { is_partitioned } } });
+    const headers = { ...JSON_BODY, authorization: `Bearer ${cluster.token}` };
+    expectOk(await call(cluster.leader.port, { method: 'POST', path: '/admin/network', body, headers }));
+  };
+  await cut(true);
+  const error = expectError(await read(LEADER, '/kv/sure?read=linearizable'), 'not_caught_up');
+  expect(error.detail).toEqual({ missing: 1 });
+  // It is the price of the stronger promise: the weaker one is kept.
+  expectOk(await read(LEADER, '/kv/sure'));
+  await cut(false);
+  await cluster.isReady();
+  expectOk(await read(LEADER, '/kv/sure?read=linearizable'));
 });
 
 test('who waits when the node is told to stop is answered', async () => {
