@@ -133,8 +133,10 @@ export class Follower {
 
   /** Returns false if the queue must wait. */
   #fence(id: number, message: FenceRequest): boolean {
+    if (message.incarnation !== null && message.incarnation !== this.#self.incarnation) return this.#refuseOther(id, message.incarnation);
     const hard = this.hard;
-    const isBirthHere = hard === null && message.isBirth;
+    // Not without its name: a birth's fence that comes late could make a node that counts of one that lost its memory since.
+    const isBirthHere = hard === null && message.isBirth && message.incarnation !== null;
     if (hard === null && !isBirthHere) {
       // A blank node's promise would count for nothing, so it makes none.
       this.#respond(id, this.standing());
@@ -162,13 +164,7 @@ export class Follower {
 
   #replicate(id: number, message: ReplicateRequest): boolean {
     if (this.refusesToFollow !== null) return this.#refuse(id, 'not_in_epoch', this.refusesToFollow);
-    if (message.incarnation !== null && message.incarnation !== this.#self.incarnation) {
-      return this.#refuse(
-        id,
-        'wrong_incarnation',
-        `${this.#self.nodeId} is incarnation ${this.#self.incarnation}, not ${message.incarnation}`,
-      );
-    }
+    if (message.incarnation !== null && message.incarnation !== this.#self.incarnation) return this.#refuseOther(id, message.incarnation);
     const hard = this.hard;
     if (hard === null) return this.#replicateToBlank(id, message);
     if (hard.lineage !== message.lineage)
@@ -185,7 +181,9 @@ export class Follower {
 
   /** Without hard state nothing is stored before the others' promises are known; what asks where it stands is answered. */
   #replicateToBlank(id: number, message: ReplicateRequest): boolean {
-    this.#recovery ??= new Recovery(this.#self, message.lineage, message.members, this.#host);
+    // The leader of another lineage, which nobody around belongs to, must not keep the own one's from being heard.
+    if (this.#recovery === null || (this.#recovery.lineage !== message.lineage && !this.#recovery.hasHeard))
+      this.#recovery = new Recovery(this.#self, message.lineage, message.members, this.#host);
     if (message.records.length === 0 && message.page === null) {
       this.#respond(id, this.#replicateAnswer());
       return true;
@@ -275,6 +273,10 @@ export class Follower {
   #refuse(id: number, code: Refusal['code'], message: string): true {
     this.#respond(id, { t: 'refused', code, epoch: this.hard?.promisedEpoch ?? 0, message });
     return true;
+  }
+
+  #refuseOther(id: number, meant: string): true {
+    return this.#refuse(id, 'wrong_incarnation', `${this.#self.nodeId} is incarnation ${this.#self.incarnation}, not ${meant}`);
   }
 
   #refuseStale(id: number, message: ReplicateRequest | FenceRequest): true {

@@ -69,6 +69,8 @@ export interface FenceRequest {
   readonly lineage: string;
   readonly epoch: number;
   readonly members: readonly Member[];
+  /** The receiver's, as it answered the look that a birth begins with: a birth's fence that comes late must not make a member of a disk that came later. */
+  readonly incarnation: string | null;
   /** The lineage is being born: every node is blank and becomes a member by this promise. */
   readonly isBirth: boolean;
 }

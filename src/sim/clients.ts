@@ -4,6 +4,7 @@
  * A request takes no time to the leader and back, so that what one client heard of is known before the next one asks: the strictest history.
  */
 import type { Effect, Input } from '../core/message.ts';
+import { assert } from '../lib/assert.ts';
 import type { Prng } from '../lib/prng.ts';
 import type { SimCluster, SimNode } from './cluster.ts';
 import type { Observer } from './observer.ts';
@@ -15,7 +16,7 @@ const STEP = 7919;
 const RETRY_MS = 20;
 
 export class Clients implements Observer {
-  cluster!: SimCluster;
+  #cluster: SimCluster | null = null;
   readonly #prng: Prng;
   /** Who goes on when this request is answered; null: nobody. */
   readonly #waiting = new Map<number, number | null>();
@@ -26,12 +27,21 @@ export class Clients implements Observer {
     this.#prng = prng;
   }
 
+  get #it(): SimCluster {
+    assert(this.#cluster !== null, 'clients have a cluster');
+    return this.#cluster;
+  }
+
+  watches(cluster: SimCluster): void {
+    this.#cluster = cluster;
+  }
+
   get isIdle(): boolean {
     return this.#waiting.size === 0;
   }
 
   start(): void {
-    for (let client = 0; client < this.cluster.world.clients; client++) this.#think(client);
+    for (let client = 0; client < this.#it.world.clients; client++) this.#think(client);
   }
 
   /** Whoever waits goes on waiting. */
@@ -47,7 +57,7 @@ export class Clients implements Observer {
   }
 
   lived(node: SimNode, what: 'started' | 'crashed' | 'wiped'): void {
-    if (node !== this.cluster.leader || what !== 'crashed') return;
+    if (node !== this.#it.leader || what !== 'crashed') return;
     // Their connections break, and nobody knows what became of their requests.
     const clients = [...this.#waiting.values()];
     this.#waiting.clear();
@@ -57,7 +67,7 @@ export class Clients implements Observer {
   /** Answers the request's number. */
   put(need: number | null, timeoutMs: number | null): number {
     const id = this.#number();
-    const key = `k${this.#prng.int(this.cluster.world.keys)}`;
+    const key = `k${this.#prng.int(this.#it.world.keys)}`;
     const value = this.#prng.int(5) === 0 ? null : `${id}`;
     // The wall clock jumps with every request.
     this.#ask(null, { t: 'put', id, key, value, need, timeoutMs, timestampMs: id });
@@ -67,7 +77,7 @@ export class Clients implements Observer {
   burst(count: number): void {
     const inputs = Array.from({ length: count }, () => this.#draw());
     for (const input of inputs) this.#waiting.set(input.id, null);
-    if (this.cluster.leader.isRunning) this.cluster.drive(this.cluster.leader, ...inputs);
+    if (this.#it.leader.isRunning) this.#it.drive(this.#it.leader, ...inputs);
     else for (const input of inputs) this.#waiting.delete(input.id);
   }
 
@@ -77,20 +87,20 @@ export class Clients implements Observer {
 
   #think(client: number): void {
     if (this.#isStopped) return;
-    const ms = -this.cluster.world.thinkMeanMs * Math.log(1 - this.#prng.next());
-    this.cluster.at(this.cluster.now + ms, () => this.#act(client));
+    const ms = -this.#it.world.thinkMeanMs * Math.log(1 - this.#prng.next());
+    this.#it.at(this.#it.now + ms, () => this.#act(client));
   }
 
   #act(client: number): void {
     if (this.#isStopped) return;
-    const { leader } = this.cluster;
+    const { leader } = this.#it;
     // A frozen leader's socket still takes the request; it is looked at when the leader goes on.
-    if (leader.isRunning && leader.frozenUntil <= this.cluster.now) this.#ask(client, this.#draw());
-    else this.cluster.at(Math.max(leader.frozenUntil, this.cluster.now + RETRY_MS), () => this.#act(client));
+    if (leader.isRunning && leader.frozenUntil <= this.#it.now) this.#ask(client, this.#draw());
+    else this.#it.at(Math.max(leader.frozenUntil, this.#it.now + RETRY_MS), () => this.#act(client));
   }
 
   #draw(): Input & { readonly id: number } {
-    const { world } = this.cluster;
+    const { world } = this.#it;
     const id = this.#number();
     const key = `k${this.#prng.int(world.keys)}`;
     if (this.#prng.int(100) < world.readPercent) return { t: 'read', id, key };
@@ -102,9 +112,9 @@ export class Clients implements Observer {
   }
 
   #ask(client: number | null, input: Input & { readonly id: number }): void {
-    if (!this.cluster.leader.isRunning) return;
+    if (!this.#it.leader.isRunning) return;
     this.#waiting.set(input.id, client);
-    this.cluster.drive(this.cluster.leader, input);
+    this.#it.drive(this.#it.leader, input);
   }
 
   #number(): number {

@@ -85,6 +85,7 @@ export class SimCluster {
       const never = Number.POSITIVE_INFINITY;
       return { id, index, disk, replica, life: 0, isRunning: false, startedAt: 0, frozenUntil: 0, wakeAt: never, isTurnDue: false };
     });
+    for (const observer of observers) observer.watches?.(this);
   }
 
   get now(): Ms {

@@ -132,6 +132,8 @@ export class Faults {
         return () => {};
       },
       intruder: () => {
+        // A node that could bring the cluster to life gives that up for whoever leads it; see ARCHITECTURE.md, "The simulator".
+        if (first === cluster.leader && first.disk.hard === null) return null;
         cluster.intrude(first, intruderTo(first, x));
         return () => {};
       },
@@ -184,7 +186,8 @@ export class Faults {
     this.#cluster.start(node);
   }
 
-  #block(directions: readonly (readonly [number, number])[]): Undo {
+  #block(directions: readonly (readonly [number, number])[]): Undo | null {
+    if (directions.length === 0) return null;
     for (const [from, to] of directions) this.#cluster.wire.block(from, to);
     return () => {
       for (const [from, to] of directions) this.#cluster.wire.unblock(from, to);

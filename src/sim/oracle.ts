@@ -8,6 +8,7 @@ import type { Effect, Input, PeerAnswer, PeerRequest, PutInput, ReplicateRequest
 import { floorOf } from '../core/quorum.ts';
 import type { KvRecord } from '../core/record.ts';
 import { compareVersions, formatVersion, isNewer } from '../core/version.ts';
+import { assert } from '../lib/assert.ts';
 import { sampleOf } from '../lib/distribution.ts';
 import { Prng } from '../lib/prng.ts';
 import type { Ms } from '../lib/units.ts';
@@ -44,8 +45,7 @@ export class Oracle implements Observer {
   readonly ledger: Ledger;
   readonly epochs: Epochs;
   readonly puts = new Map<number, Put>();
-  /** Set right after the cluster is made, which needs its observers first. */
-  cluster!: SimCluster;
+  #cluster: SimCluster | null = null;
   readonly #world: World;
   readonly #goals: Goals;
   readonly #reads = new Map<number, { readonly key: string; readonly startedAt: Ms; readonly atLeast: number }>();
@@ -73,9 +73,18 @@ export class Oracle implements Observer {
     this.#linkStates = new Array(world.followers + 1).fill('');
   }
 
+  watches(cluster: SimCluster): void {
+    this.#cluster = cluster;
+  }
+
+  get #it(): SimCluster {
+    assert(this.#cluster !== null, 'the oracle has a cluster');
+    return this.#cluster;
+  }
+
   input(_node: SimNode, input: Input): void {
     if (input.t === 'read')
-      this.#reads.set(input.id, { key: input.key, startedAt: this.cluster.now, atLeast: this.#heard.get(input.key) ?? 0 });
+      this.#reads.set(input.id, { key: input.key, startedAt: this.#it.now, atLeast: this.#heard.get(input.key) ?? 0 });
     else if (input.t === 'setQuorum') {
       this.#quorums.set(input.id, input);
       this.#isForced ||= input.isForced;
@@ -83,7 +92,7 @@ export class Oracle implements Observer {
   }
 
   admitted(node: SimNode, input: PutInput, seq: number | null): void {
-    const { now } = this.cluster;
+    const { now } = this.#it;
     const quorum = node.replica.leader?.quorum ?? 0;
     const delays = seq === null ? [] : this.#draws.map((prng, i) => sampleOf(this.#world.delays[i]!, prng.next()));
     const need = input.need ?? quorum;
@@ -101,7 +110,7 @@ export class Oracle implements Observer {
   effect(node: SimNode, effect: Effect): void {
     switch (effect.t) {
       case 'send':
-        if (effect.message.t === 'replicate') this.#sends(node, this.cluster.node(effect.to), effect.message);
+        if (effect.message.t === 'replicate') this.#sends(node, this.#it.node(effect.to), effect.message);
         return;
       case 'reply':
         return this.#replies(node, effect.id, effect.result);
@@ -141,7 +150,8 @@ export class Oracle implements Observer {
       return;
     }
     if (answer.t === 'standing') {
-      const isDurable = answer.promisedEpoch === (hard?.promisedEpoch ?? 0) && answer.lineage === (hard?.lineage ?? null);
+      // A look may be answered with less, while the node has not heard yet that its promise is durable.
+      const isDurable = answer.promisedEpoch <= (hard?.promisedEpoch ?? 0) && (answer.lineage === null || answer.lineage === hard?.lineage);
       must(isDurable, 'I6', () => `${node.id} says that it promised epoch ${answer.promisedEpoch}, and its disk has ${hard?.promisedEpoch}`);
       return;
     }
@@ -172,7 +182,7 @@ export class Oracle implements Observer {
     if (isLate) this.#goals.reach('a crash came after a commit and before its answer');
     const { commit, isLeaders } = frame;
     if (isLeaders && commit.t === 'persist') for (const record of commit.records) this.#stores(record);
-    this.ledger.kept(node, frame, this.cluster.now);
+    this.ledger.kept(node, frame, this.#it.now);
     this.epochs.kept(node, frame);
   }
 
@@ -186,7 +196,7 @@ export class Oracle implements Observer {
       this.ledger.wiped(node);
       this.epochs.wiped(node);
     }
-    if (node !== this.cluster.leader) return;
+    if (node !== this.#it.leader) return;
     if (what === 'crashed') {
       if (this.epochs.opened > 0 && node.replica.phase !== 'open') this.#goals.reach('a leader restarted in the middle of its opening');
       this.#reads.clear();
@@ -201,7 +211,7 @@ export class Oracle implements Observer {
 
   /** What keeps the healed cluster from being one; null if nothing does. */
   difference(): string | null {
-    const { leader, nodes } = this.cluster;
+    const { leader, nodes } = this.#it;
     if (leader.replica.phase !== 'open') return `n1 is ${leader.replica.phase}: ${leader.replica.waitingFor}`;
     const { head, committedThrough } = leader.replica;
     const { writes } = leader.replica.leader ?? {};
@@ -225,7 +235,7 @@ export class Oracle implements Observer {
 
   /** When all is over: what only the whole history shows. */
   finish(): void {
-    const { leader } = this.cluster;
+    const { leader } = this.#it;
     for (const [id, put] of this.puts) {
       must(put.result !== null || put.life < leader.life, 'I8', () => `write ${id} was never answered`);
       const accepted = put.seq === null ? undefined : this.ledger.history[put.seq - 1];
@@ -242,7 +252,7 @@ export class Oracle implements Observer {
 
   #sends(node: SimNode, to: SimNode, message: ReplicateRequest): void {
     const { ledger } = this;
-    const { now } = this.cluster;
+    const { now } = this.#it;
     for (const { key, version } of message.records) {
       must(ledger.holds(node, key, version.seq), 'I2', () => `${node.id} sends ${key}@${formatVersion(version)} before its own disk has it`);
       const dueAt = ledger.dueAt.get(version.seq)?.[to.index - 1] ?? 0;
@@ -283,7 +293,7 @@ export class Oracle implements Observer {
     const put = this.puts.get(id);
     must(put !== undefined && put.result === null, 'I8', () => `write ${id} is answered once`);
     put.result = result;
-    put.endedAt = this.cluster.now;
+    put.endedAt = this.#it.now;
     if (!result.ok) return this.#fails(put, result);
     const { version, need, acks, quorumMs } = result;
     const { key } = put.input;
@@ -294,7 +304,7 @@ export class Oracle implements Observer {
     must(ackers >= acks, 'I2', () => `write ${id} succeeds with ${acks} acks, and ${ackers} followers that count hold ${formatVersion(version)}`);
     must(quorumMs >= put.floorMs - ROUNDING_MS, 'floor', () => `write ${id} is answered after ${quorumMs} ms, and its floor is ${put.floorMs}`);
     if (put.isDefault && !this.#isForced) {
-      const isKnown = this.epochs.isSmallestNeedKnown(need, this.cluster);
+      const isKnown = this.epochs.isSmallestNeedKnown(need, this.#it);
       must(isKnown, 'k_min', () => `write ${id} succeeds with a quorum of ${need}, which no majority of the disks knows`);
     }
     this.#hears(key, version.seq);
@@ -319,7 +329,7 @@ export class Oracle implements Observer {
       'I7',
       () => `${sayVersion(record)} is stored, and no client's write took that version`,
     );
-    const before = this.ledger.holder(this.cluster.leader).held.get(record.key) ?? 0;
+    const before = this.ledger.holder(this.#it.leader).held.get(record.key) ?? 0;
     for (const scan of this.#scans)
       if (scan !== null && before > scan.coversTo && before <= scan.head) this.#goals.reach('a row moved while a scan was running');
   }
@@ -340,7 +350,7 @@ export class Oracle implements Observer {
     must(seq >= atLeast, 'I3', () => `read ${id} of ${key} shows seq ${seq}, and ${atLeast} was known before it began`);
     if (seq < (this.#pendingNewest.get(key) ?? 0)) this.#goals.reach('a read saw the value before a pending one');
     this.#hears(key, seq);
-    this.#ops.push({ id, f: 'read', key, order: seq, startedAt, endedAt: this.cluster.now });
+    this.#ops.push({ id, f: 'read', key, order: seq, startedAt, endedAt: this.#it.now });
   }
 
   #opens(node: SimNode): void {

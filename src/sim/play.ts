@@ -5,7 +5,7 @@ import type { Effect, Input, PeerAnswer, PeerRequest } from '../core/message.ts'
 import type { KvRecord } from '../core/record.ts';
 import { formatVersion, type Version } from '../core/version.ts';
 import type { Ms } from '../lib/units.ts';
-import type { SimNode } from './cluster.ts';
+import type { SimCluster, SimNode } from './cluster.ts';
 import type { Frame } from './disk.ts';
 import type { Observer } from './observer.ts';
 
@@ -22,12 +22,15 @@ const NAMED = 3;
 export class Play implements Observer {
   readonly #lines: Line[] = [];
   readonly #kept: number;
-  readonly #now: () => Ms;
+  #cluster: SimCluster | null = null;
 
   /** Keeps the last `kept` lines. */
-  constructor(kept: number, now: () => Ms) {
+  constructor(kept: number) {
     this.#kept = kept;
-    this.#now = now;
+  }
+
+  watches(cluster: SimCluster): void {
+    this.#cluster = cluster;
   }
 
   input(node: SimNode, input: Input): void {
@@ -55,13 +58,13 @@ export class Play implements Observer {
   }
 
   said(text: string): void {
-    this.#push({ at: this.#now(), node: null, text });
+    this.#push({ at: this.#cluster?.now ?? 0, node: null, text });
   }
 
   /** The lines as a table; a line of nobody goes across. */
   render(nodes: number, width = 26): string {
     const head = `${'ms'.padStart(10)}  ${Array.from({ length: nodes }, (_, i) => `n${i + 1}`.padEnd(width)).join('')}`.trimEnd();
-    const rows = this.#lines.map(({ at, node, text }) => {
+    const rows = this.#lines.slice(-this.#kept).map(({ at, node, text }) => {
       const time = at.toFixed(2).padStart(10);
       if (node === null) return `${time}  -- ${text} --`;
       return `${time}  ${' '.repeat(node * width)}${text}`;
@@ -70,7 +73,7 @@ export class Play implements Observer {
   }
 
   #tell(node: SimNode, text: string): void {
-    this.#push({ at: this.#now(), node: node.index, text });
+    this.#push({ at: this.#cluster?.now ?? 0, node: node.index, text });
   }
 
   #push(line: Line): void {

@@ -94,8 +94,6 @@ class Simulation {
     this.#clients = new Clients(new Prng(seed).fork('clients'));
     const observers = [...(watcher === null ? [] : [watcher]), this.oracle, this.#clients];
     this.cluster = new SimCluster(world, observers, this.goals);
-    this.oracle.cluster = this.cluster;
-    this.#clients.cluster = this.cluster;
     this.faults = new Faults(this.cluster, this.#clients, this.oracle, options.faults);
   }
 
@@ -122,7 +120,8 @@ class Simulation {
     const { followers } = cluster.world;
     // A follower that is blank cannot be one of those who are enough before somebody filled it.
     const spare = followers - majorityOf(followers) + 1;
-    if (spare < 1 || cluster.nodes.some((node) => node.disk.hard?.blank !== false)) return;
+    // A birth needs everybody.
+    if (spare < 1 || this.oracle.epochs.opened === 0 || cluster.nodes.some((node) => node.disk.hard?.blank !== false)) return;
     const away = cluster.nodes.slice(-1 * (1 + (cluster.world.seed % spare)));
     cluster.say(`${away.map(({ id }) => id).join(', ')} cut off, everything else is healed`);
     const directions = away.flatMap((node) => cluster.nodes.flatMap((other) => (other === node ? [] : [pair(node, other), pair(other, node)])));
@@ -142,6 +141,8 @@ class Simulation {
   }
 
   #mustSucceed(need: number, invariant: Invariant, circumstances: string): void {
+    // What waited through the faults may fill the leader's tables until its deadline.
+    this.#until('the clients', () => (this.#clients.isIdle ? null : 'somebody waits'));
     const id = this.#clients.put(need, CONVERGE_MS);
     const put = () => this.oracle.puts.get(id);
     this.#until('a write', () => ((put()?.result ?? null) === null ? `a write that needs ${need} acks is not answered although ${circumstances}` : null));

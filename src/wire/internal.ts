@@ -83,6 +83,7 @@ export function decodeFence(text: string): PeerRequest {
     from: name(body, 'from'),
     lineage: name(body, 'lineage'),
     epoch: integer(body, 'epoch'),
+    incarnation: body.incarnation === null || body.incarnation === undefined ? null : string(body, 'incarnation'),
     members: members(body.members),
     isBirth: body.isBirth === true,
   };

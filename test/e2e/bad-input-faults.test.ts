@@ -356,7 +356,7 @@ describe('between nodes', () => {
 
   test('a promise of an older epoch, or to another lineage, is refused', async () => {
     const { lineage, members } = await statusOf(cluster.leader);
-    const fence: FenceRequest = { t: 'fence', from: 'n2', lineage: lineage ?? '', epoch: 1, members, isBirth: false };
+    const fence: FenceRequest = { t: 'fence', from: 'n2', lineage: lineage ?? '', epoch: 1, incarnation: null, members, isBirth: false };
     for (const node of cluster.nodes) {
       expectRefusal(await internal(cluster, node, { ...fence, epoch: 0 }), 'stale_epoch');
       expectRefusal(await internal(cluster, node, fence), 'stale_epoch');
@@ -379,6 +379,7 @@ describe('between nodes', () => {
       from: 'n2',
       lineage: lineage ?? '',
       epoch: 99,
+      incarnation: null,
       members,
       isBirth: false,
     });

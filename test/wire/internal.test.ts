@@ -91,9 +91,9 @@ describe('an internal message', () => {
 
   test('asking where a node stands, or for its promise, comes out as it went in', () => {
     fc.assert(
-      fc.property(anyName, anyName, count, fc.boolean(), (from, lineage, epoch, isBirth) => {
+      fc.property(anyName, anyName, count, fc.boolean(), fc.option(anyName), (from, lineage, epoch, isBirth, incarnation) => {
         const look = { t: 'look', from } as const;
-        const fence = { t: 'fence', from, lineage, epoch, members: [{ id: from, url: lineage }], isBirth } as const;
+        const fence = { t: 'fence', from, lineage, epoch, incarnation, members: [{ id: from, url: lineage }], isBirth } as const;
         expect(decodeLook(encodeRequest(look))).toEqual(look);
         expect(decodeFence(encodeRequest(fence))).toEqual(fence);
       }),
