@@ -189,8 +189,8 @@ export class Opening {
     const counted = standings.filter((standing) => !standing.isBlank).length + 1;
     const needed = majorityOf(this.#others.length);
     this.waitingFor = `${counted} of the ${needed} nodes of a majority answer; missing: ${this.#missing(this.#heard)}`;
-    // A node that was blank may stop being so only under a leader, so asking again is for those who did not answer.
-    return counted >= needed;
+    // A blank node may still be filled by what its last leader sent before it stopped, so what it answered is not its last word.
+    return counted >= needed || this.#retry(standings.filter((standing) => standing.isBlank));
   }
 
   /** Asks these again in a while: they may be replaced. */

@@ -62,7 +62,11 @@ export class Epochs {
   /** A lower quorum is in force, and not by force. */
   lowered(node: SimNode, quorum: number): void {
     const recorded = this.#promises.filter(({ kMin }) => kMin !== null && kMin <= quorum).length;
-    must(recorded >= this.#majority, 'k_min', () => `${node.id} lowered its quorum to ${quorum}, which ${recorded} of ${this.#majority} disks know`);
+    must(
+      recorded >= this.#majority,
+      'k_min',
+      () => `${node.id} lowered its quorum to ${quorum}, which ${recorded} of ${this.#majority} disks know`,
+    );
     this.#goals.reach('a lower quorum was recorded by a majority');
   }
 
@@ -79,11 +83,19 @@ export class Epochs {
       if (this.opened > 0) {
         must(blank, 'I6', () => `${node.id} lost its memory, and is not blank`);
         const { lost } = promises;
-        must(promisedEpoch >= lost, 'I6', () => `${node.id} lost a promise of epoch ${lost}, and took over ${promisedEpoch} from the others`);
+        must(
+          promisedEpoch >= lost,
+          'I6',
+          () => `${node.id} lost a promise of epoch ${lost}, and took over ${promisedEpoch} from the others`,
+        );
         this.#goals.reach('a node lost its disk and came back blank');
       }
     } else {
-      must(promisedEpoch >= before.promisedEpoch, 'I6', () => `${node.id} promised epoch ${before.promisedEpoch}, and now ${promisedEpoch}`);
+      must(
+        promisedEpoch >= before.promisedEpoch,
+        'I6',
+        () => `${node.id} promised epoch ${before.promisedEpoch}, and now ${promisedEpoch}`,
+      );
       const isOneLeader = promisedEpoch > before.promisedEpoch || state.promisedTo === before.promisedTo;
       must(isOneLeader, 'I6', () => `${node.id} promised epoch ${promisedEpoch} to ${before.promisedTo}, and now to ${state.promisedTo}`);
       const { watermark } = node.disk.store.position();

@@ -116,7 +116,8 @@ export class Ledger {
       must(
         there !== null && there.version.seq >= before,
         'I4',
-        () => `the disk of ${node.id} went back from ${record.key}@seq ${before} to ${there === null ? 'nothing' : formatVersion(there.version)}`,
+        () =>
+          `the disk of ${node.id} went back from ${record.key}@seq ${before} to ${there === null ? 'nothing' : formatVersion(there.version)}`,
       );
     }
     if (commit.position !== null) this.#moved(node, holder, commit.position);
@@ -139,7 +140,11 @@ export class Ledger {
     const last = this.history.at(-1)?.record.version;
     const { version, key } = record;
     const follows = version.seq === seq && (last === undefined || compareVersions(version, last) > 0);
-    must(follows, 'I4', () => `${formatVersion(version)} was made durable after ${last ? formatVersion(last) : 'nothing'}: expected seq ${seq}`);
+    must(
+      follows,
+      'I4',
+      () => `${formatVersion(version)} was made durable after ${last ? formatVersion(last) : 'nothing'}: expected seq ${seq}`,
+    );
     const accepted = { seq, record, isSettled: false };
     this.history.push(accepted);
     const list = this.#byKey.get(key);
@@ -149,7 +154,11 @@ export class Ledger {
 
   #copied(node: SimNode, holder: Holder, record: KvRecord, now: Ms): void {
     const { key, version } = record;
-    must(this.isKnown(record), 'I13', () => `${node.id} stores ${key}@${formatVersion(version)}, which no leader of this lineage made durable`);
+    must(
+      this.isKnown(record),
+      'I13',
+      () => `${node.id} stores ${key}@${formatVersion(version)}, which no leader of this lineage made durable`,
+    );
     const dueAt = this.dueAt.get(version.seq)?.[node.index - 1] ?? 0;
     must(now >= dueAt - LATE_MS, 'floor', () => `${node.id} holds ${formatVersion(version)} at ${now}, and it was due at ${dueAt}`);
     if ((holder.held.get(key) ?? 0) > version.seq) this.#goals.reach('a record was acked that a newer one had superseded');
@@ -158,7 +167,11 @@ export class Ledger {
   #moved(node: SimNode, holder: Holder, { watermark }: Position): void {
     for (let seq = holder.honestTo + 1; seq <= watermark.seq; seq++) {
       const accepted = this.history[seq - 1];
-      must(accepted !== undefined, 'I9', () => `${node.id} says ${formatVersion(watermark)}, and the newest write is ${this.history.length}`);
+      must(
+        accepted !== undefined,
+        'I9',
+        () => `${node.id} says ${formatVersion(watermark)}, and the newest write is ${this.history.length}`,
+      );
       const { key, version } = accepted.record;
       must(
         (holder.held.get(key) ?? 0) >= seq,

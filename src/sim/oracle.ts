@@ -152,7 +152,11 @@ export class Oracle implements Observer {
     if (answer.t === 'standing') {
       // A look may be answered with less, while the node has not heard yet that its promise is durable.
       const isDurable = answer.promisedEpoch <= (hard?.promisedEpoch ?? 0) && (answer.lineage === null || answer.lineage === hard?.lineage);
-      must(isDurable, 'I6', () => `${node.id} says that it promised epoch ${answer.promisedEpoch}, and its disk has ${hard?.promisedEpoch}`);
+      must(
+        isDurable,
+        'I6',
+        () => `${node.id} says that it promised epoch ${answer.promisedEpoch}, and its disk has ${hard?.promisedEpoch}`,
+      );
       return;
     }
     must(request.t === 'replicate', 'core', () => `${node.id} answers a ${request.t} with what belongs to replication`);
@@ -172,7 +176,11 @@ export class Oracle implements Observer {
       must(isRight, 'I2', () => `${node.id} says that its acks count: blank ${hard?.blank}, at ${formatVersion(watermark)}`);
     }
     for (const { key, version } of request.records) {
-      must(this.ledger.holds(node, key, version.seq), 'I2', () => `${node.id} acks ${key}@${formatVersion(version)}, and its disk lacks it`);
+      must(
+        this.ledger.holds(node, key, version.seq),
+        'I2',
+        () => `${node.id} acks ${key}@${formatVersion(version)}, and its disk lacks it`,
+      );
       const put = this.#putOf(version.seq);
       if (put?.result?.ok && request.page === null) this.#goals.reach('a follower acked after the client had its answer');
     }
@@ -254,7 +262,11 @@ export class Oracle implements Observer {
     const { ledger } = this;
     const { now } = this.#it;
     for (const { key, version } of message.records) {
-      must(ledger.holds(node, key, version.seq), 'I2', () => `${node.id} sends ${key}@${formatVersion(version)} before its own disk has it`);
+      must(
+        ledger.holds(node, key, version.seq),
+        'I2',
+        () => `${node.id} sends ${key}@${formatVersion(version)} before its own disk has it`,
+      );
       const dueAt = ledger.dueAt.get(version.seq)?.[to.index - 1] ?? 0;
       must(now >= dueAt - ROUNDING_MS, 'floor', () => `${formatVersion(version)} leaves for ${to.id} at ${now}, and is due at ${dueAt}`);
       const isAgain = message.page === null && now >= dueAt + this.#world.limits.retransmitMs;
@@ -268,7 +280,8 @@ export class Oracle implements Observer {
     }
     this.#checkSmallestNeed(node, message);
     const { page } = message;
-    if (page !== null) this.#scans[to.index] = isNewer(page.head, page.coversTo) ? { coversTo: page.coversTo.seq, head: page.head.seq } : null;
+    if (page !== null)
+      this.#scans[to.index] = isNewer(page.head, page.coversTo) ? { coversTo: page.coversTo.seq, head: page.head.seq } : null;
     const state = node.replica.leader?.links[to.index - 1]?.state ?? '';
     if (state === 'catch-up' && this.#linkStates[to.index] === 'stream') this.#goals.reach('a stream broke off into catch-up');
     this.#linkStates[to.index] = state;
@@ -298,11 +311,27 @@ export class Oracle implements Observer {
     const { version, need, acks, quorumMs } = result;
     const { key } = put.input;
     must(put.seq === version.seq, 'I8', () => `write ${id} took seq ${put.seq}, and is answered with ${formatVersion(version)}`);
-    must(need === put.need && acks >= need, 'I14', () => `write ${id} needed ${put.need} acks when it was admitted, and succeeds with ${acks} of ${need}`);
-    must(this.ledger.holds(node, key, version.seq), 'I2', () => `${node.id} answers write ${id} before its own disk has ${formatVersion(version)}`);
+    must(
+      need === put.need && acks >= need,
+      'I14',
+      () => `write ${id} needed ${put.need} acks when it was admitted, and succeeds with ${acks} of ${need}`,
+    );
+    must(
+      this.ledger.holds(node, key, version.seq),
+      'I2',
+      () => `${node.id} answers write ${id} before its own disk has ${formatVersion(version)}`,
+    );
     const ackers = this.ledger.ackers(key, version.seq);
-    must(ackers >= acks, 'I2', () => `write ${id} succeeds with ${acks} acks, and ${ackers} followers that count hold ${formatVersion(version)}`);
-    must(quorumMs >= put.floorMs - ROUNDING_MS, 'floor', () => `write ${id} is answered after ${quorumMs} ms, and its floor is ${put.floorMs}`);
+    must(
+      ackers >= acks,
+      'I2',
+      () => `write ${id} succeeds with ${acks} acks, and ${ackers} followers that count hold ${formatVersion(version)}`,
+    );
+    must(
+      quorumMs >= put.floorMs - ROUNDING_MS,
+      'floor',
+      () => `write ${id} is answered after ${quorumMs} ms, and its floor is ${put.floorMs}`,
+    );
     if (put.isDefault && !this.#isForced) {
       const isKnown = this.epochs.isSmallestNeedKnown(need, this.#it);
       must(isKnown, 'k_min', () => `write ${id} succeeds with a quorum of ${need}, which no majority of the disks knows`);
@@ -318,7 +347,11 @@ export class Oracle implements Observer {
     if (code === 'overloaded') this.#goals.reach('a write was refused because too many waited');
     if (message.includes('too few followers answer')) this.#goals.reach('a write failed early, too few followers being there');
     const isSeen = put.seq !== null && this.ledger.history[put.seq - 1]?.record.timestampMs === put.input.timestampMs;
-    must(!DEFINITE.has(code) || (put.seq === null && !isSeen), 'I7', () => `write ${put.input.id} fails for certain (${code}), and took seq ${put.seq}`);
+    must(
+      !DEFINITE.has(code) || (put.seq === null && !isSeen),
+      'I7',
+      () => `write ${put.input.id} fails for certain (${code}), and took seq ${put.seq}`,
+    );
   }
 
   /** A leader made it durable. */
@@ -357,7 +390,11 @@ export class Oracle implements Observer {
     this.epochs.open(node);
     this.ledger.openedSeq = Math.max(this.ledger.openedSeq, node.replica.head.seq);
     for (const [key, seq] of this.#heard)
-      must(this.ledger.holds(node, key, seq), 'I1', () => `${node.id} opens epoch ${node.replica.epoch} without ${key}@seq ${seq}, which a client knew of`);
+      must(
+        this.ledger.holds(node, key, seq),
+        'I1',
+        () => `${node.id} opens epoch ${node.replica.epoch} without ${key}@seq ${seq}, which a client knew of`,
+      );
     for (let i = this.ledger.history.length - 1; i >= 0 && node.life > 1; i--) {
       if (this.#putOf(i + 1)?.result?.ok === true) continue;
       this.#goals.reach('a restarted leader found more than it had acknowledged');
@@ -378,7 +415,8 @@ export class Oracle implements Observer {
 /** Live rows and tombstones in key order. */
 function contentOf(node: SimNode): string {
   let text = '';
-  for (const { key, value, version } of node.disk.store.dump({ tombstones: true }).rows()) text += `${key}=${value}@${formatVersion(version)} `;
+  for (const { key, value, version } of node.disk.store.dump({ tombstones: true }).rows())
+    text += `${key}=${value}@${formatVersion(version)} `;
   return text;
 }
 

@@ -124,7 +124,9 @@ class Simulation {
     if (spare < 1 || this.oracle.epochs.opened === 0 || cluster.nodes.some((node) => node.disk.hard?.blank !== false)) return;
     const away = cluster.nodes.slice(-1 * (1 + (cluster.world.seed % spare)));
     cluster.say(`${away.map(({ id }) => id).join(', ')} cut off, everything else is healed`);
-    const directions = away.flatMap((node) => cluster.nodes.flatMap((other) => (other === node ? [] : [pair(node, other), pair(other, node)])));
+    const directions = away.flatMap((node) =>
+      cluster.nodes.flatMap((other) => (other === node ? [] : [pair(node, other), pair(other, node)])),
+    );
     for (const [from, to] of directions) cluster.wire.block(from, to);
     this.#until('a majority', () => (cluster.leader.replica.phase === 'open' ? null : `n1 is ${cluster.leader.replica.phase}`));
     this.#mustSucceed(followers - away.length, 'I10', `${away.length} of ${followers} followers are cut off`);
@@ -145,9 +147,15 @@ class Simulation {
     this.#until('the clients', () => (this.#clients.isIdle ? null : 'somebody waits'));
     const id = this.#clients.put(need, CONVERGE_MS);
     const put = () => this.oracle.puts.get(id);
-    this.#until('a write', () => ((put()?.result ?? null) === null ? `a write that needs ${need} acks is not answered although ${circumstances}` : null));
+    this.#until('a write', () =>
+      (put()?.result ?? null) === null ? `a write that needs ${need} acks is not answered although ${circumstances}` : null,
+    );
     const result = put()?.result;
-    must(result?.ok, invariant, () => `a write that needs ${need} acks fails (${result?.ok ? '' : result?.message}) although ${circumstances}`);
+    must(
+      result?.ok,
+      invariant,
+      () => `a write that needs ${need} acks fails (${result?.ok ? '' : result?.message}) although ${circumstances}`,
+    );
   }
 
   #difference(): string | null {

@@ -18,7 +18,7 @@ export const INVARIANTS = {
   I13: 'nothing of another lineage is stored or counted',
   I14: 'a success never reports fewer acks than the write needed when it was admitted',
   floor: "no follower hears of a write before that write's own delay to it is over",
-  'k_min': 'every message and a majority of the disks know the smallest need that must be honoured',
+  k_min: 'every message and a majority of the disks know the smallest need that must be honoured',
   core: "no assertion of the core's own fails",
 } as const;
 

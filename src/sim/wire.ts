@@ -3,7 +3,7 @@
  *
  * Not here: calls and answers (cluster.ts). Every direction has a stream of chance of its own, so that a fault on one link does not move the others.
  */
-import { Prng } from '../lib/prng.ts';
+import type { Prng } from '../lib/prng.ts';
 import type { Ms } from '../lib/units.ts';
 import type { World } from './world.ts';
 

@@ -47,11 +47,16 @@ Exit codes: 0 no violation, 3 a violation, 105 interrupted.`,
 
 export async function run({ out, signal }: Context, options: SimCommandOptions): Promise<number> {
   if (options.faults !== undefined && options.seeds !== 1)
-    throw new KvctlError('usage', `expected --seeds 1 with --faults, because faults are numbered within a seed, got --seeds ${options.seeds}`);
+    throw new KvctlError(
+      'usage',
+      `expected --seeds 1 with --faults, because faults are numbered within a seed, got --seeds ${options.seeds}`,
+    );
   const batch = new Batch({ events: options.events, followers: options.followers ?? null, faults: options.faults ?? null });
   const begunMs = performance.now();
   const secondsSoFar = () => (performance.now() - begunMs) / 1000;
-  await out.step(`${options.seeds} seeds from ${options.seed} on`, (progress) => simulateAll(batch, options, signal, progress, secondsSoFar));
+  await out.step(`${options.seeds} seeds from ${options.seed} on`, (progress) =>
+    simulateAll(batch, options, signal, progress, secondsSoFar),
+  );
   out.result(show(out, batch, options.seed, secondsSoFar()));
   return batch.failures.length > 0 ? EXIT.violation : EXIT.ok;
 }
@@ -80,7 +85,10 @@ function show(out: Output, batch: Batch, firstSeed: number, seconds: number): Re
   const missed = goals.filter((each) => each.seeds === 0).map(({ goal }) => goal);
   const facts = { seeds, first_seed: firstSeed, events, violations: failures.length };
   const summary = [
-    out.paint('bold', `${count(seeds)} seeds, ${count(events)} events, ${count(successes)} writes acknowledged: ${sayViolations(failures)}`),
+    out.paint(
+      'bold',
+      `${count(seeds)} seeds, ${count(events)} events, ${count(successes)} writes acknowledged: ${sayViolations(failures)}`,
+    ),
     `${seconds.toFixed(1)} s, ${Math.round(seeds / seconds)} seeds/s, ${count(Math.round(events / seconds))} events/s; ${sayGoals(batch)}; hash ${hash}`,
   ];
   return {
