@@ -1,8 +1,9 @@
 /**
  * Linearizability of one register per key, by the versions that the core itself gives: the rule of tagged registers (Lynch, Distributed Algorithms, lemma 13.16).
  *
- * If versions order all writes of a key, and every read names the version that it saw, a history is linearizable exactly if no operation that ended before
+ * If versions order all writes of a key, and every read names the version that it saw, a history is linearizable if and only if no operation that ended before
  * another began has a higher version than it (the same is allowed if the later one is a read), and no read saw a write that had not begun.
+ * Stricter than that in one thing: a write that nobody heard of must fit in by its version too, because a version is taken when a write begins.
  * Not a judge of values: whoever distrusts the versions judges the same history by src/judge.
  */
 import type { Ms } from '../lib/units.ts';

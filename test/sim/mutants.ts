@@ -31,7 +31,7 @@ export interface Mutant {
 type Method = (this: any, ...args: any[]) => any;
 
 /** Replaces a method or getter by one made from the right one. */
-function patch(prototype: object, name: string, make: (right: Method) => Method): () => void {
+export function patch(prototype: object, name: string, make: (right: Method) => Method): () => void {
   const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
   if (descriptor === undefined) throw new Error(`expected a member ${name} to break`);
   const isGetter = descriptor.get !== undefined;
@@ -370,7 +370,9 @@ export const MUTANTS: readonly Mutant[] = [
     'step',
     (right) =>
       function (now, input) {
-        return (right.call(this, now, input) as Effect[]).flatMap((effect): Effect[] => (effect.t === 'reply' ? [effect, effect] : [effect]));
+        return (right.call(this, now, input) as Effect[]).flatMap((effect): Effect[] =>
+          effect.t === 'reply' ? [effect, effect] : [effect],
+        );
       },
   ),
 ];
