@@ -6,8 +6,9 @@
 import type { Effect, Input } from '../core/message.ts';
 import { assert } from '../lib/assert.ts';
 import type { Prng } from '../lib/prng.ts';
-import type { SimCluster, SimNode } from './cluster.ts';
+import type { SimCluster } from './cluster.ts';
 import type { Observer } from './observer.ts';
+import type { SimNode } from './sim-node.ts';
 
 /** A prime: numbers of requests are scattered below it, each once, so that neither order nor the wall clock can be read from them. */
 const SCATTER = 1_000_003;
@@ -32,7 +33,7 @@ export class Clients implements Observer {
     return this.#cluster;
   }
 
-  watches(cluster: SimCluster): void {
+  join(cluster: SimCluster): void {
     this.#cluster = cluster;
   }
 

@@ -15,25 +15,10 @@ import { Disk, type Frame } from './disk.ts';
 import type { Goals } from './goals.ts';
 import type { Observer } from './observer.ts';
 import { onGrid, Schedule } from './schedule.ts';
+import type { ClusterView, SimNode } from './sim-node.ts';
 import { must } from './violation.ts';
 import { Wire } from './wire.ts';
 import type { World } from './world.ts';
-
-export interface SimNode {
-  readonly id: NodeId;
-  readonly index: number;
-  readonly disk: Disk;
-  /** Of a node that is down: the last one. */
-  replica: Replica;
-  /** Counts starts. */
-  life: number;
-  isRunning: boolean;
-  /** Its monotonic clock begins here. */
-  startedAt: Ms;
-  frozenUntil: Ms;
-  wakeAt: Ms;
-  isTurnDue: boolean;
-}
 
 interface Call {
   readonly from: SimNode;
@@ -53,7 +38,7 @@ interface Taken {
 /** Requests that may be said again later. */
 const REMEMBERED = 64;
 
-export class SimCluster {
+export class SimCluster implements ClusterView {
   readonly world: World;
   readonly nodes: readonly SimNode[];
   readonly wire: Wire;

@@ -6,9 +6,9 @@
 import { majorityOf } from '../core/quorum.ts';
 import type { HardState } from '../core/record.ts';
 import { formatVersion } from '../core/version.ts';
-import type { SimCluster, SimNode } from './cluster.ts';
 import type { Frame } from './disk.ts';
 import type { Goals } from './goals.ts';
+import type { ClusterView, SimNode } from './sim-node.ts';
 import { must } from './violation.ts';
 
 interface Promises {
@@ -71,7 +71,7 @@ export class Epochs {
   }
 
   /** Disks, wiped ones aside, that know of a need this small. */
-  isSmallestNeedKnown(need: number, cluster: SimCluster): boolean {
+  isSmallestNeedKnown(need: number, cluster: ClusterView): boolean {
     if (cluster.world.store === 'memory') return true;
     return this.#promises.filter(({ kMin }) => kMin !== null && kMin <= need).length >= this.#majority;
   }

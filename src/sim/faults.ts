@@ -8,9 +8,10 @@ import type { ReplicateRequest } from '../core/message.ts';
 import { majorityOf, majorityOfOthers } from '../core/quorum.ts';
 import type { Ms } from '../lib/units.ts';
 import type { Clients } from './clients.ts';
-import type { SimCluster, SimNode } from './cluster.ts';
+import type { SimCluster } from './cluster.ts';
 import { describeFault, drawFault, type Fault, type FaultKind } from './fault.ts';
 import type { Oracle } from './oracle.ts';
+import type { SimNode } from './sim-node.ts';
 
 const LOSS_PERCENT = 40;
 const COPY_PERCENT = 60;

@@ -7,9 +7,9 @@
 import type { KvRecord, Position } from '../core/record.ts';
 import { compareVersions, formatVersion } from '../core/version.ts';
 import type { Ms } from '../lib/units.ts';
-import type { SimNode } from './cluster.ts';
 import type { Frame } from './disk.ts';
 import type { Goals } from './goals.ts';
+import type { SimNode } from './sim-node.ts';
 import { must } from './violation.ts';
 
 export interface Accepted {

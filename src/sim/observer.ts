@@ -1,11 +1,11 @@
 /** Who watches a simulated cluster from outside: the oracle, which judges, the clients, who wait, and the play, which tells. */
 import type { Effect, Input, PeerAnswer, PeerRequest, PutInput } from '../core/message.ts';
-import type { SimCluster, SimNode } from './cluster.ts';
 import type { Frame } from './disk.ts';
+import type { ClusterView, SimNode } from './sim-node.ts';
 
 export interface Observer {
   /** Before everything else. */
-  watches?(cluster: SimCluster): void;
+  watches?(cluster: ClusterView): void;
   /** A node is about to take the input. */
   input?(node: SimNode, input: Input): void;
   /** A node took a write. `seq` is the one it took for it, null if it refused. */

@@ -13,12 +13,12 @@ import { sampleOf } from '../lib/distribution.ts';
 import { Prng } from '../lib/prng.ts';
 import type { Ms } from '../lib/units.ts';
 import { checkReads, type RegisterOp } from './check-reads.ts';
-import type { SimCluster, SimNode } from './cluster.ts';
 import type { Frame } from './disk.ts';
 import { Epochs } from './epochs.ts';
 import type { Goals } from './goals.ts';
 import { type Accepted, Ledger } from './ledger.ts';
 import type { Observer } from './observer.ts';
+import type { ClusterView, SimNode } from './sim-node.ts';
 import { must } from './violation.ts';
 import type { World } from './world.ts';
 
@@ -45,7 +45,7 @@ export class Oracle implements Observer {
   readonly ledger: Ledger;
   readonly epochs: Epochs;
   readonly puts = new Map<number, Put>();
-  #cluster: SimCluster | null = null;
+  #cluster: ClusterView | null = null;
   readonly #world: World;
   readonly #goals: Goals;
   readonly #reads = new Map<number, { readonly key: string; readonly startedAt: Ms; readonly atLeast: number }>();
@@ -73,11 +73,11 @@ export class Oracle implements Observer {
     this.#linkStates = new Array(world.followers + 1).fill('');
   }
 
-  watches(cluster: SimCluster): void {
+  watches(cluster: ClusterView): void {
     this.#cluster = cluster;
   }
 
-  get #it(): SimCluster {
+  get #it(): ClusterView {
     assert(this.#cluster !== null, 'the oracle has a cluster');
     return this.#cluster;
   }

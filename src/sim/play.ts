@@ -5,9 +5,9 @@ import type { Effect, Input, PeerAnswer, PeerRequest } from '../core/message.ts'
 import type { KvRecord } from '../core/record.ts';
 import { formatVersion, type Version } from '../core/version.ts';
 import type { Ms } from '../lib/units.ts';
-import type { SimCluster, SimNode } from './cluster.ts';
 import type { Frame } from './disk.ts';
 import type { Observer } from './observer.ts';
+import type { ClusterView, SimNode } from './sim-node.ts';
 
 interface Line {
   readonly at: Ms;
@@ -22,14 +22,14 @@ const NAMED = 3;
 export class Play implements Observer {
   readonly #lines: Line[] = [];
   readonly #kept: number;
-  #cluster: SimCluster | null = null;
+  #cluster: ClusterView | null = null;
 
   /** Keeps the last `kept` lines. */
   constructor(kept: number) {
     this.#kept = kept;
   }
 
-  watches(cluster: SimCluster): void {
+  watches(cluster: ClusterView): void {
     this.#cluster = cluster;
   }
 

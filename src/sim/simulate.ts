@@ -8,11 +8,12 @@ import { majorityOf } from '../core/quorum.ts';
 import { Prng } from '../lib/prng.ts';
 import type { Ms } from '../lib/units.ts';
 import { Clients } from './clients.ts';
-import { SimCluster, type SimNode } from './cluster.ts';
+import { SimCluster } from './cluster.ts';
 import { Faults } from './faults.ts';
 import { type Goal, Goals } from './goals.ts';
 import type { Observer } from './observer.ts';
 import { Oracle } from './oracle.ts';
+import type { SimNode } from './sim-node.ts';
 import { type Invariant, must, Violation } from './violation.ts';
 import { drawWorld } from './world.ts';
 
@@ -94,6 +95,7 @@ class Simulation {
     this.#clients = new Clients(new Prng(seed).fork('clients'));
     const observers = [...(watcher === null ? [] : [watcher]), this.oracle, this.#clients];
     this.cluster = new SimCluster(world, observers, this.goals);
+    this.#clients.join(this.cluster);
     this.faults = new Faults(this.cluster, this.#clients, this.oracle, options.faults);
   }
 
