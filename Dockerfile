@@ -19,7 +19,7 @@ LABEL org.opencontainers.image.title="kvctl node" \
 COPY --from=build /usr/bin/tini-static /usr/local/bin/tini
 COPY --from=build --chown=node:node /volume/ /
 COPY --from=build /app /app
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=8000 DATA_DIR=/data
+ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
 USER node
 WORKDIR /app
 EXPOSE 8000

@@ -3,9 +3,9 @@ import SkipReporter from './test/support/skip-reporter.ts';
 
 // Three projects, one after the other: everything that computes runs in parallel; what starts real processes (test/e2e/) two files at a
 // time, because such a test waits more than it works; and those of them that measure one file at a time, because they need the cores.
-const MEASURING = ['bench', 'faults-delay', 'labs', 'report', 'scenarios'].map((name) => `test/e2e/${name}.test.ts`);
-// The grader on forty small servers, each with its delays and outages, takes ten minutes of its own: `npm run test:grade`.
-const GRADE = 'test/e2e/check-*.test.ts';
+const MEASURING = ['bench', 'check-dialects', 'check-wrong-servers', 'faults-delay', 'labs', 'report', 'scenarios'].map(
+  (name) => `test/e2e/${name}.test.ts`,
+);
 
 export default defineConfig({
   test: {
@@ -30,7 +30,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: [...MEASURING, GRADE],
+          exclude: MEASURING,
           maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -41,8 +41,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'measuring',
-          include: process.env['KVCTL_TEST_GRADE'] ? [GRADE] : MEASURING,
+          include: MEASURING,
           fileParallelism: false,
+          maxConcurrency: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 3 },

@@ -3,6 +3,7 @@
  * theirs and stays as it is; nothing is brought up or taken down.
  */
 import { dirname } from 'node:path';
+import { findCompose } from '../cluster/compose/engine.ts';
 import { KvctlError } from '../wire/errors.ts';
 import { parseComposeConfig } from './compose-file.ts';
 import { all, run } from './control.ts';
@@ -15,12 +16,11 @@ export interface ComposeTarget {
   readonly control: NodeControl;
 }
 
-const TOOLS: readonly (readonly [command: string, ...args: string[]])[] = [['docker', 'compose'], ['docker-compose']];
 const ASK_MS = 30_000;
 
-/** Throws `usage` for a file that does not tell who is who, `unreachable` if its containers do not run. */
+/** Throws `usage` for a file that does not tell who is who, `unreachable` if its containers do not run, `no_engine`. */
 export async function composeTarget(file: string): Promise<ComposeTarget> {
-  const compose = await findCompose(file);
+  const compose = await composeOn(file);
   const config = parseComposeConfig(await compose.ask('config'));
   if (!config.ok) throw new KvctlError('usage', `--compose ${file}: ${config.message}`);
   const { leader, followers, quorum } = config.value;
@@ -54,28 +54,27 @@ interface Compose {
   tell(...args: readonly string[]): Promise<void>;
 }
 
-/** Throws `unreachable` without any of the tools. */
-async function findCompose(file: string): Promise<Compose> {
+/** Of this machine, on the user's file and with the user's COMPOSE_* variables. Throws `no_engine` where there is no Compose. */
+async function composeOn(file: string): Promise<Compose> {
   const { execa } = await import('execa');
-  const quiet = { reject: false, timeout: ASK_MS, stdin: 'ignore' } as const;
-  for (const [command, ...first] of TOOLS) {
-    const { exitCode } = await execa(command, [...first, 'version'], quiet);
-    if (exitCode !== 0) continue;
-    const args = [...first, '-f', file, '--project-directory', dirname(file)];
-    return {
-      ask: async (...rest) => {
-        const { exitCode: code, stdout, stderr, shortMessage } = await execa(command, [...args, ...rest], quiet);
-        if (code === 0) return stdout;
-        throw new KvctlError(
-          'unreachable',
-          `expected \`${[command, ...args, ...rest].join(' ')}\` to succeed, got ${stderr.trim() || shortMessage}`,
-        );
-      },
-      tell: (...rest) => run(command, [...args, ...rest]),
-    };
-  }
-  throw new KvctlError(
-    'unreachable',
-    'expected `docker compose` or `docker-compose` for --compose, got neither: install one, or use --stop-cmd and --start-cmd',
-  );
+  const { command } = await findCompose().catch((error: unknown) => {
+    if (!(error instanceof KvctlError)) throw error;
+    const advice = 'install Docker with Compose, or tell how to stop and start nodes with --stop-cmd and --start-cmd';
+    throw new KvctlError('no_engine', `expected \`docker compose\` or \`docker-compose\` for --compose, got neither: ${advice}`, {}, error);
+  });
+  const [tool = '', ...first] = command;
+  const args = [...first, '-f', file, '--project-directory', dirname(file)];
+  return {
+    ask: async (...rest) => {
+      const { exitCode, stdout, stderr, shortMessage } = await execa(tool, [...args, ...rest], {
+        reject: false,
+        timeout: ASK_MS,
+        stdin: 'ignore',
+      });
+      if (exitCode === 0) return stdout;
+      const line = [tool, ...args, ...rest].join(' ');
+      throw new KvctlError('unreachable', `expected \`${line}\` to succeed, got ${stderr.trim() || shortMessage}`);
+    },
+    tell: (...rest) => run(tool, [...args, ...rest]),
+  };
 }

@@ -123,6 +123,8 @@ class Course {
     const before = await this.#write([...kept, ...rewritten, ...deleted, doubted]);
     await this.#subject.mismatches(before, followers, this.#subject.pace.settleMs);
 
+    // While all are up: some leaders need a majority to take a lower quorum.
+    if (met !== null) await this.#setQuorum(met);
     await this.#stop(this.#chosen.slice(0, first));
     const written =
       met === null ? new Map<string, unknown>() : await this.#whileMet(met, [...this.#keys('missed', MISSED_KEYS), ...rewritten]);

@@ -2,7 +2,7 @@
 // nodes, which must pass, and on nodes that are broken in what the scenario is about, which must not.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { packageRoot } from '#entry';
 import { down } from '../../src/cluster/cluster.ts';
 import { listNames } from '../../src/cluster/state.ts';
@@ -67,16 +67,18 @@ const CASES: readonly Case[] = [
   },
 ];
 
-let home: Home;
-beforeEach(() => {
-  home = new Home();
-});
-afterEach(async () => {
-  for (const name of listNames(home.path)) await down(name, { home: home.path });
-  home[Symbol.dispose]();
-});
+/** A state directory whose clusters are gone at the end of the test. */
+async function makeHome(): Promise<Home & AsyncDisposable> {
+  const home = new Home();
+  return Object.assign(home, {
+    [Symbol.asyncDispose]: async () => {
+      for (const name of listNames(home.path)) await down(name, { home: home.path });
+      home[Symbol.dispose]();
+    },
+  });
+}
 
-function runScenario({ scenario, shorter }: Case, env: Readonly<Record<string, string>>): Promise<Ran> {
+function runScenario(home: Home, { scenario, shorter }: Case, env: Readonly<Record<string, string>>): Promise<Ran> {
   const settings = shorter.flatMap((setting) => ['--set', setting]);
   return home.kvctl(['run', scenario, ...settings, '-o', 'json'], { env });
 }
@@ -88,10 +90,11 @@ function account(ran: Ran): string {
   return `${ran.stderr}\n${JSON.stringify(unmet)}\n${JSON.stringify(result?.steps.filter(({ status }) => status !== 'done'))}`;
 }
 
-// The two runs are side by side: most of their time is spent waiting for delays.
-test.each(CASES)('$scenario shows what it promises, and notices nodes of the kind "$broken"', { timeout: 120_000 }, async (each) => {
+// The two runs are side by side, and two scenarios at a time: most of their time is spent waiting for delays.
+test.concurrent.for(CASES)('$scenario shows what it promises, and notices nodes of the kind "$broken"', async (each, { expect }) => {
+  await using home = await makeHome();
   const entry = join(packageRoot, 'test', 'support', 'broken', `${each.broken}.ts`);
-  const [ran, broken] = await Promise.all([runScenario(each, {}), runScenario(each, { KVCTL_NODE_ENTRY: entry })]);
+  const [ran, broken] = await Promise.all([runScenario(home, each, {}), runScenario(home, each, { KVCTL_NODE_ENTRY: entry })]);
 
   // 5: a busy machine spoiled the means, and that is said. The expectations were met all the same.
   expect([0, 5], account(ran)).toContain(ran.exitCode);
