@@ -105,6 +105,7 @@ export class Clients implements Observer {
     const id = this.#number();
     const key = `k${this.#prng.int(world.keys)}`;
     if (this.#prng.int(100) < world.readPercent) return { t: 'read', id, key };
+    if (world.isPlain) return { t: 'put', id, key, value: `${id}`, need: null, timeoutMs: null, timestampMs: id };
     const value = this.#prng.int(5) === 0 ? null : `${id}`;
     // A need of -1 or N+1 is the gateway's to refuse, and the core's too.
     const need = this.#prng.int(4) === 0 ? this.#prng.int(world.followers + 1) : this.#prng.int(60) === 0 ? world.followers + 1 : null;

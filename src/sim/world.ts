@@ -36,6 +36,8 @@ export interface World {
   readonly thinkMeanMs: Ms;
   /** Per cent of the clients' requests. */
   readonly readPercent: number;
+  /** Clients write with the quorum in force and no time of their own, and delete nothing. */
+  readonly isPlain: boolean;
   readonly faultGapMs: Ms;
   readonly faultKinds: readonly FaultKind[];
   /** Faults begin with the birth of the cluster, not after it. */
@@ -92,6 +94,7 @@ export function drawWorld(seed: number, followers: number | null): World {
     clients: pick(1, 2, 4, 8),
     thinkMeanMs: pick(0.5, 3, 15),
     readPercent: pick(10, 30, 50),
+    isPlain: false,
     faultGapMs: pick(15, 60, 200),
     faultKinds: kinds,
     isBornFaulty: prng.int(5) === 0,

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { GOALS } from '../../src/sim/goals.ts';
+import type { SweepRow } from '../../src/sim/sweep.ts';
 import { finished, Home } from './kvctl.ts';
 
 const home = new Home();
@@ -51,11 +52,38 @@ describe('kvctl sim', () => {
     expect(JSON.parse(stdout).seeds).toBeLessThan(1_000_000);
   });
 
+  test('sweeps the followers of clusters that no laptop can run', async () => {
+    const { stdout, exitCode } = await home.kvctl([
+      'sim',
+      '--sweep',
+      'followers=1,5,40',
+      '--delay',
+      '0-100',
+      '--writes',
+      '100',
+      '-o',
+      'json',
+      '-q',
+    ]);
+    expect(exitCode).toBe(0);
+    const { rows } = JSON.parse(stdout) as { rows: SweepRow[] };
+    expect(rows.map(({ followers, quorum }) => [followers, quorum])).toEqual([
+      [1, 1],
+      [5, 3],
+      [40, 20],
+    ]);
+    const { stdout: table } = await home.kvctl(['sim', '--sweep', 'quorum=0..2', '--followers', '2', '--writes', '50', '-q']);
+    expect(table).toMatch(/^followers {2}quorum {2}mean ms/);
+    expect(table.trim().split('\n')).toHaveLength(4);
+  });
+
   test.each([
     ['faults of several seeds', ['--faults', '3'], /expected --seeds 1 with --faults/],
     ['faults that are no numbers', ['--seeds', '1', '--faults', '3,x'], /expected numbers of faults from 1, like 3,9, or none, got "3,x"/],
     ['no seeds', ['--seeds', '0'], /expected a whole number of at least 1, got "0"/],
-    ['too many followers', ['--followers', '8'], /expected a whole number from 0 to 7, got "8"/],
+    ['too many followers', ['--followers', '8'], /expected at most 7 followers without --sweep, got 8/],
+    ['a sweep of nothing', ['--sweep', 'followers=5..1'], /expected what is swept and its values, .*got "followers=5\.\.1"/],
+    ['a quorum larger than its cluster', ['--sweep', 'quorum=1..6'], /expected a quorum of at most the followers, got 6 of 5/],
   ])('refuses %s', async (_name, args, message) => {
     const { stderr, exitCode } = await home.kvctl(['sim', ...args]);
     expect(exitCode).toBe(2);
