@@ -97,10 +97,7 @@ export class Follower {
     const { state } = this.#saving;
     const isNewEpoch = state.promisedEpoch !== this.hard?.promisedEpoch;
     this.#saving = null;
-    this.hard = state;
-    this.#recovery = null;
-    if (this.#aside !== null) this.#queue.unshift(this.#aside);
-    this.#aside = null;
+    this.remember(state);
     if (isNewEpoch) {
       this.#tracker.enterEpoch(state.promisedEpoch);
       this.#order = 0;
@@ -108,6 +105,14 @@ export class Follower {
     this.#answer(this.#answerAfterSave);
     this.#answerAfterSave = [];
     return true;
+  }
+
+  /** The hard state is durable, whoever saved it: there is nothing to recover, and what waited for that is looked at. */
+  remember(state: HardState): void {
+    this.hard = state;
+    this.#recovery = null;
+    if (this.#aside !== null) this.#queue.unshift(this.#aside);
+    this.#aside = null;
   }
 
   /** Where this node stands, by what is durable. */

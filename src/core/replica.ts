@@ -287,8 +287,6 @@ export class Replica {
     const hard = this.follower.hard;
     const isHigher = hard !== null && hard.lineage === message.lineage && message.epoch > hard.promisedEpoch;
     if (isHigher && this.role === 'leader') this.#depose(message.epoch, message.from);
-    // A blank node that somebody leads already has nothing to bring to life.
-    if (hard === null && message.t === 'replicate' && !this.#candidacy?.isSaving) this.#candidacy = null;
     this.follower.request(id, message);
   }
 
@@ -301,7 +299,11 @@ export class Replica {
       const state = message.t === 'standing' ? this.follower.recovery?.answered(request, message) : undefined;
       if (message.t !== 'standing') this.follower.recovery?.failed(request);
       // Something else may have given it a hard state meanwhile; then what it recovered is not needed.
-      if (state && this.follower.hard === null && this.#host.isStoreFree()) this.follower.takeOver(state);
+      if (state && this.follower.hard === null && this.#host.isStoreFree()) {
+        // A node whose lineage lives has nothing to bring to life. Not before: whoever calls may be of another one.
+        this.#candidacy = null;
+        this.follower.takeOver(state);
+      }
     } else if (caller.leader === this.leader) this.#linkAnswered(caller.leader, caller.leader.linkTo(caller.node), request, message);
   }
 

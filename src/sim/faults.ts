@@ -133,8 +133,6 @@ export class Faults {
         return () => {};
       },
       intruder: () => {
-        // A node that could bring the cluster to life gives that up for whoever leads it; see ARCHITECTURE.md, "The simulator".
-        if (first === cluster.leader && first.disk.hard === null) return null;
         cluster.intrude(first, intruderTo(first, x));
         return () => {};
       },

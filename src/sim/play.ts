@@ -21,6 +21,9 @@ const NAMED = 3;
 
 export class Play implements Observer {
   readonly #lines: Line[] = [];
+  /** Of nobody, all of them. */
+  readonly #said: Line[] = [];
+  #isCut = false;
   readonly #kept: number;
   #cluster: ClusterView | null = null;
 
@@ -58,17 +61,22 @@ export class Play implements Observer {
   }
 
   said(text: string): void {
-    this.#push({ at: this.#cluster?.now ?? 0, node: null, text });
+    const line = { at: this.#cluster?.now ?? 0, node: null, text };
+    this.#said.push(line);
+    this.#push(line);
   }
 
-  /** The lines as a table; a line of nobody goes across. */
+  /** The lines as a table; a line of nobody goes across. Faults that came long before are told first. */
   render(nodes: number, width = 26): string {
     const head = `${'ms'.padStart(10)}  ${Array.from({ length: nodes }, (_, i) => `n${i + 1}`.padEnd(width)).join('')}`.trimEnd();
-    const rows = this.#lines.slice(-this.#kept).map(({ at, node, text }) => {
+    const lines = this.#lines.slice(-this.#kept);
+    const first = lines[0];
+    const before = first === undefined ? [] : this.#said.filter((line) => !lines.includes(line) && line.at <= first.at).slice(-this.#kept);
+    const rows = [...before, ...lines].map(({ at, node, text }) => {
       const time = at.toFixed(2).padStart(10);
-      if (node === null) return `${time}  -- ${text} --`;
-      return `${time}  ${' '.repeat(node * width)}${text}`;
+      return node === null ? `${time}  -- ${text} --` : `${time}  ${' '.repeat(node * width)}${text}`;
     });
+    if (this.#isCut) rows.splice(before.length, 0, '       ...');
     return [head, ...rows].join('\n');
   }
 
@@ -78,6 +86,9 @@ export class Play implements Observer {
 
   #push(line: Line): void {
     this.#lines.push(line);
+    if (this.#lines.length <= this.#kept) return;
+    this.#isCut = true;
+    // Not every time, because it moves them all.
     if (this.#lines.length > this.#kept * 2) this.#lines.splice(0, this.#kept);
   }
 }

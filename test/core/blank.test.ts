@@ -8,12 +8,12 @@ import { LIMITS } from '../support/core-cluster.ts';
 const members = ['n1', 'n2', 'n3'].map((id) => ({ id, url: `http://${id}` }));
 
 /** n2, without anything on its disk. */
-function blank(): Replica {
+function blank(isBornLeader = false): Replica {
   const config = {
     nodeId: 'n2',
     incarnation: 'n2-now',
     members,
-    isBornLeader: false,
+    isBornLeader,
     newLineage: 'x',
     quorum: 1,
     seed: 1,
@@ -47,7 +47,7 @@ describe("a birth's fence", () => {
   });
 });
 
-test('a leader of another lineage does not keep a blank node from being filled by its own', () => {
+describe('a leader of another lineage', () => {
   const heartbeat = (lineage: string): ReplicateRequest => ({
     t: 'replicate',
     from: 'n1',
@@ -64,27 +64,36 @@ test('a leader of another lineage does not keep a blank node from being filled b
     records: [],
     page: null,
   });
-  const node = blank();
-  take(node, 1, heartbeat('another'));
-  const asked = take(node, 2, heartbeat('ours')).flatMap((effect) => (effect.t === 'send' ? [effect] : []));
-  expect(asked).toMatchObject([
-    { to: 'n1', message: { t: 'look' } },
-    { to: 'n3', message: { t: 'look' } },
-  ]);
-  const effects = asked.flatMap(({ to, request }) => {
-    const answer: StandingAnswer = {
-      t: 'standing',
-      node: to,
-      incarnation: to,
-      lineage: 'ours',
-      isBlank: false,
-      promisedEpoch: 3,
-      promisedTo: 'n1',
-      watermark: ZERO,
-      kMin: 1,
-      ledEpoch: 0,
-    };
-    return node.step(0, { t: 'answer', request, message: answer });
+
+  test('does not keep a node from bringing its own to life', () => {
+    const node = blank(true);
+    take(node, 1, heartbeat('another'));
+    expect([node.role, node.phase]).toEqual(['leader', 'looking']);
   });
-  expect(effects).toMatchObject([{ t: 'saveHard', state: { lineage: 'ours', promisedEpoch: 3, blank: true } }]);
+
+  test('does not keep a blank node from being filled by its own', () => {
+    const node = blank();
+    take(node, 1, heartbeat('another'));
+    const asked = take(node, 2, heartbeat('ours')).flatMap((effect) => (effect.t === 'send' ? [effect] : []));
+    expect(asked).toMatchObject([
+      { to: 'n1', message: { t: 'look' } },
+      { to: 'n3', message: { t: 'look' } },
+    ]);
+    const effects = asked.flatMap(({ to, request }) => {
+      const answer: StandingAnswer = {
+        t: 'standing',
+        node: to,
+        incarnation: to,
+        lineage: 'ours',
+        isBlank: false,
+        promisedEpoch: 3,
+        promisedTo: 'n1',
+        watermark: ZERO,
+        kMin: 1,
+        ledEpoch: 0,
+      };
+      return node.step(0, { t: 'answer', request, message: answer });
+    });
+    expect(effects).toMatchObject([{ t: 'saveHard', state: { lineage: 'ours', promisedEpoch: 3, blank: true } }]);
+  });
 });
