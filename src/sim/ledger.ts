@@ -38,7 +38,8 @@ export interface Holder {
   wasWiped: boolean;
 }
 
-const LATE_MS = 1e-6;
+/** Times are sums of real numbers. */
+export const ROUNDING_MS = 1e-6;
 
 export class Ledger {
   readonly history: Accepted[] = [];
@@ -160,7 +161,7 @@ export class Ledger {
       () => `${node.id} stores ${key}@${formatVersion(version)}, which no leader of this lineage made durable`,
     );
     const dueAt = this.dueAt.get(version.seq)?.[node.index - 1] ?? 0;
-    must(now >= dueAt - LATE_MS, 'floor', () => `${node.id} holds ${formatVersion(version)} at ${now}, and it was due at ${dueAt}`);
+    must(now >= dueAt - ROUNDING_MS, 'floor', () => `${node.id} holds ${formatVersion(version)} at ${now}, and it was due at ${dueAt}`);
     if ((holder.held.get(key) ?? 0) > version.seq) this.#goals.reach('a record was acked that a newer one had superseded');
   }
 
@@ -199,6 +200,10 @@ export class Ledger {
     }
     holder.isCounted = isCounted;
   }
+}
+
+export function sayVersion({ key, version }: KvRecord): string {
+  return `${key}@${formatVersion(version)}`;
 }
 
 function raise(holding: Holding, key: string, seq: number): void {

@@ -61,7 +61,7 @@ export function simulate(seed: number, options: SimOptions, watcher: Observer | 
     failure = failureOf(thrown);
   }
   const { cluster, oracle, goals, faults } = run;
-  const successes = [...oracle.puts.values()].filter(({ result }) => result?.ok === true).length;
+  const successes = [...oracle.requests.puts.values()].filter(({ result }) => result?.ok === true).length;
   return {
     seed,
     events: cluster.events,
@@ -148,7 +148,7 @@ class Simulation {
     // What waited through the faults may fill the leader's tables until its deadline.
     this.#until('the clients', () => (this.#clients.isIdle ? null : 'somebody waits'));
     const id = this.#clients.put(need, CONVERGE_MS);
-    const put = () => this.oracle.puts.get(id);
+    const put = () => this.oracle.requests.puts.get(id);
     this.#until('a write', () =>
       (put()?.result ?? null) === null ? `a write that needs ${need} acks is not answered although ${circumstances}` : null,
     );
