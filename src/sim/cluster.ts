@@ -4,13 +4,14 @@
  *
  * Nothing here judges (oracle.ts) or decides what breaks when (faults.ts). Invariant: all chance comes from streams of the seed, one per concern.
  */
-import type { Effect, Input, NodeId, PeerAnswer, PeerRequest, PutInput } from '../core/message.ts';
+import type { Effect, Input, NodeId, PutInput } from '../core/message.ts';
 import type { LinkSetting } from '../core/network.ts';
 import type { KvRecord, Member } from '../core/record.ts';
 import { Replica } from '../core/replica.ts';
 import { Prng } from '../lib/prng.ts';
 import { RollingHash } from '../lib/rolling-hash.ts';
 import type { Ms } from '../lib/units.ts';
+import { Calls } from './calls.ts';
 import { Disk, type Frame } from './disk.ts';
 import type { Goals } from './goals.ts';
 import type { Observer } from './observer.ts';
@@ -19,24 +20,6 @@ import type { ClusterView, SimNode } from './sim-node.ts';
 import { must } from './violation.ts';
 import { Wire } from './wire.ts';
 import type { World } from './world.ts';
-
-interface Call {
-  readonly from: SimNode;
-  readonly fromLife: number;
-  readonly to: SimNode;
-  readonly request: number;
-  isOver: boolean;
-}
-
-interface Taken {
-  readonly by: SimNode;
-  readonly life: number;
-  readonly call: Call;
-  readonly message: PeerRequest;
-}
-
-/** Requests that may be said again later. */
-const REMEMBERED = 64;
 
 export class SimCluster implements ClusterView {
   readonly world: World;
@@ -50,11 +33,7 @@ export class SimCluster implements ClusterView {
   readonly #members: readonly Member[];
   readonly #observers: readonly Observer[];
   readonly #disks: Prng;
-  /** Requests that a node took and has not answered, by the id it knows them by. */
-  readonly #taken = new Map<number, Taken>();
-  /** The last requests that arrived anywhere. */
-  readonly #remembered: { readonly call: Call; readonly message: PeerRequest }[] = [];
-  #requests = 0;
+  readonly #calls: Calls;
 
   constructor(world: World, observers: readonly Observer[], goals: Goals) {
     this.world = world;
@@ -63,6 +42,7 @@ export class SimCluster implements ClusterView {
     const prng = new Prng(world.seed);
     this.wire = new Wire(world, prng.fork('wire'));
     this.#disks = prng.fork('disks');
+    this.#calls = new Calls(this, observers);
     this.#members = Array.from({ length: world.followers + 1 }, (_, i) => ({ id: `n${i + 1}`, url: `http://n${i + 1}` }));
     this.nodes = this.#members.map(({ id }, index) => {
       const disk = new Disk(`${id}-disk0`);
@@ -107,7 +87,7 @@ export class SimCluster implements ClusterView {
     if (node.isTurnDue) return;
     node.isTurnDue = true;
     const { life } = node;
-    this.#later(node, this.now + turnMs, () => {
+    this.later(node, this.now + turnMs, () => {
       if (node.life !== life || !node.isRunning) return;
       node.isTurnDue = false;
       this.#turn(node);
@@ -143,11 +123,7 @@ export class SimCluster implements ClusterView {
         for (const observer of this.#observers) observer.lost?.(node, frame, isTorn);
       }
     }
-    for (const [id, { by, call }] of this.#taken) {
-      if (by !== node) continue;
-      this.#taken.delete(id);
-      this.#tellBroken(call, 'reset');
-    }
+    this.#calls.broken(node);
   }
 
   /** Its data directory is gone; with `store: memory` every start does that. */
@@ -161,27 +137,20 @@ export class SimCluster implements ClusterView {
     node.frozenUntil = Math.max(node.frozenUntil, until);
   }
 
+  get calls(): Calls {
+    return this.#calls;
+  }
+
   say(text: string): void {
     for (const observer of this.#observers) observer.said?.(text);
   }
 
-  /** A request that was made long ago arrives once more; its caller has forgotten it. */
-  replay(chance: number): void {
-    const old = this.#remembered[Math.floor(chance * this.#remembered.length)];
-    if (old !== undefined) this.#arrive({ ...old.call, isOver: true }, old.message);
-  }
-
-  /** A request from somebody who is no node of this cluster; nobody hears its answer. */
-  intrude(to: SimNode, message: PeerRequest): void {
-    this.#arrive({ from: to, fromLife: -1, to, request: 0, isOver: true }, message);
-  }
-
   /** Does so when the node is not frozen; not counted as an event unless `run` counts it. */
-  #later(node: SimNode, at: Ms, run: () => void): void {
+  later(node: SimNode, at: Ms, run: () => void): void {
     this.#schedule.push(at, () => {
       if (node.isRunning && node.frozenUntil > this.now) {
         this.goals.reach('a node was frozen and went on');
-        this.#later(node, node.frozenUntil, run);
+        this.later(node, node.frozenUntil, run);
       } else run();
     });
   }
@@ -194,7 +163,7 @@ export class SimCluster implements ClusterView {
     node.wakeAt = wake;
     if (wake === Number.POSITIVE_INFINITY) return;
     const { life } = node;
-    this.#later(node, wake, () => {
+    this.later(node, wake, () => {
       if (!node.isRunning || node.life !== life || node.wakeAt !== wake) return;
       node.wakeAt = Number.POSITIVE_INFINITY;
       this.events += 1;
@@ -243,12 +212,12 @@ export class SimCluster implements ClusterView {
         this.hash.number(effect.request);
         const to = this.node(effect.to);
         if (node.replica.network.isPartitioned(to.id)) queue.push({ t: 'failed', request: effect.request, reason: 'partitioned' });
-        else this.#call(node, to, effect.request, effect.message);
+        else this.#calls.call(node, to, effect.request, effect.message);
         return;
       }
       case 'respond':
         this.hash.number(effect.id);
-        return this.#respond(node, effect.id, effect.message);
+        return this.#calls.respond(node, effect.id, effect.message);
       case 'reply':
         this.hash.number(effect.id);
         this.hash.text(effect.result.ok ? 'ok' : effect.result.code);
@@ -261,7 +230,7 @@ export class SimCluster implements ClusterView {
   /** An input that comes by itself, if the node still lives then. */
   #answer(node: SimNode, at: Ms, input: () => Input | null): void {
     const { life } = node;
-    this.#later(node, at, () => {
+    this.later(node, at, () => {
       if (!node.isRunning || node.life !== life) return;
       const made = input();
       if (made === null) return;
@@ -301,61 +270,6 @@ export class SimCluster implements ClusterView {
     const previous = node.disk.sync();
     for (const observer of this.#observers) observer.kept?.(node, frame, isLate);
     return previous;
-  }
-
-  #call(from: SimNode, to: SimNode, request: number, message: PeerRequest): void {
-    const call: Call = { from, fromLife: from.life, to, request, isOver: false };
-    const arrivals = this.wire.arrivals(from.index, to.index, this.now);
-    for (const at of arrivals) this.#later(to, at, () => this.#arrive(call, message));
-    if (arrivals.length > 1) this.goals.reach('a request came twice');
-    this.#later(from, this.now + this.world.callTimeoutMs, () => this.#end(call, { t: 'failed', request, reason: 'timed out' }));
-  }
-
-  #arrive(call: Call, message: PeerRequest): void {
-    const { to, from } = call;
-    if (!to.isRunning || to.replica.network.isPartitioned(from.id)) {
-      this.#tellBroken(call, to.isRunning ? 'partitioned' : 'refused');
-      return;
-    }
-    this.events += 1;
-    if (this.#remembered.length < REMEMBERED) this.#remembered.push({ call, message });
-    else this.#remembered[this.events % REMEMBERED] = { call, message };
-    const id = ++this.#requests;
-    this.#taken.set(id, { by: to, life: to.life, call, message });
-    this.hash.number(id);
-    this.drive(to, { t: 'request', id, message });
-  }
-
-  #respond(node: SimNode, id: number, answer: PeerAnswer): void {
-    const taken = this.#taken.get(id);
-    must(taken !== undefined && taken.by === node, 'core', () => `${node.id} answers request ${id} once`);
-    this.#taken.delete(id);
-    const { call, message } = taken;
-    for (const observer of this.#observers) observer.responded?.(node, message, answer);
-    for (const at of this.wire.arrivals(node.index, call.from.index, this.now)) {
-      this.#later(call.from, at, () => {
-        const { from, request } = call;
-        const isCut = from.isRunning && from.replica.network.isPartitioned(call.to.id);
-        if (call.isOver && from.life === call.fromLife) this.goals.reach('an answer came after its caller had given up');
-        this.#end(call, isCut ? { t: 'failed', request, reason: 'partitioned' } : { t: 'answer', request, message: answer });
-      });
-    }
-  }
-
-  /** The caller hears that the connection is gone, unless that is lost too. */
-  #tellBroken(call: Call, reason: string): void {
-    const { from, to, request } = call;
-    for (const at of this.wire.arrivals(to.index, from.index, this.now))
-      this.#later(from, at, () => this.#end(call, { t: 'failed', request, reason }));
-  }
-
-  /** Tells the caller how its call ended, once, if it still lives. */
-  #end(call: Call, input: Input): void {
-    const { from } = call;
-    if (call.isOver || !from.isRunning || from.life !== call.fromLife) return;
-    call.isOver = true;
-    this.events += 1;
-    this.drive(from, input);
   }
 
   #newReplica(nodeId: NodeId, life: number, disk: Disk): Replica {

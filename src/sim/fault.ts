@@ -7,6 +7,7 @@ import type { Ms } from '../lib/units.ts';
 
 export const FAULT_KINDS = [
   'crash',
+  'stop',
   'wipe',
   'freeze',
   'cut-one-way',
@@ -65,6 +66,7 @@ export function describeFault({ number, kind, forMs, a, b }: Fault): string {
   const [first, second, ms] = [`n${a + 1}`, `n${b + 1}`, `${Math.round(forMs)} ms`];
   const texts: Record<FaultKind, string> = {
     crash: `${first} crashes, for ${ms}`,
+    stop: `${first} is told to shut down, drains for ${ms} and starts again`,
     wipe: `${first} crashes and loses its disk, for ${ms}`,
     freeze: `${first} is frozen for ${ms}`,
     'cut-one-way': `nothing gets from ${first} to ${second} for ${ms}`,

@@ -83,6 +83,7 @@ export class Faults {
     const [first, second] = [cluster.nodes[a] as SimNode, cluster.nodes[b] as SimNode];
     const kinds: Record<FaultKind, () => Undo | null> = {
       crash: () => this.#stop(first, false),
+      stop: () => this.#shutDown(first),
       wipe: () => this.#stop(first, true),
       freeze: () => {
         cluster.freeze(first, cluster.now + forMs);
@@ -133,11 +134,11 @@ export class Faults {
         return () => {};
       },
       intruder: () => {
-        cluster.intrude(first, intruderTo(first, x));
+        cluster.calls.intrude(first, intruderTo(first, x));
         return () => {};
       },
       replay: () => {
-        for (let i = 0; i < REPLAYS; i++) cluster.replay((x + i / REPLAYS) % 1);
+        for (let i = 0; i < REPLAYS; i++) cluster.calls.replay((x + i / REPLAYS) % 1);
         return () => {};
       },
       burst: () => {
@@ -155,6 +156,19 @@ export class Faults {
     this.#cluster.crash(node);
     if (isWiped && world.store === 'sqlite') this.#cluster.wipe(node);
     return () => this.#cluster.start(node);
+  }
+
+  /** SIGTERM: no new writes, and in the end whoever waits is answered. */
+  #shutDown(node: SimNode): Undo | null {
+    if (!node.isRunning || this.#cluster.world.store === 'memory') return null;
+    const { life } = node;
+    this.#cluster.drive(node, { t: 'drain' });
+    return () => {
+      if (node.life !== life) return;
+      this.#cluster.drive(node, { t: 'stop', message: `${node.id} shuts down` });
+      this.#cluster.crash(node);
+      this.#cluster.start(node);
+    };
   }
 
   /** Without what this node remembers, enough of the others remember what they promised. */

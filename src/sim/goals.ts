@@ -23,6 +23,7 @@ export const GOALS = [
   'a write that nobody had to ack succeeded',
   'a write that everybody had to ack succeeded',
   'a write was refused because too many waited',
+  'a leader that was to stop refused writes, and answered those that waited',
   'a read saw the value before a pending one',
   'a restarted leader found more than it had acknowledged',
   'a leader restarted in the middle of its opening',

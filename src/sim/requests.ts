@@ -214,6 +214,8 @@ export class Requests {
     const isWrong = put.input.need !== null && (put.input.need < 0 || put.input.need > this.#world.followers);
     if (code === 'invalid_quorum') must(isWrong, 'I12', () => `write ${put.input.id} is refused: ${message}`);
     if (code === 'overloaded') this.#goals.reach('a write was refused because too many waited');
+    if (code === 'deposed' && message.includes('shuts down'))
+      this.#goals.reach('a leader that was to stop refused writes, and answered those that waited');
     if (message.includes('too few followers answer')) this.#goals.reach('a write failed early, too few followers being there');
     const isSeen = put.seq !== null && this.#ledger.history[put.seq - 1]?.record.timestampMs === put.input.timestampMs;
     must(
