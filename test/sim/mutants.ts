@@ -375,6 +375,19 @@ export const MUTANTS: readonly Mutant[] = [
         );
       },
   ),
+  // What the simulator found in the core, once more.
+  mutant('a stranger keeps a blank node from being filled', Recovery.prototype, 'hasHeard', () => () => true),
+  mutant(
+    "a birth's fence means whoever is there",
+    Replica.prototype,
+    'step',
+    (right) =>
+      function (now, input: Input) {
+        const isFence = input.t === 'request' && input.message.t === 'fence' && input.message.isBirth;
+        if (!isFence) return right.call(this, now, input);
+        return right.call(this, now, { ...input, message: { ...input.message, incarnation: this.standing().incarnation } });
+      },
+  ),
 ];
 
 function succeed(detail: Readonly<Record<string, unknown>>) {
