@@ -9,7 +9,7 @@
 import { assert } from '../lib/assert.ts';
 import type { Host } from './host.ts';
 import type { FenceRequest, Refusal, ReplicateAnswer, ReplicateRequest, StandingAnswer } from './message.ts';
-import type { HardState, Identity, KvRecord, Position } from './record.ts';
+import type { HardState, KvRecord, Position, RunningIdentity } from './record.ts';
 import { Recovery } from './recovery.ts';
 import { formatVersion, isNewer, maxVersion, type Version, ZERO } from './version.ts';
 import { Watermark } from './watermark.ts';
@@ -38,7 +38,7 @@ export class Follower {
   /** Set when this node may not follow any more, and why. */
   refusesToFollow: string | null = null;
 
-  readonly #self: Identity;
+  readonly #self: RunningIdentity;
   readonly #host: Host;
   readonly #queue: Queued[] = [];
   #tracker: Watermark;
@@ -49,7 +49,7 @@ export class Follower {
   /** What a leader sent to a node without hard state: it waits aside for the recovery, lest a birth's fence waits behind it for ever. */
   #aside: Queued | null = null;
 
-  constructor(self: Identity, hard: HardState | null, position: Position, host: Host) {
+  constructor(self: RunningIdentity, hard: HardState | null, position: Position, host: Host) {
     this.#self = self;
     this.#host = host;
     this.hard = hard;
@@ -225,7 +225,8 @@ export class Follower {
       if (message.order > this.#order) {
         this.#order = message.order;
         this.quorum = message.quorum;
-        kMin = message.kMin;
+        // What was on its way before this node's last start has an order that nobody here remembers: it may lower k_min, which is always safe, and not raise it.
+        kMin = message.start === this.#self.start || kMin === null ? message.kMin : Math.min(kMin, message.kMin);
       }
       for (const record of message.records) if (!this.#tracker.covers(record.version)) records.push(record);
       if (message.page !== null) this.#tracker.page(message.page);
@@ -260,6 +261,7 @@ export class Follower {
     return {
       t: 'replicated',
       incarnation: this.#self.incarnation,
+      start: this.#self.start,
       watermark: this.position.watermark,
       cursor: this.position.cursor,
       cursorEpoch: this.position.cursorEpoch,

@@ -29,7 +29,7 @@ export interface ReplicaConfig extends CandidateConfig {
   readonly network: ReadonlyMap<NodeId, LinkSetting>;
   /** What a client is told of the leader instead of the member's URL, which may be the nodes' own business. */
   readonly publicUrls?: ReadonlyMap<NodeId, string>;
-  /** For backoff jitter only; differs from start to start. */
+  /** For backoff jitter, and to tell this start from others; differs from start to start. */
   readonly jitterSeed: number;
 }
 
@@ -51,7 +51,7 @@ export class Replica {
   #candidacy: Candidacy | null = null;
   readonly #config: ReplicaConfig;
   /** The follower's part holds the same object: a name that comes late is everybody's at once. */
-  readonly #identity: { nodeId: NodeId; readonly incarnation: string };
+  readonly #identity: { nodeId: NodeId; readonly incarnation: string; readonly start: number };
   #isUnnamed: boolean;
   readonly #host: Host;
   readonly #calls = new Map<number, Caller>();
@@ -67,7 +67,7 @@ export class Replica {
 
   constructor(config: ReplicaConfig, stored: Stored) {
     this.#config = config;
-    this.#identity = { nodeId: config.nodeId, incarnation: config.incarnation };
+    this.#identity = { nodeId: config.nodeId, incarnation: config.incarnation, start: config.jitterSeed };
     this.#isUnnamed = config.isUnnamed ?? false;
     this.#jitter = new Prng(config.jitterSeed);
     this.network = new Network(config.seed, config.network);

@@ -238,6 +238,7 @@ function intruderTo(node: SimNode, x: number): ReplicateRequest {
     lineage: 'another',
     epoch: 1 + Math.floor(x * 9),
     incarnation: isProbe ? null : node.disk.incarnation,
+    start: null,
     members: [
       { id: 'n1', url: 'http://n1' },
       { id: node.id, url: `http://${node.id}` },

@@ -54,6 +54,7 @@ describe('a leader of another lineage', () => {
     lineage,
     epoch: 1,
     incarnation: null,
+    start: null,
     members,
     order: 1,
     head: ZERO,

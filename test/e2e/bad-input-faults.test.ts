@@ -309,6 +309,7 @@ async function replicateMessage(cluster: RealCluster, more: Partial<ReplicateReq
     lineage: lineage ?? '',
     epoch,
     incarnation: null,
+    start: null,
     members,
     order: 0,
     quorum: 1,
