@@ -186,6 +186,11 @@ export class Link {
     for (const sent of this.#inFlight.values()) sent.isOutdated = true;
   }
 
+  /** Something is to be asked soon, records or not. */
+  ask(): void {
+    this.#mustSpeak = true;
+  }
+
   scanned(token: number, page: PageHeader, rows: readonly KvRecord[], now: Ms): void {
     if (token !== this.#scanning || this.state !== 'catch-up') return;
     this.#scanning = null;

@@ -120,8 +120,8 @@ export interface PutInput {
 
 export type Input =
   | PutInput
-  /** A committed read on the leader; answered by `readReady` or `readFailed`. */
-  | { readonly t: 'read'; readonly id: number; readonly key: string }
+  /** A committed read on the leader; answered by `readReady` or `readFailed`. Linearizable: once a majority said that nobody else leads. */
+  | { readonly t: 'read'; readonly id: number; readonly key: string; readonly isLinearizable?: boolean }
   /** Everything that arrived together has been handed over; what gathered may leave now. Comes after every other input, soon. */
   | { readonly t: 'turn' }
   /** The time asked for by `wakeAt` has come. */
@@ -162,7 +162,16 @@ export interface WriteSuccess {
 
 export interface WriteFailure {
   readonly ok: false;
-  readonly code: 'not_leader' | 'not_open' | 'invalid_quorum' | 'overloaded' | 'draining' | 'storage_failed' | 'quorum_not_met' | 'deposed';
+  readonly code:
+    | 'not_leader'
+    | 'not_open'
+    | 'not_caught_up'
+    | 'invalid_quorum'
+    | 'overloaded'
+    | 'draining'
+    | 'storage_failed'
+    | 'quorum_not_met'
+    | 'deposed';
   readonly message: string;
   readonly detail: Readonly<Record<string, unknown>>;
 }

@@ -184,7 +184,7 @@ export class Replica {
       }
       case 'read': {
         const refusal = this.refusal();
-        if (refusal === null) this.leader?.read(input.id, input.key);
+        if (refusal === null) this.leader?.read(input.id, input.key, input.isLinearizable ?? false, this.#now);
         else this.#out({ t: 'readFailed', id: input.id, result: refusal });
         return;
       }

@@ -20,6 +20,7 @@ import type { Replica } from '../core/replica.ts';
 import { unreachable } from '../lib/assert.ts';
 import type { Store } from '../store/store.ts';
 import { KvctlError } from '../wire/errors.ts';
+import { Awaited } from './awaited.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -63,6 +64,8 @@ export class Runtime {
   readonly #quorums = new Map<number, (result: QuorumResult) => void>();
   readonly #reads = new Map<number, (outcome: ReadOutcome) => void>();
   readonly #requests = new Map<number, (answer: PeerAnswer) => void>();
+  /** Reads that wait for a version. */
+  readonly #awaited = new Awaited();
   readonly #inputs: Input[] = [];
   #isStepping = false;
   #isTurnScheduled = false;
@@ -106,16 +109,22 @@ export class Runtime {
     if (refusal !== null) throw new KvctlError(refusal.code, refusal.message, refusal.detail);
   }
 
-  /** The committed record of a key, on an open leader; a tombstone included. */
-  committed(key: string): Promise<KvRecord | null> {
+  /** The committed record of a key, on an open leader; a tombstone included. Linearizable: after a majority was asked whether it still leads. */
+  committed(key: string, isLinearizable = false): Promise<KvRecord | null> {
+    if (this.#isStopped) return Promise.reject(new KvctlError(STOPPED.code, STOPPED.message, STOPPED.detail));
     return new Promise((resolve, reject) => {
       const id = ++this.#ids;
       this.#reads.set(id, (outcome) => {
         if (outcome.t === 'readFailed') reject(new KvctlError(outcome.result.code, outcome.result.message, outcome.result.detail));
         else resolve(outcome.record === undefined ? this.store.get(key) : outcome.record);
       });
-      this.drive({ t: 'read', id, key });
+      this.drive({ t: 'read', id, key, isLinearizable });
     });
+  }
+
+  /** Waits until the condition on what this node holds is true. False after `timeoutMs`; throws `overloaded`, and `draining` at the end. */
+  reaches(isReached: () => boolean, timeoutMs: number): Promise<boolean> {
+    return this.#awaited.wait(isReached, timeoutMs);
   }
 
   /** An internal call; answers once everything that the answer speaks of is durable. */
@@ -134,6 +143,7 @@ export class Runtime {
   stop(message: string): void {
     this.drive({ t: 'stop', message });
     this.#isStopped = true;
+    this.#awaited.stop(new KvctlError(STOPPED.code, STOPPED.message, STOPPED.detail));
     this.#parts.clock.disarm();
   }
 
@@ -152,8 +162,10 @@ export class Runtime {
       for (const effect of this.replica.step(this.#parts.clock.now(), next)) this.#carryOut(effect);
     }
     this.#isStepping = false;
-    if (input.t === 'turn' || input.t === 'tick') this.#parts.clock.arm(this.replica.dueAt(), this.replica.wakeAt());
-    else this.#scheduleTurn();
+    if (input.t === 'turn' || input.t === 'tick') {
+      this.#parts.clock.arm(this.replica.dueAt(), this.replica.wakeAt());
+      this.#awaited.look();
+    } else this.#scheduleTurn();
   }
 
   #scheduleTurn(): void {

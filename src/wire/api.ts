@@ -88,6 +88,7 @@ export const nodeStatus = z.object({
   k_min: z.int().nullable(),
   /** Writes that wait for their quorum with a client. */
   waiting_writes: z.int(),
+  /** Rows of the store; those that remember a deleted key are among them. */
   keys: z.int(),
   store: z.enum(['sqlite', 'memory']),
   dialect: z.string(),

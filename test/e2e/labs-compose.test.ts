@@ -1,7 +1,7 @@
 // The labs' own compose files in real containers, with nothing changed but the image (and the ports outside, which a test may not choose),
 // graded by `kvctl check --compose`: whoever hands in such a file can do the same.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import type { GradeReport } from '../../src/grade/report.ts';
 import { Home } from '../cli/kvctl.ts';
 import { freePorts } from '../cluster/sandbox.ts';
 import { belongingsOf, composeCommand, docker, whyNoDocker } from '../support/docker.ts';
-import { LAB_NAMES, type LabName } from '../support/lab-compose.ts';
+import { LAB_NAMES, type LabName, readLabText } from '../support/lab-compose.ts';
 import { requireOrSkip } from '../support/require.ts';
 
 const missing = whyNoDocker();
@@ -44,13 +44,14 @@ test.each(LAB_NAMES)('the compose file of %s works with our image, and passes', 
     expect(status, `${stdout}${stderr}`).toBe(0);
   };
   try {
-    const text = readFileSync(new URL(`../labs/testdata/${lab}.compose.yml`, import.meta.url), 'utf8');
     const base = await freePorts(6);
     let next = base;
-    const moved = text.replaceAll(/image: kvctl-node$/gm, `image: ${image}`).replaceAll(/"\d+:(\d+)"/g, (_, inside) => {
-      next += 1;
-      return `"127.0.0.1:${next - 1}:${inside}"`;
-    });
+    const moved = readLabText(lab)
+      .replaceAll(/image: kvctl-node$/gm, `image: ${image}`)
+      .replaceAll(/"\d+:(\d+)"/g, (_, inside) => {
+        next += 1;
+        return `"127.0.0.1:${next - 1}:${inside}"`;
+      });
     expect(next).toBe(base + 6);
     writeFileSync(join(directory, 'docker-compose.yml'), moved);
     compose('up', '--detach');

@@ -64,7 +64,7 @@ class Player {
         return { t: 'put', id: ++this.#ids, key, value, need: need ?? null, timeoutMs: timeoutMs ?? null, timestampMs: 0 };
       }
       case 'read':
-        return { t: 'read', id: ++this.#ids, key };
+        return { t: 'read', id: ++this.#ids, key, isLinearizable: words[1] === 'linearizable' };
       case 'drain':
         return { t: 'drain' };
       case 'stop':

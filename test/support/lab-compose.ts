@@ -28,10 +28,13 @@ interface ComposeService {
 export const LAB_NAMES = ['lab-1', 'lab-2', 'lab-3', 'lab-4', 'lab-5'] as const;
 export type LabName = (typeof LAB_NAMES)[number];
 
+export function readLabText(lab: LabName): string {
+  return readFileSync(new URL(`../labs/testdata/${lab}.compose.yml`, import.meta.url), 'utf8');
+}
+
 /** The services in the file's order: the leader, then follower1 to follower5. */
 export function readLab(lab: LabName): LabService[] {
-  const text = readFileSync(new URL(`../labs/testdata/${lab}.compose.yml`, import.meta.url), 'utf8');
-  const { services } = parse(text) as { services: Readonly<Record<string, ComposeService>> };
+  const { services } = parse(readLabText(lab)) as { services: Readonly<Record<string, ComposeService>> };
   return Object.entries(services).map(([name, { environment, ports, volumes = [] }]) => {
     const pairs = Array.isArray(environment)
       ? environment.map((line: string) => line.split(/=(.*)/s, 2))

@@ -104,7 +104,10 @@ export async function run(context: Context, options: CheckOptions): Promise<numb
 /** Interrupted, it answers with what is known by then. */
 async function examine({ out, signal }: Context, subject: Subject, checks: readonly Check[]): Promise<readonly CheckResult[]> {
   const { target } = subject;
-  const look = await out.step(`looking at ${target.leader.url} and ${target.followers.length} followers`, () => lookFirst(subject));
+  const look = await out.step(
+    `looking at ${target.leader.url} and ${target.followers.length} ${target.followers.length === 1 ? 'follower' : 'followers'}`,
+    () => lookFirst(subject),
+  );
   const grader = new Grader(subject, look);
   const runnable = checks.filter(({ needs }) => needs.every((need) => missingFor(need, grader) === null));
   const expected = expectedMs(subject.pace, { followers: target.followers.length, ids: runnable.map(({ id }) => id) });

@@ -5,7 +5,7 @@
  * Shorter than the shortest is proof. The rest is a Kolmogorov-Smirnov test that fails only where no overhead and no reading in
  * between explains the distance, and passes only where the distance is small for one constant overhead.
  *
- * How sure (test/grade/delay-odds.test.ts): counted by writes, not arrivals, because one server's delays may be shared; with n writes
+ * How sure (test/grade/timing-odds.test.ts): counted by writes, not arrivals, because one server's delays may be shared; with n writes
  * P(a right server fails) <= 2 exp(-2 * 2.3^2) = 5e-5, and twice the range, half of it, or a constant are never passed.
  * Source: the bound is Dvoretzky, Kiefer, Wolfowitz (1956) with Massart's constant.
  */
