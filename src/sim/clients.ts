@@ -104,7 +104,7 @@ export class Clients implements Observer {
     const { world } = this.#it;
     const id = this.#number();
     const key = `k${this.#prng.int(world.keys)}`;
-    if (this.#prng.int(100) < world.readPercent) return { t: 'read', id, key };
+    if (this.#prng.int(100) < world.readPercent) return { t: 'read', id, key, isLinearizable: this.#prng.int(3) === 0 };
     if (world.isPlain) return { t: 'put', id, key, value: `${id}`, need: null, timeoutMs: null, timestampMs: id };
     const value = this.#prng.int(5) === 0 ? null : `${id}`;
     // A need of -1 or N+1 is the gateway's to refuse, and the core's too.

@@ -25,6 +25,8 @@ export const GOALS = [
   'a write was refused because too many waited',
   'a leader that was to stop refused writes, and answered those that waited',
   'a read saw the value before a pending one',
+  'a majority confirmed a linearizable read',
+  'a linearizable read was not confirmed in time',
   'a restarted leader found more than it had acknowledged',
   'a leader restarted in the middle of its opening',
   'a crash lost a commit that was under way',

@@ -64,7 +64,7 @@ export class Oracle implements Observer {
     switch (effect.t) {
       case 'send':
         if (effect.message.t === 'replicate') this.#sends(node, this.#it.node(effect.to), effect.message);
-        return;
+        return this.requests.effect(node, effect);
       case 'scan': {
         const head = node.replica.leader?.durable.seq ?? 0;
         if (effect.until.seq < head) this.#goals.reach('a page ended before a record that was not due');
@@ -108,6 +108,8 @@ export class Oracle implements Observer {
       const isPromised = request.epoch === hard.promisedEpoch && request.from === hard.promisedTo;
       must(isPromised, 'I6', () => `${node.id} promised epoch ${hard.promisedEpoch}, and takes a request of ${request.epoch}`);
     }
+    if (hard !== null && request.from === this.#it.leader.id && request.epoch === this.#it.leader.replica.epoch)
+      this.requests.responded(node, request.order, answer.isBlank);
     if (answer.isCounted) {
       const isRight = hard !== null && !hard.blank && watermark.epoch === hard.promisedEpoch;
       must(isRight, 'I2', () => `${node.id} says that its acks count: blank ${hard?.blank}, at ${formatVersion(watermark)}`);

@@ -4,7 +4,7 @@
  * Part of the oracle (oracle.ts). Delays are drawn again from the seed, so that a floor is known without believing the replica's.
  */
 import type { Effect, Input, PutInput, WriteFailure, WriteSuccess } from '../core/message.ts';
-import { floorOf } from '../core/quorum.ts';
+import { floorOf, majorityOf } from '../core/quorum.ts';
 import type { KvRecord } from '../core/record.ts';
 import { formatVersion } from '../core/version.ts';
 import { assert } from '../lib/assert.ts';
@@ -43,7 +43,10 @@ export class Requests {
   readonly #ledger: Ledger;
   readonly #epochs: Epochs;
   readonly #goals: Goals;
-  readonly #reads = new Map<number, { readonly key: string; readonly startedAt: Ms; readonly atLeast: number }>();
+  readonly #reads = new Map<
+    number,
+    { readonly key: string; readonly startedAt: Ms; readonly atLeast: number; readonly after: number | null }
+  >();
   readonly #ops: RegisterOp[] = [];
   /** By key, the newest that a client had heard of. */
   readonly #heard = new Map<string, number>();
@@ -53,6 +56,9 @@ export class Requests {
   #isForced = false;
   /** Of the running leadership, one stream per follower. */
   #draws: readonly Prng[] = [];
+  /** The newest request that the running leader sent, and the newest of them that each follower answered although it could know of a newer epoch. */
+  #lastOrder = 0;
+  readonly #answered: number[];
   #cluster: ClusterView | null = null;
 
   constructor(world: World, ledger: Ledger, epochs: Epochs, goals: Goals) {
@@ -60,6 +66,7 @@ export class Requests {
     this.#ledger = ledger;
     this.#epochs = epochs;
     this.#goals = goals;
+    this.#answered = new Array(world.followers + 1).fill(0);
   }
 
   watches(cluster: ClusterView): void {
@@ -76,9 +83,10 @@ export class Requests {
   }
 
   input(_node: SimNode, input: Input): void {
-    if (input.t === 'read')
-      this.#reads.set(input.id, { key: input.key, startedAt: this.#it.now, atLeast: this.#heard.get(input.key) ?? 0 });
-    else if (input.t === 'setQuorum') {
+    if (input.t === 'read') {
+      const after = input.isLinearizable ? this.#lastOrder : null;
+      this.#reads.set(input.id, { key: input.key, startedAt: this.#it.now, atLeast: this.#heard.get(input.key) ?? 0, after });
+    } else if (input.t === 'setQuorum') {
       this.#quorums.set(input.id, input);
       this.#isForced ||= input.isForced;
     }
@@ -103,14 +111,24 @@ export class Requests {
   effect(node: SimNode, effect: Effect): void {
     if (effect.t === 'reply') this.#replies(node, effect.id, effect.result);
     else if (effect.t === 'readReady') this.#shows(node, effect.id, effect.record);
-    else if (effect.t === 'readFailed') this.#reads.delete(effect.id);
+    else if (effect.t === 'readFailed') {
+      this.#reads.delete(effect.id);
+      if (effect.result.code === 'not_caught_up') this.#goals.reach('a linearizable read was not confirmed in time');
+    } else if (effect.t === 'send' && effect.message.t === 'replicate') this.#lastOrder = effect.message.order;
     else if (effect.t === 'quorumReply') this.#changes(node, effect);
+  }
+
+  /** The follower answered that request of the leader. */
+  responded(node: SimNode, order: number, isBlank: boolean): void {
+    if (!isBlank) this.#answered[node.index] = Math.max(order, this.#answered[node.index] as number);
   }
 
   /** The leader stopped: nobody hears of what it had not answered. */
   crashed(): void {
     this.#reads.clear();
     this.#quorums.clear();
+    this.#lastOrder = 0;
+    this.#answered.fill(0);
     this.#ledger.dueAt.clear();
   }
 
@@ -229,7 +247,8 @@ export class Requests {
     const read = this.#reads.get(id);
     must(read !== undefined, 'I8', () => `read ${id} is answered once`);
     this.#reads.delete(id);
-    const { key, atLeast, startedAt } = read;
+    const { key, atLeast, startedAt, after } = read;
+    if (after !== null) this.#checkConfirmed(id, after);
     const found = record === undefined ? node.disk.store.get(key) : record;
     const seq = found?.version.seq ?? 0;
     if (found !== null) {
@@ -242,6 +261,18 @@ export class Requests {
     if (seq < (this.#pendingNewest.get(key) ?? 0)) this.#goals.reach('a read saw the value before a pending one');
     this.#hears(key, seq);
     this.#ops.push({ id, f: 'read', key, order: seq, startedAt, endedAt: this.#it.now });
+  }
+
+  /** SPEC 4: after the read arrived, a majority said that no newer epoch exists. */
+  #checkConfirmed(id: number, after: number): void {
+    const needed = majorityOf(this.#world.followers);
+    const confirmed = 1 + this.#answered.filter((order) => order > after).length;
+    must(
+      confirmed >= needed,
+      'I3',
+      () => `linearizable read ${id} is answered, and ${confirmed} of ${needed} nodes confirmed the leader since it arrived`,
+    );
+    if (needed > 1) this.#goals.reach('a majority confirmed a linearizable read');
   }
 
   #hears(key: string, seq: number): void {

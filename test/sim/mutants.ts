@@ -375,6 +375,15 @@ export const MUTANTS: readonly Mutant[] = [
         );
       },
   ),
+  mutant(
+    'a linearizable read asks nobody',
+    Leader.prototype,
+    'read',
+    (right) =>
+      function (id, key, _isLinearizable, now) {
+        right.call(this, id, key, false, now);
+      },
+  ),
   // What the simulator found in the core, once more.
   mutant('a stranger keeps a blank node from being filled', Recovery.prototype, 'hasHeard', () => () => true),
   mutant(
