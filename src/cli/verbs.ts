@@ -86,6 +86,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   parity: verb(MEASURE, 'compare every replica with the leader', () => import('./commands/parity.ts')),
 
   check: verb(JUDGE, "grade somebody else's implementation from outside", () => import('./commands/check.ts'), CLEANS_UP),
+  sim: verb(JUDGE, 'run the protocol under faults on a virtual clock, and judge it', () => import('./commands/sim.ts'), LOCAL_CLEANS_UP),
 
   kill: verb(FAULTS, 'kill nodes (SIGKILL)', () => import('./commands/kill.ts'), LOCAL),
   pause: verb(FAULTS, 'freeze nodes (SIGSTOP)', () => import('./commands/pause.ts'), LOCAL),
