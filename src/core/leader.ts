@@ -414,6 +414,7 @@ export class Leader {
       lineage: this.#start.lineage,
       epoch: this.epoch,
       incarnation: link.incarnation,
+      start: link.start,
       members: this.#start.members,
       order: ++this.#order,
       head: this.#head,

@@ -21,6 +21,8 @@ export interface ReplicateRequest {
   readonly epoch: number;
   /** The receiver's incarnation as the leader knows it; null in a probe, which asks for it. */
   readonly incarnation: string | null;
+  /** The receiver's start as it last answered; null if that is not known. One that names an older start was on its way before the last restart. */
+  readonly start: number | null;
   readonly members: readonly Member[];
   /** Grows with every request of this leadership: what it says of `quorum` and `kMin` must not undo what a later one said. */
   readonly order: number;
@@ -47,6 +49,8 @@ export interface PageHeader {
 export interface ReplicateAnswer {
   readonly t: 'replicated';
   readonly incarnation: string;
+  /** Differs from start to start. */
+  readonly start: number;
   readonly watermark: Version;
   readonly cursor: Version;
   readonly cursorEpoch: number;
@@ -69,6 +73,8 @@ export interface FenceRequest {
   readonly lineage: string;
   readonly epoch: number;
   readonly members: readonly Member[];
+  /** The receiver's, as it answered the look that a birth begins with: a birth's fence that comes late must not make a member of a disk that came later. */
+  readonly incarnation: string | null;
   /** The lineage is being born: every node is blank and becomes a member by this promise. */
   readonly isBirth: boolean;
 }

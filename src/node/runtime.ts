@@ -22,6 +22,7 @@ import type { Store } from '../store/store.ts';
 import { KvctlError } from '../wire/errors.ts';
 import { Awaited } from './awaited.ts';
 import type { Clock } from './clock.ts';
+import type { Failpoints } from './failpoints.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Peers } from './peers.ts';
@@ -38,6 +39,7 @@ export interface RuntimeParts {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly log: Log;
+  readonly failpoints: Failpoints;
   /** The hard state could not be saved: the process must end, with its state as it is. */
   readonly fatal: (error: unknown) => void;
 }
@@ -182,13 +184,13 @@ export class Runtime {
       case 'persist':
         return this.#persist(effect);
       case 'saveHard':
-        this.#parts.hardStates.save(effect.state).then(() => this.drive({ t: 'hardSaved', token: effect.token }), this.#parts.fatal);
-        return;
+        return this.#saveHard(effect);
       case 'send':
         return this.#send(effect);
       case 'respond':
         return finish(this.#requests, effect.id, effect.message);
       case 'reply':
+        if (effect.result.ok) this.#parts.failpoints.hit('before-reply');
         this.#parts.metrics.wrote(effect.result);
         return finish(this.#writes, effect.id, effect.result);
       case 'quorumReply':
@@ -209,11 +211,23 @@ export class Runtime {
     }
   }
 
+  #saveHard({ token, state }: Extract<Effect, { t: 'saveHard' }>): void {
+    const { failpoints, hardStates, fatal } = this.#parts;
+    failpoints.hit('before-promise');
+    hardStates.save(state).then(() => {
+      failpoints.hit('after-promise');
+      this.drive({ t: 'hardSaved', token });
+    }, fatal);
+  }
+
   #persist({ token, records, position, previousOf }: Extract<Effect, { t: 'persist' }>): void {
+    const { failpoints } = this.#parts;
+    if (records.length > 0) failpoints.hit('before-commit');
     const begun = this.#parts.clock.now();
     const batch = position === null ? { records, previousOf } : { records, previousOf, position };
     this.store.commit(batch).then(
       ({ previous }) => {
+        if (records.length > 0) failpoints.hit('after-commit');
         this.#parts.metrics.committed(this.#parts.clock.now() - begun);
         this.drive({ t: 'persisted', token, previous });
       },
@@ -227,7 +241,9 @@ export class Runtime {
       this.drive({ t: 'failed', request, reason: 'partitioned' });
       return;
     }
+    const carries = message.t === 'replicate' && message.records.length > 0;
     this.#parts.peers.call(to, message, (answer, reason) => {
+      if (carries && answer !== null) this.#parts.failpoints.hit('after-ack');
       // A partition that began meanwhile swallows the answer too.
       if (answer === null || network.isPartitioned(to))
         this.drive({ t: 'failed', request, reason: answer === null ? reason : 'partitioned' });

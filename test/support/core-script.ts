@@ -179,7 +179,7 @@ class Player {
   /** A candidate asks for a promise, out of turn. */
   #fence(from: string, to: string, epoch: string): void {
     const { lineage, members } = this.#node(to).hard ?? { lineage: '', members: [] };
-    const fence = { t: 'fence', from: `n${from}`, lineage, epoch: Number(epoch), members, isBirth: false } as const;
+    const fence = { t: 'fence', from: `n${from}`, lineage, epoch: Number(epoch), incarnation: null, members, isBirth: false } as const;
     this.#on.deliver(this.#on.send(this.#node(from), this.#node(to), fence));
   }
 
