@@ -96,7 +96,7 @@ export class Candidacy {
     const step = this.#step;
     if (step === null || step.t === 'position' || step.token !== token) return false;
     this.#step = null;
-    this.#parts.follower.hard = step.state;
+    this.#parts.follower.remember(step.state);
     if (step.t === 'promise') this.#opening.promised();
     else this.#storeOpening(step.state, step.kMin);
     return true;

@@ -9,7 +9,7 @@
 import { assert } from '../lib/assert.ts';
 import type { Host } from './host.ts';
 import type { FenceRequest, Refusal, ReplicateAnswer, ReplicateRequest, StandingAnswer } from './message.ts';
-import type { HardState, Identity, KvRecord, Position } from './record.ts';
+import type { HardState, KvRecord, Position, RunningIdentity } from './record.ts';
 import { Recovery } from './recovery.ts';
 import { formatVersion, isNewer, maxVersion, type Version, ZERO } from './version.ts';
 import { Watermark } from './watermark.ts';
@@ -38,7 +38,7 @@ export class Follower {
   /** Set when this node may not follow any more, and why. */
   refusesToFollow: string | null = null;
 
-  readonly #self: Identity;
+  readonly #self: RunningIdentity;
   readonly #host: Host;
   readonly #queue: Queued[] = [];
   #tracker: Watermark;
@@ -49,7 +49,7 @@ export class Follower {
   /** What a leader sent to a node without hard state: it waits aside for the recovery, lest a birth's fence waits behind it for ever. */
   #aside: Queued | null = null;
 
-  constructor(self: Identity, hard: HardState | null, position: Position, host: Host) {
+  constructor(self: RunningIdentity, hard: HardState | null, position: Position, host: Host) {
     this.#self = self;
     this.#host = host;
     this.hard = hard;
@@ -97,10 +97,7 @@ export class Follower {
     const { state } = this.#saving;
     const isNewEpoch = state.promisedEpoch !== this.hard?.promisedEpoch;
     this.#saving = null;
-    this.hard = state;
-    this.#recovery = null;
-    if (this.#aside !== null) this.#queue.unshift(this.#aside);
-    this.#aside = null;
+    this.remember(state);
     if (isNewEpoch) {
       this.#tracker.enterEpoch(state.promisedEpoch);
       this.#order = 0;
@@ -108,6 +105,14 @@ export class Follower {
     this.#answer(this.#answerAfterSave);
     this.#answerAfterSave = [];
     return true;
+  }
+
+  /** The hard state is durable, whoever saved it: there is nothing to recover, and what waited for that is looked at. */
+  remember(state: HardState): void {
+    this.hard = state;
+    this.#recovery = null;
+    if (this.#aside !== null) this.#queue.unshift(this.#aside);
+    this.#aside = null;
   }
 
   /** Where this node stands, by what is durable. */
@@ -133,8 +138,10 @@ export class Follower {
 
   /** Returns false if the queue must wait. */
   #fence(id: number, message: FenceRequest): boolean {
+    if (message.incarnation !== null && message.incarnation !== this.#self.incarnation) return this.#refuseOther(id, message.incarnation);
     const hard = this.hard;
-    const isBirthHere = hard === null && message.isBirth;
+    // Not without its name: a birth's fence that comes late could make a node that counts of one that lost its memory since.
+    const isBirthHere = hard === null && message.isBirth && message.incarnation !== null;
     if (hard === null && !isBirthHere) {
       // A blank node's promise would count for nothing, so it makes none.
       this.#respond(id, this.standing());
@@ -162,13 +169,7 @@ export class Follower {
 
   #replicate(id: number, message: ReplicateRequest): boolean {
     if (this.refusesToFollow !== null) return this.#refuse(id, 'not_in_epoch', this.refusesToFollow);
-    if (message.incarnation !== null && message.incarnation !== this.#self.incarnation) {
-      return this.#refuse(
-        id,
-        'wrong_incarnation',
-        `${this.#self.nodeId} is incarnation ${this.#self.incarnation}, not ${message.incarnation}`,
-      );
-    }
+    if (message.incarnation !== null && message.incarnation !== this.#self.incarnation) return this.#refuseOther(id, message.incarnation);
     const hard = this.hard;
     if (hard === null) return this.#replicateToBlank(id, message);
     if (hard.lineage !== message.lineage)
@@ -185,7 +186,9 @@ export class Follower {
 
   /** Without hard state nothing is stored before the others' promises are known; what asks where it stands is answered. */
   #replicateToBlank(id: number, message: ReplicateRequest): boolean {
-    this.#recovery ??= new Recovery(this.#self, message.lineage, message.members, this.#host);
+    // The leader of another lineage, which nobody around belongs to, must not keep the own one's from being heard.
+    if (this.#recovery === null || (this.#recovery.lineage !== message.lineage && !this.#recovery.hasHeard))
+      this.#recovery = new Recovery(this.#self, message.lineage, message.members, this.#host);
     if (message.records.length === 0 && message.page === null) {
       this.#respond(id, this.#replicateAnswer());
       return true;
@@ -222,7 +225,8 @@ export class Follower {
       if (message.order > this.#order) {
         this.#order = message.order;
         this.quorum = message.quorum;
-        kMin = message.kMin;
+        // What was on its way before this node's last start has an order that nobody here remembers: it may lower k_min, which is always safe, and not raise it.
+        kMin = message.start === this.#self.start || kMin === null ? message.kMin : Math.min(kMin, message.kMin);
       }
       for (const record of message.records) if (!this.#tracker.covers(record.version)) records.push(record);
       if (message.page !== null) this.#tracker.page(message.page);
@@ -257,6 +261,7 @@ export class Follower {
     return {
       t: 'replicated',
       incarnation: this.#self.incarnation,
+      start: this.#self.start,
       watermark: this.position.watermark,
       cursor: this.position.cursor,
       cursorEpoch: this.position.cursorEpoch,
@@ -275,6 +280,10 @@ export class Follower {
   #refuse(id: number, code: Refusal['code'], message: string): true {
     this.#respond(id, { t: 'refused', code, epoch: this.hard?.promisedEpoch ?? 0, message });
     return true;
+  }
+
+  #refuseOther(id: number, meant: string): true {
+    return this.#refuse(id, 'wrong_incarnation', `${this.#self.nodeId} is incarnation ${this.#self.incarnation}, not ${meant}`);
   }
 
   #refuseStale(id: number, message: ReplicateRequest | FenceRequest): true {

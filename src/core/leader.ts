@@ -7,6 +7,7 @@
  */
 import { assert } from '../lib/assert.ts';
 import type { Ms } from '../lib/units.ts';
+import { Confirmations } from './confirmations.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Host } from './host.ts';
 import { Link, type LinkLimits } from './link.ts';
@@ -60,8 +61,9 @@ export class Leader {
   /** Admitted since the last commit began. */
   #gathering: Write[] = [];
   #askPrevious: string[] = [];
-  /** Reads that wait for the store, by their request. */
+  /** Reads that wait for the store, or for a majority, by their request. */
   readonly #readers = new Set<number>();
+  readonly #confirmations: Confirmations;
   #committing: { token: number; writes: readonly Write[]; kMin: number | null } | null = null;
   #upLinks = 0;
   /** Requests sent to anybody. */
@@ -81,6 +83,7 @@ export class Leader {
     this.#followers = start.members.map((member) => member.id).filter((id) => id !== start.nodeId);
     this.trace = new Trace(start.head, this.#followers.length);
     this.#deadlines = new Deadlines(limits.failEarlyMs);
+    this.#confirmations = new Confirmations(majorityOf(this.#followers.length));
     this.#quorum = new QuorumSetting(start.quorum, majorityOf(this.#followers.length), limits.quorumTimeoutMs, host);
     const port = {
       send: (link: Link, records: readonly KvRecord[], page: PageHeader | null) => this.#send(link, records, page),
@@ -172,9 +175,22 @@ export class Leader {
     }
   }
 
-  /** Answers with the newest committed record, at once or, if the store must tell it, with the commit that is on its way. */
-  read(id: number, key: string): void {
+  /**
+   * Answers with the newest committed record, at once or, if the store must tell it, with the commit that is on its way; if it is to be
+   * linearizable, after a majority said in a round begun now that nobody else leads.
+   */
+  read(id: number, key: string, isLinearizable: boolean, now: Ms): void {
     this.#readers.add(id);
+    if (!isLinearizable) return this.#readCommitted(id, key);
+    const timeoutMs = this.#limits.quorumTimeoutMs;
+    this.#confirmations.add(this.#host.token(), now + timeoutMs, (missing) => {
+      if (missing === 0) this.#readCommitted(id, key);
+      else if (this.#readers.delete(id)) this.#host.out({ t: 'readFailed', id, result: this.#unconfirmed(missing, timeoutMs) });
+    });
+    if (this.#confirmations.isWaiting) for (const link of this.links) link.ask();
+  }
+
+  #readCommitted(id: number, key: string): void {
     this.writes.committed(key, (record) => {
       if (this.#readers.delete(id)) this.#host.out({ t: 'readReady', id, record });
     });
@@ -184,6 +200,7 @@ export class Leader {
   turn(now: Ms): void {
     this.#expire(now);
     this.#quorum.expire(now);
+    this.#confirmations.expire(now);
     this.#commit();
     for (const link of this.links) link.pump(now, this.#durable);
   }
@@ -206,6 +223,7 @@ export class Leader {
     const wasUp = link.isUp;
     const sent = link.answered(request, answer, now);
     if (!wasUp) this.#countLinks(now);
+    if (!answer.isBlank) this.#confirmations.confirmedBy(link.index, request);
     if (sent !== null && answer.isCounted) {
       for (const record of sent.records) this.#acked(link, record, sent.page !== null, now);
       // Also in the stream: the request of an older record may have failed although the follower took it, and nobody sends that again.
@@ -249,6 +267,7 @@ export class Leader {
     }
     for (const id of this.#readers) this.#host.out({ t: 'readFailed', id, result: { ok: false, code: 'deposed', message, detail: {} } });
     this.#readers.clear();
+    this.#confirmations.stop();
     this.#quorum.stop(message);
   }
 
@@ -260,7 +279,7 @@ export class Leader {
   }
 
   wakeAt(now: Ms): Ms {
-    let at = Math.min(this.#deadlines.nextAt(), this.#quorum.deadlineAt);
+    let at = Math.min(this.#deadlines.nextAt(), this.#quorum.deadlineAt, this.#confirmations.deadlineAt);
     for (const link of this.links) at = Math.min(at, link.wakeAt(now));
     return at;
   }
@@ -274,6 +293,12 @@ export class Leader {
       return { ok: false, code: 'overloaded', message, detail: { waiting_writes: this.writes.waiting, bytes: this.writes.bytes } };
     }
     return null;
+  }
+
+  #unconfirmed(missing: number, timeoutMs: Ms): WriteFailure {
+    const { nodeId } = this.#start;
+    const message = `expected a majority to confirm within ${Math.round(timeoutMs)} ms that nobody else leads, but ${missing} more would have had to answer ${nodeId}: read=committed answers without asking`;
+    return { ok: false, code: 'not_caught_up', message, detail: { missing } };
   }
 
   #invalidQuorum(got: number): WriteFailure {
@@ -389,6 +414,7 @@ export class Leader {
       lineage: this.#start.lineage,
       epoch: this.epoch,
       incarnation: link.incarnation,
+      start: link.start,
       members: this.#start.members,
       order: ++this.#order,
       head: this.#head,

@@ -71,6 +71,8 @@ export class Link {
   answeredAt: Ms | null = null;
   /** Learned by the probe; null: not known. */
   incarnation: string | null = null;
+  /** Of the process that answered last; null: not known. */
+  start: number | null = null;
   isBlank = true;
   isCounted = false;
   watermark: Version = ZERO;
@@ -184,6 +186,11 @@ export class Link {
     for (const sent of this.#inFlight.values()) sent.isOutdated = true;
   }
 
+  /** Something is to be asked soon, records or not. */
+  ask(): void {
+    this.#mustSpeak = true;
+  }
+
   scanned(token: number, page: PageHeader, rows: readonly KvRecord[], now: Ms): void {
     if (token !== this.#scanning || this.state !== 'catch-up') return;
     this.#scanning = null;
@@ -208,6 +215,7 @@ export class Link {
       return null;
     }
     this.incarnation = answer.incarnation;
+    this.start = answer.start;
     this.isBlank = answer.isBlank;
     this.isCounted = answer.isCounted;
     // Two requests in flight may be answered in either order.
@@ -329,6 +337,7 @@ export class Link {
 
   #forget(): void {
     this.incarnation = null;
+    this.start = null;
     this.isBlank = true;
     this.isCounted = false;
     this.watermark = ZERO;

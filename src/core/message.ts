@@ -21,6 +21,8 @@ export interface ReplicateRequest {
   readonly epoch: number;
   /** The receiver's incarnation as the leader knows it; null in a probe, which asks for it. */
   readonly incarnation: string | null;
+  /** The receiver's start as it last answered; null if that is not known. One that names an older start was on its way before the last restart. */
+  readonly start: number | null;
   readonly members: readonly Member[];
   /** Grows with every request of this leadership: what it says of `quorum` and `kMin` must not undo what a later one said. */
   readonly order: number;
@@ -47,6 +49,8 @@ export interface PageHeader {
 export interface ReplicateAnswer {
   readonly t: 'replicated';
   readonly incarnation: string;
+  /** Differs from start to start. */
+  readonly start: number;
   readonly watermark: Version;
   readonly cursor: Version;
   readonly cursorEpoch: number;
@@ -69,6 +73,8 @@ export interface FenceRequest {
   readonly lineage: string;
   readonly epoch: number;
   readonly members: readonly Member[];
+  /** The receiver's, as it answered the look that a birth begins with: a birth's fence that comes late must not make a member of a disk that came later. */
+  readonly incarnation: string | null;
   /** The lineage is being born: every node is blank and becomes a member by this promise. */
   readonly isBirth: boolean;
 }
@@ -114,8 +120,8 @@ export interface PutInput {
 
 export type Input =
   | PutInput
-  /** A committed read on the leader; answered by `readReady` or `readFailed`. */
-  | { readonly t: 'read'; readonly id: number; readonly key: string }
+  /** A committed read on the leader; answered by `readReady` or `readFailed`. Linearizable: once a majority said that nobody else leads. */
+  | { readonly t: 'read'; readonly id: number; readonly key: string; readonly isLinearizable?: boolean }
   /** Everything that arrived together has been handed over; what gathered may leave now. Comes after every other input, soon. */
   | { readonly t: 'turn' }
   /** The time asked for by `wakeAt` has come. */
@@ -156,7 +162,16 @@ export interface WriteSuccess {
 
 export interface WriteFailure {
   readonly ok: false;
-  readonly code: 'not_leader' | 'not_open' | 'invalid_quorum' | 'overloaded' | 'draining' | 'storage_failed' | 'quorum_not_met' | 'deposed';
+  readonly code:
+    | 'not_leader'
+    | 'not_open'
+    | 'not_caught_up'
+    | 'invalid_quorum'
+    | 'overloaded'
+    | 'draining'
+    | 'storage_failed'
+    | 'quorum_not_met'
+    | 'deposed';
   readonly message: string;
   readonly detail: Readonly<Record<string, unknown>>;
 }

@@ -7,7 +7,7 @@
  */
 import type { Ms } from '../lib/units.ts';
 import type { Host } from './host.ts';
-import type { NodeId, PeerAnswer, StandingAnswer } from './message.ts';
+import type { FenceRequest, NodeId, PeerAnswer, StandingAnswer } from './message.ts';
 import { majorityOf } from './quorum.ts';
 import type { HardState, Member } from './record.ts';
 
@@ -68,9 +68,7 @@ export class Opening {
         this.#askAgain.delete(node);
         this.#asked.set(this.#host.send(node, { t: 'look', from: this.#start.nodeId }), { node, isFence: false });
       } else if (this.phase === 'fencing' && this.#hasPromised && !this.#fenced.has(node)) {
-        const { nodeId, members } = this.#start;
-        const fence = { t: 'fence', from: nodeId, lineage: this.#lineage, epoch: this.#epoch, members, isBirth: this.#isBirth } as const;
-        this.#asked.set(this.#host.send(node, fence), { node, isFence: true });
+        this.#asked.set(this.#host.send(node, this.#fenceFor(node)), { node, isFence: true });
       }
     }
   }
@@ -128,8 +126,8 @@ export class Opening {
     this.#askAt.set(asked.node, now + RETRY_MS);
     if (answer.t !== 'refused') return;
     this.#highestEpoch = Math.max(this.#highestEpoch, answer.epoch);
-    // Somebody promised more than was seen while looking: look again, and ask for more.
-    if (asked.isFence && answer.code === 'stale_epoch') this.#lookAgain();
+    // Somebody promised more than was seen while looking, or is another than then: look again, and ask for more.
+    if (asked.isFence && (answer.code === 'stale_epoch' || answer.code === 'wrong_incarnation')) this.#lookAgain();
   }
 
   failed(request: number, now: Ms): void {
@@ -149,6 +147,12 @@ export class Opening {
       if (askAt > now) at = Math.min(at, askAt);
     }
     return at;
+  }
+
+  #fenceFor(node: NodeId): FenceRequest {
+    const { nodeId, members } = this.#start;
+    const incarnation = this.#isBirth ? (this.#heard.get(node)?.incarnation ?? null) : null;
+    return { t: 'fence', from: nodeId, lineage: this.#lineage, epoch: this.#epoch, incarnation, members, isBirth: this.#isBirth };
   }
 
   /** Looking again changes nothing at the others, so a node that was only late, or blank, may answer differently. */
@@ -185,8 +189,8 @@ export class Opening {
     const counted = standings.filter((standing) => !standing.isBlank).length + 1;
     const needed = majorityOf(this.#others.length);
     this.waitingFor = `${counted} of the ${needed} nodes of a majority answer; missing: ${this.#missing(this.#heard)}`;
-    // A node that was blank may stop being so only under a leader, so asking again is for those who did not answer.
-    return counted >= needed;
+    // A blank node may still be filled by what its last leader sent before it stopped, so what it answered is not its last word.
+    return counted >= needed || this.#retry(standings.filter((standing) => standing.isBlank));
   }
 
   /** Asks these again in a while: they may be replaced. */

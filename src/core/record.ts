@@ -34,6 +34,11 @@ export interface Identity {
   readonly incarnation: string;
 }
 
+export interface RunningIdentity extends Identity {
+  /** Differs from start to start, also with the same data. */
+  readonly start: number;
+}
+
 /** A node's hard state: what it promised. A file of its own, that no snapshot touches. */
 export interface HardState {
   /** Random id of the cluster's data, made at birth; nodes of different lineages never talk. */

@@ -28,6 +28,15 @@ export class Recovery {
     this.#host = host;
   }
 
+  get lineage(): string {
+    return this.#lineage;
+  }
+
+  /** Somebody of the lineage answered, so that it exists. */
+  get hasHeard(): boolean {
+    return this.#heard.size > 0;
+  }
+
   /** Others that were not heard yet. */
   get missing(): NodeId[] {
     return this.#members.map((member) => member.id).filter((id) => id !== this.#self.nodeId && !this.#heard.has(id));

@@ -29,7 +29,7 @@ export interface ReplicaConfig extends CandidateConfig {
   readonly network: ReadonlyMap<NodeId, LinkSetting>;
   /** What a client is told of the leader instead of the member's URL, which may be the nodes' own business. */
   readonly publicUrls?: ReadonlyMap<NodeId, string>;
-  /** For backoff jitter only; differs from start to start. */
+  /** For backoff jitter, and to tell this start from others; differs from start to start. */
   readonly jitterSeed: number;
 }
 
@@ -51,7 +51,7 @@ export class Replica {
   #candidacy: Candidacy | null = null;
   readonly #config: ReplicaConfig;
   /** The follower's part holds the same object: a name that comes late is everybody's at once. */
-  readonly #identity: { nodeId: NodeId; readonly incarnation: string };
+  readonly #identity: { nodeId: NodeId; readonly incarnation: string; readonly start: number };
   #isUnnamed: boolean;
   readonly #host: Host;
   readonly #calls = new Map<number, Caller>();
@@ -67,7 +67,7 @@ export class Replica {
 
   constructor(config: ReplicaConfig, stored: Stored) {
     this.#config = config;
-    this.#identity = { nodeId: config.nodeId, incarnation: config.incarnation };
+    this.#identity = { nodeId: config.nodeId, incarnation: config.incarnation, start: config.jitterSeed };
     this.#isUnnamed = config.isUnnamed ?? false;
     this.#jitter = new Prng(config.jitterSeed);
     this.network = new Network(config.seed, config.network);
@@ -184,7 +184,7 @@ export class Replica {
       }
       case 'read': {
         const refusal = this.refusal();
-        if (refusal === null) this.leader?.read(input.id, input.key);
+        if (refusal === null) this.leader?.read(input.id, input.key, input.isLinearizable ?? false, this.#now);
         else this.#out({ t: 'readFailed', id: input.id, result: refusal });
         return;
       }
@@ -287,8 +287,6 @@ export class Replica {
     const hard = this.follower.hard;
     const isHigher = hard !== null && hard.lineage === message.lineage && message.epoch > hard.promisedEpoch;
     if (isHigher && this.role === 'leader') this.#depose(message.epoch, message.from);
-    // A blank node that somebody leads already has nothing to bring to life.
-    if (hard === null && message.t === 'replicate' && !this.#candidacy?.isSaving) this.#candidacy = null;
     this.follower.request(id, message);
   }
 
@@ -301,7 +299,11 @@ export class Replica {
       const state = message.t === 'standing' ? this.follower.recovery?.answered(request, message) : undefined;
       if (message.t !== 'standing') this.follower.recovery?.failed(request);
       // Something else may have given it a hard state meanwhile; then what it recovered is not needed.
-      if (state && this.follower.hard === null && this.#host.isStoreFree()) this.follower.takeOver(state);
+      if (state && this.follower.hard === null && this.#host.isStoreFree()) {
+        // A node whose lineage lives has nothing to bring to life. Not before: whoever calls may be of another one.
+        this.#candidacy = null;
+        this.follower.takeOver(state);
+      }
     } else if (caller.leader === this.leader) this.#linkAnswered(caller.leader, caller.leader.linkTo(caller.node), request, message);
   }
 

@@ -166,6 +166,12 @@ export class Writes {
     else state.readers.push(then);
   }
 
+  /** What `committed` would call back with at once; null also as long as the store has not told. */
+  committedNow(key: string): KvRecord | null | undefined {
+    const state = this.#keys.get(key);
+    return state === undefined ? undefined : (state.committed ?? null);
+  }
+
   /** Keys whose newest record is not committed. */
   pendingKeys(): Iterable<string> {
     return this.#keys.keys();

@@ -9,6 +9,7 @@
  * Invariant: `unknown` (out of time, steps or memory) is an answer of its own, never a pass.
  * The general problem is NP-complete (Gibbons and Korach, 1997), so it may not end in time; zones.ts decides the polynomial case.
  */
+import { assert } from '../lib/assert.ts';
 import { Configuration, Memo } from './configurations.ts';
 import { Demand } from './demand.ts';
 import type { Operation } from './history.ts';
@@ -65,7 +66,7 @@ class Search {
   /** Required operations that have not taken effect. */
   #left: number;
   #state: Value = ABSENT;
-  #best: Stuck | null = null;
+  #best: { readonly taken: Int32Array; readonly blocked: Operation } | null = null;
   #bestDepth = -1;
 
   constructor(operations: readonly Operation[], shortcuts: boolean) {
@@ -123,9 +124,9 @@ class Search {
       }
       this.#keepBest(blocked);
       place = this.#backtrack();
-      if (place === null) return { verdict: 'violation', ...(this.#best as Stuck) };
+      if (place === null) return { verdict: 'violation', ...this.#stuck() };
     }
-    return { verdict: 'ok', order: this.#order() };
+    return { verdict: 'ok', order: this.#orderOf(this.#taken.subarray(0, this.#depth)) };
   }
 
   /** Takes back the last choice, with all that followed of it by force, and says where to go on. Null: there was no choice. */
@@ -246,11 +247,17 @@ class Search {
   #keepBest(blocked: Operation): void {
     if (this.#depth <= this.#bestDepth) return;
     this.#bestDepth = this.#depth;
-    this.#best = { order: this.#order(), blocked };
+    this.#best = { taken: this.#taken.slice(0, this.#depth), blocked };
   }
 
-  #order(): Operation[] {
-    return Array.from(this.#taken.subarray(0, this.#depth), (number) => this.#operation(number));
+  #stuck(): Stuck {
+    assert(this.#best !== null, 'a search that ends without an order was stuck before');
+    const { taken, blocked } = this.#best;
+    return { order: this.#orderOf(taken), blocked };
+  }
+
+  #orderOf(taken: Int32Array): Operation[] {
+    return Array.from(taken, (number) => this.#operation(number));
   }
 
   #link(): void {

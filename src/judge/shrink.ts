@@ -2,9 +2,10 @@
  * The smallest part of a history that still cannot be explained: what a person has to look at.
  *
  * Invariant: if the part is a violation, so is the whole. An observation may always be left out: the others do not notice. A write may be
- * left out only with everything that needs its value, and with every refusal of a cas (which notices any value). So a part is closed:
- * it has every operation that can have produced a value that something in it needs. Without that rule each part would end
- * as a single read whose write was taken away.
+ * left out only if nothing in the part can have seen it; without that rule each part would end as a single read whose write was taken away.
+ * So a part is closed: of all that can have produced what something in it needs, it has everything but what a write in the part certainly
+ * came after, and before the need. Why that is enough: in any order of the whole, the last update before an operation is in the part if
+ * the operation is, so the order without the rest is one of the part. A refusal of a cas needs any other value than it expected.
  * Source: the halving is Zeller's and Hildebrandt's ddmin (2002); the rule is ours.
  */
 import type { Operation } from './history.ts';
@@ -59,18 +60,19 @@ function smallerPart(
   return null;
 }
 
-/** The part with everything of the whole that produces what it needs. In the order of the whole. */
+/** The part with everything of the whole that something in it may have seen. In the order of the whole. */
 export function closed(part: readonly Operation[], whole: readonly Operation[]): readonly Operation[] {
-  if (part.some(isRefusal)) return merge(part, whole.filter(isProducer), whole);
-  const producers = Map.groupBy(whole.filter(isProducer), ({ value }) => value);
+  const all = whole.filter(isProducer).sort((a, b) => b.end - a.end);
+  const producers = Map.groupBy(all, ({ value }) => value);
   const chosen = new Set(part);
-  const asked = new Set<Value>();
-  const open = [...part];
+  const shields = part.filter((operation) => isProducer(operation) && isRequired(operation)).sort((a, b) => a.end - b.end);
+  const latest = latestCalls(shields);
+  const open = [...chosen];
   for (let operation = open.pop(); operation !== undefined; operation = open.pop()) {
-    const value = demandOf(operation);
-    if (value === null || asked.has(value)) continue;
-    asked.add(value);
-    for (const producer of producers.get(value) ?? []) {
+    const candidates = candidatesFor(operation, all, producers);
+    if (candidates.length === 0) continue;
+    const shield = latest[countBefore(shields, operation.call)] as number;
+    for (const producer of visibleTo(operation, candidates, shield)) {
       if (!chosen.has(producer)) open.push(producer);
       chosen.add(producer);
     }
@@ -78,7 +80,42 @@ export function closed(part: readonly Operation[], whole: readonly Operation[]):
   return whole.filter((operation) => chosen.has(operation));
 }
 
-function merge(a: readonly Operation[], b: readonly Operation[], whole: readonly Operation[]): readonly Operation[] {
-  const chosen = new Set([...a, ...b]);
-  return whole.filter((operation) => chosen.has(operation));
+/** Everything of the whole, in time or not, that leaves what the operation needs. */
+function candidatesFor(
+  operation: Operation,
+  all: readonly Operation[],
+  byValue: ReadonlyMap<Value, readonly Operation[]>,
+): readonly Operation[] {
+  if (isRefusal(operation)) return all.filter(({ value }) => value !== operation.from);
+  const value = demandOf(operation);
+  return value === null ? [] : (byValue.get(value) ?? []);
+}
+
+/**
+ * Of all that can have produced what the operation needs, the last ended first: what nothing overwrote for certain before it, as the call of
+ * the overwriting, `shield`, tells. If there is none, one that was overwritten or came too late: that it did is what is wrong.
+ */
+function visibleTo({ end }: Operation, producers: readonly Operation[], shield: number): readonly Operation[] {
+  const inTime = producers.filter(({ call }) => call < end);
+  const visible = inTime.filter((producer) => producer.end >= shield);
+  return visible.length > 0 ? visible : inTime.length > 0 ? inTime.slice(0, 1) : producers.slice(-1);
+}
+
+/** At i: the latest call among the first i. */
+function latestCalls(operations: readonly Operation[]): Float64Array {
+  const latest = new Float64Array(operations.length + 1).fill(Number.NEGATIVE_INFINITY);
+  for (const [i, { call }] of operations.entries()) latest[i + 1] = Math.max(latest[i] as number, call);
+  return latest;
+}
+
+/** How many ended before the moment; they are in the order of their ends. Binary search. */
+function countBefore(operations: readonly Operation[], moment: number): number {
+  let low = 0;
+  let high = operations.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((operations[middle] as Operation).end < moment) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

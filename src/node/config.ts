@@ -16,6 +16,7 @@ import { parseDelays } from '../lib/delay-plan.ts';
 import type { Distribution } from '../lib/distribution.ts';
 import type { Ms } from '../lib/units.ts';
 import { NODE_NAME } from '../wire/internal.ts';
+import { FAILPOINTS, type Failpoint, parseFailpoint } from './failpoints.ts';
 
 export interface NodeConfig {
   /** The lab's API that this node speaks; null: kvctl's own. */
@@ -46,6 +47,8 @@ export interface NodeConfig {
   readonly dataDir: string | null;
   readonly token: string | null;
   readonly logLevel: string;
+  /** Where the node is to die, for tests; null: nowhere. */
+  readonly failpoint: Failpoint | null;
   readonly requestTimeoutMs: Ms;
   readonly maxValueBytes: number;
   readonly limits: LeaderLimits;
@@ -105,6 +108,7 @@ export function parseEnvironment(given: Environment): { readonly config: NodeCon
     dataDir,
     token: reader.token(),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info') ?? 'info',
+    failpoint: reader.failpoint(),
     requestTimeoutMs: reader.number('REQUEST_TIMEOUT', 5, 0.05, 3600) * 1000,
     maxValueBytes: reader.integer('MAX_VALUE_BYTES', 1024 * 1024, 1, 64 * 1024 * 1024),
     limits: reader.limits(),
@@ -132,6 +136,14 @@ class Reader {
 
   text(name: string, otherwise: string): string {
     return this.#env[name] || otherwise;
+  }
+
+  failpoint(): Failpoint | null {
+    const text = this.#env['FAILPOINT'] || null;
+    const failpoint = text === null ? null : parseFailpoint(text);
+    if (text !== null && failpoint === null)
+      this.mistake('FAILPOINT', `one of ${Object.keys(FAILPOINTS).join(', ')}, with :N for the Nth time`, text);
+    return failpoint;
   }
 
   oneOf(name: string, allowed: readonly string[], otherwise: string | null): string | null {

@@ -13,6 +13,7 @@ import { createApp } from './app.ts';
 import { randomBytes, randomInt, randomUUID } from './builtin.ts';
 import { Clock } from './clock.ts';
 import { type NodeConfig, parseEnvironment } from './config.ts';
+import { Failpoints } from './failpoints.ts';
 import { openLog } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { Peers } from './peers.ts';
@@ -62,7 +63,17 @@ async function run(config: NodeConfig): Promise<void> {
       replicasOf(replica, clock.now()).map((each) => ({ node: each.node, records: each.lag_records, ms: each.lag_ms, link: each.link })),
   );
   const peers = new Peers({ ...config, nodeId: () => replica.nodeId, connections: config.limits.window + 1 });
-  const runtime = new Runtime({ replica, store, hardStates, peers, clock, metrics, log, fatal });
+  const runtime = new Runtime({
+    replica,
+    store,
+    hardStates,
+    peers,
+    clock,
+    metrics,
+    log,
+    failpoints: new Failpoints(config.failpoint),
+    fatal,
+  });
   const notices = noticesOf(config);
   for (const notice of notices) log.warn(notice);
   const server = createApp(runtime, metrics, { config, nodeName, incarnation, notices, isDraining: () => isDraining }, log);

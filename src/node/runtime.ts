@@ -20,7 +20,9 @@ import type { Replica } from '../core/replica.ts';
 import { unreachable } from '../lib/assert.ts';
 import type { Store } from '../store/store.ts';
 import { KvctlError } from '../wire/errors.ts';
+import { Awaited } from './awaited.ts';
 import type { Clock } from './clock.ts';
+import type { Failpoints } from './failpoints.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Peers } from './peers.ts';
@@ -37,6 +39,7 @@ export interface RuntimeParts {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly log: Log;
+  readonly failpoints: Failpoints;
   /** The hard state could not be saved: the process must end, with its state as it is. */
   readonly fatal: (error: unknown) => void;
 }
@@ -63,6 +66,8 @@ export class Runtime {
   readonly #quorums = new Map<number, (result: QuorumResult) => void>();
   readonly #reads = new Map<number, (outcome: ReadOutcome) => void>();
   readonly #requests = new Map<number, (answer: PeerAnswer) => void>();
+  /** Reads that wait for a version. */
+  readonly #awaited = new Awaited();
   readonly #inputs: Input[] = [];
   #isStepping = false;
   #isTurnScheduled = false;
@@ -106,16 +111,22 @@ export class Runtime {
     if (refusal !== null) throw new KvctlError(refusal.code, refusal.message, refusal.detail);
   }
 
-  /** The committed record of a key, on an open leader; a tombstone included. */
-  committed(key: string): Promise<KvRecord | null> {
+  /** The committed record of a key, on an open leader; a tombstone included. Linearizable: after a majority was asked whether it still leads. */
+  committed(key: string, isLinearizable = false): Promise<KvRecord | null> {
+    if (this.#isStopped) return Promise.reject(new KvctlError(STOPPED.code, STOPPED.message, STOPPED.detail));
     return new Promise((resolve, reject) => {
       const id = ++this.#ids;
       this.#reads.set(id, (outcome) => {
         if (outcome.t === 'readFailed') reject(new KvctlError(outcome.result.code, outcome.result.message, outcome.result.detail));
         else resolve(outcome.record === undefined ? this.store.get(key) : outcome.record);
       });
-      this.drive({ t: 'read', id, key });
+      this.drive({ t: 'read', id, key, isLinearizable });
     });
+  }
+
+  /** Waits until the condition on what this node holds is true. False after `timeoutMs`; throws `overloaded`, and `draining` at the end. */
+  reaches(isReached: () => boolean, timeoutMs: number): Promise<boolean> {
+    return this.#awaited.wait(isReached, timeoutMs);
   }
 
   /** An internal call; answers once everything that the answer speaks of is durable. */
@@ -134,6 +145,7 @@ export class Runtime {
   stop(message: string): void {
     this.drive({ t: 'stop', message });
     this.#isStopped = true;
+    this.#awaited.stop(new KvctlError(STOPPED.code, STOPPED.message, STOPPED.detail));
     this.#parts.clock.disarm();
   }
 
@@ -152,8 +164,10 @@ export class Runtime {
       for (const effect of this.replica.step(this.#parts.clock.now(), next)) this.#carryOut(effect);
     }
     this.#isStepping = false;
-    if (input.t === 'turn' || input.t === 'tick') this.#parts.clock.arm(this.replica.dueAt(), this.replica.wakeAt());
-    else this.#scheduleTurn();
+    if (input.t === 'turn' || input.t === 'tick') {
+      this.#parts.clock.arm(this.replica.dueAt(), this.replica.wakeAt());
+      this.#awaited.look();
+    } else this.#scheduleTurn();
   }
 
   #scheduleTurn(): void {
@@ -170,13 +184,13 @@ export class Runtime {
       case 'persist':
         return this.#persist(effect);
       case 'saveHard':
-        this.#parts.hardStates.save(effect.state).then(() => this.drive({ t: 'hardSaved', token: effect.token }), this.#parts.fatal);
-        return;
+        return this.#saveHard(effect);
       case 'send':
         return this.#send(effect);
       case 'respond':
         return finish(this.#requests, effect.id, effect.message);
       case 'reply':
+        if (effect.result.ok) this.#parts.failpoints.hit('before-reply');
         this.#parts.metrics.wrote(effect.result);
         return finish(this.#writes, effect.id, effect.result);
       case 'quorumReply':
@@ -197,11 +211,23 @@ export class Runtime {
     }
   }
 
+  #saveHard({ token, state }: Extract<Effect, { t: 'saveHard' }>): void {
+    const { failpoints, hardStates, fatal } = this.#parts;
+    failpoints.hit('before-promise');
+    hardStates.save(state).then(() => {
+      failpoints.hit('after-promise');
+      this.drive({ t: 'hardSaved', token });
+    }, fatal);
+  }
+
   #persist({ token, records, position, previousOf }: Extract<Effect, { t: 'persist' }>): void {
+    const { failpoints } = this.#parts;
+    if (records.length > 0) failpoints.hit('before-commit');
     const begun = this.#parts.clock.now();
     const batch = position === null ? { records, previousOf } : { records, previousOf, position };
     this.store.commit(batch).then(
       ({ previous }) => {
+        if (records.length > 0) failpoints.hit('after-commit');
         this.#parts.metrics.committed(this.#parts.clock.now() - begun);
         this.drive({ t: 'persisted', token, previous });
       },
@@ -215,7 +241,9 @@ export class Runtime {
       this.drive({ t: 'failed', request, reason: 'partitioned' });
       return;
     }
+    const carries = message.t === 'replicate' && message.records.length > 0;
     this.#parts.peers.call(to, message, (answer, reason) => {
+      if (carries && answer !== null) this.#parts.failpoints.hit('after-ack');
       // A partition that began meanwhile swallows the answer too.
       if (answer === null || network.isPartitioned(to))
         this.drive({ t: 'failed', request, reason: answer === null ? reason : 'partitioned' });

@@ -60,6 +60,7 @@ export function decodeReplicate(text: string): ReplicateRequest {
     lineage: name(body, 'lineage'),
     epoch: integer(body, 'epoch'),
     incarnation: body.incarnation === null ? null : string(body, 'incarnation'),
+    start: body.start === null ? null : integer(body, 'start'),
     members: members(body.members),
     order: integer(body, 'order'),
     head: version(body, 'head'),
@@ -83,6 +84,7 @@ export function decodeFence(text: string): PeerRequest {
     from: name(body, 'from'),
     lineage: name(body, 'lineage'),
     epoch: integer(body, 'epoch'),
+    incarnation: body.incarnation === null ? null : string(body, 'incarnation'),
     members: members(body.members),
     isBirth: body.isBirth === true,
   };
@@ -101,6 +103,7 @@ export function decodeAnswer(text: string): PeerAnswer | null {
     return {
       t: 'replicated',
       incarnation: string(body, 'incarnation'),
+      start: integer(body, 'start'),
       watermark: version(body, 'watermark'),
       cursor: version(body, 'cursor'),
       cursorEpoch: integer(body, 'cursorEpoch'),

@@ -26,7 +26,17 @@ function linkOf(jitter: number): { link: Link; sent: () => number } {
 
 function answerOf(seq: number): ReplicateAnswer {
   const watermark = { epoch: 1, seq };
-  return { t: 'replicated', incarnation: 'here', watermark, cursor: watermark, cursorEpoch: 1, kMin: 1, isBlank: false, isCounted: true };
+  return {
+    t: 'replicated',
+    incarnation: 'here',
+    start: 1,
+    watermark,
+    cursor: watermark,
+    cursorEpoch: 1,
+    kMin: 1,
+    isBlank: false,
+    isCounted: true,
+  };
 }
 
 test.each([

@@ -9,6 +9,7 @@ const fence: FenceRequest = {
   from: 'n1',
   lineage: 'l',
   epoch: 1,
+  incarnation: 'i',
   members: [
     { id: 'n1', url: 'http://n1' },
     { id: 'n2', url: 'http://n2' },

@@ -309,6 +309,7 @@ async function replicateMessage(cluster: RealCluster, more: Partial<ReplicateReq
     lineage: lineage ?? '',
     epoch,
     incarnation: null,
+    start: null,
     members,
     order: 0,
     quorum: 1,
@@ -356,7 +357,7 @@ describe('between nodes', () => {
 
   test('a promise of an older epoch, or to another lineage, is refused', async () => {
     const { lineage, members } = await statusOf(cluster.leader);
-    const fence: FenceRequest = { t: 'fence', from: 'n2', lineage: lineage ?? '', epoch: 1, members, isBirth: false };
+    const fence: FenceRequest = { t: 'fence', from: 'n2', lineage: lineage ?? '', epoch: 1, incarnation: null, members, isBirth: false };
     for (const node of cluster.nodes) {
       expectRefusal(await internal(cluster, node, { ...fence, epoch: 0 }), 'stale_epoch');
       expectRefusal(await internal(cluster, node, fence), 'stale_epoch');
@@ -379,6 +380,7 @@ describe('between nodes', () => {
       from: 'n2',
       lineage: lineage ?? '',
       epoch: 99,
+      incarnation: null,
       members,
       isBirth: false,
     });

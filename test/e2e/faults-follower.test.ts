@@ -219,6 +219,7 @@ describe('late, repeated and reordered replication', () => {
       lineage: lineage ?? '',
       epoch,
       incarnation,
+      start: null,
       members,
       order: 0,
       head: parse(head),

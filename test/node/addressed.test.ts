@@ -66,6 +66,7 @@ describe('a leader that listens on every interface', () => {
     from: 'n1',
     lineage: 'l',
     epoch: 1,
+    incarnation: null,
     members: [
       { id: 'n1', url },
       { id: 'n2', url: 'http://0.0.0.0:5001' },

@@ -2,7 +2,7 @@
  * N+1 replicas under full control: virtual time, a pool of messages that move only when told, disks that finish only when told.
  *
  * It does for the core what node/runtime.ts does in a process, in the same order: effects are carried out one by one, what they bring
- * at once is the next input, and a `turn` follows whatever arrived together. Nothing here draws anything or judges anything (core-checks.ts).
+ * at once is the next input, and a `turn` follows whatever arrived together. Nothing here draws anything or judges anything: scripts show what happens, and src/sim judges.
  */
 
 import type { LeaderLimits } from '../../src/core/leader.ts';
@@ -92,8 +92,6 @@ export class CoreCluster {
   /** Oldest first. */
   pool: Message[] = [];
   readonly watchers: Watcher[] = [];
-  /** Told of everything that a disk finished, before its node hears of it. */
-  readonly keepers: ((node: CoreNode, kept: Commit) => void)[] = [];
   readonly members: readonly Member[];
   readonly limits: LeaderLimits;
   /** Requests that a node took and has not answered, by the id it knows them by. */
@@ -342,14 +340,12 @@ export class CoreCluster {
   #keep(node: CoreNode, committing: Commit): Input {
     if (committing.t === 'saveHard') {
       node.hard = committing.state;
-      for (const keeper of this.keepers) keeper(node, committing);
       return { t: 'hardSaved', token: committing.token };
     }
     const { token, records, position, previousOf } = committing;
     const previous = new Map(previousOf.map((key) => [key, node.store.get(key)]));
     // The memory store is done when the call returns; only its answer comes later, and we know it.
     void node.store.commit(position === null ? { records } : { records, position });
-    for (const keeper of this.keepers) keeper(node, committing);
     return { t: 'persisted', token, previous };
   }
 

@@ -64,7 +64,7 @@ class Player {
         return { t: 'put', id: ++this.#ids, key, value, need: need ?? null, timeoutMs: timeoutMs ?? null, timestampMs: 0 };
       }
       case 'read':
-        return { t: 'read', id: ++this.#ids, key };
+        return { t: 'read', id: ++this.#ids, key, isLinearizable: words[1] === 'linearizable' };
       case 'drain':
         return { t: 'drain' };
       case 'stop':
@@ -179,7 +179,7 @@ class Player {
   /** A candidate asks for a promise, out of turn. */
   #fence(from: string, to: string, epoch: string): void {
     const { lineage, members } = this.#node(to).hard ?? { lineage: '', members: [] };
-    const fence = { t: 'fence', from: `n${from}`, lineage, epoch: Number(epoch), members, isBirth: false } as const;
+    const fence = { t: 'fence', from: `n${from}`, lineage, epoch: Number(epoch), incarnation: null, members, isBirth: false } as const;
     this.#on.deliver(this.#on.send(this.#node(from), this.#node(to), fence));
   }
 

@@ -67,11 +67,12 @@ export class RealNode {
     return this.output.split('\n').filter((line) => /"level":[456]0/.test(line) || !/^(\{|$)/.test(line));
   }
 
-  start(): void {
+  /** @param more variables of this life alone */
+  start(more: NodeEnvironment = {}): void {
     const inherited = INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
     const [command = NODE, ...args] = [...this.#prefix, NODE, '--disable-warning=ExperimentalWarning', resolveEntry('node/main')];
     const child = spawn(command, args, {
-      env: { ...Object.fromEntries(inherited), ...this.environment },
+      env: { ...Object.fromEntries(inherited), ...this.environment, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const atExit = () => child.kill('SIGKILL');

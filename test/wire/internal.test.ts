@@ -30,6 +30,7 @@ const replicate: fc.Arbitrary<ReplicateRequest> = fc.record({
   lineage: anyName,
   epoch: count,
   incarnation: fc.option(anyText, { nil: null }),
+  start: fc.option(count, { nil: null }),
   members: fc.array(fc.record({ id: anyName, url: anyName }), { maxLength: 6 }),
   order: count,
   head: version,
@@ -45,6 +46,7 @@ const nullableText = fc.option(anyText, { nil: null });
 const replicated: fc.Arbitrary<ReplicateAnswer> = fc.record({
   t: fc.constant('replicated'),
   incarnation: anyText,
+  start: count,
   watermark: version,
   cursor: version,
   cursorEpoch: count,
@@ -91,9 +93,9 @@ describe('an internal message', () => {
 
   test('asking where a node stands, or for its promise, comes out as it went in', () => {
     fc.assert(
-      fc.property(anyName, anyName, count, fc.boolean(), (from, lineage, epoch, isBirth) => {
+      fc.property(anyName, anyName, count, fc.boolean(), fc.option(anyName), (from, lineage, epoch, isBirth, incarnation) => {
         const look = { t: 'look', from } as const;
-        const fence = { t: 'fence', from, lineage, epoch, members: [{ id: from, url: lineage }], isBirth } as const;
+        const fence = { t: 'fence', from, lineage, epoch, incarnation, members: [{ id: from, url: lineage }], isBirth } as const;
         expect(decodeLook(encodeRequest(look))).toEqual(look);
         expect(decodeFence(encodeRequest(fence))).toEqual(fence);
       }),
@@ -119,6 +121,7 @@ function sampleRequest(more: Partial<ReplicateRequest> = {}): ReplicateRequest {
     lineage: 'l',
     epoch: 1,
     incarnation: 'i',
+    start: 1,
     members: [],
     order: 1,
     quorum: 1,
@@ -150,6 +153,7 @@ describe('a malformed internal message is refused', () => {
     from: (wrong) => typeof wrong === 'string' && wrong !== '',
     lineage: (wrong) => typeof wrong === 'string' && wrong !== '',
     incarnation: (wrong) => typeof wrong === 'string' || wrong === null,
+    start: (wrong) => wrong === null,
     page: (wrong) => wrong === null || wrong === undefined,
   };
 
@@ -160,8 +164,8 @@ describe('a malformed internal message is refused', () => {
     }
   });
 
-  test.each(['from', 'lineage', 'epoch', 'members'])('when the %s of a fence is missing or of another type', (name) => {
-    const fence = { from: 'n1', lineage: 'l', epoch: 1, members: [], isBirth: false };
+  test.each(['from', 'lineage', 'epoch', 'incarnation', 'members'])('when the %s of a fence is missing or of another type', (name) => {
+    const fence = { from: 'n1', lineage: 'l', epoch: 1, incarnation: null, members: [], isBirth: false };
     for (const wrong of [undefined, null, ...WRONG_EVERYWHERE]) {
       if (allowed[name]?.(wrong)) continue;
       expect([wrong, codeOf(() => decodeFence(withField(fence, name, wrong)))]).toEqual([wrong, 'bad_request']);
@@ -252,7 +256,7 @@ describe('an answer that is none', () => {
   );
 
   test('counts as an ack only if it says so outright', () => {
-    const answer = { t: 'replicated', incarnation: 'i', watermark: '1.1', cursor: '1.1', cursorEpoch: 1, kMin: null };
+    const answer = { t: 'replicated', incarnation: 'i', start: 1, watermark: '1.1', cursor: '1.1', cursorEpoch: 1, kMin: null };
     for (const odd of [undefined, null, 1, 'true', {}]) {
       expect(decodeAnswer(JSON.stringify({ ...answer, isCounted: odd, isBlank: odd }))).toMatchObject({ isCounted: false });
     }

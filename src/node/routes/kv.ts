@@ -2,25 +2,28 @@
 import type Router from '@koa/router';
 import type { WriteFailure, WriteSuccess } from '../../core/message.ts';
 import type { KvRecord } from '../../core/record.ts';
-import { compareVersions, formatVersion } from '../../core/version.ts';
+import { compareVersions, formatVersion, isNewer, parseVersion, type Version } from '../../core/version.ts';
 import { KvctlError } from '../../wire/errors.ts';
 import { decodeKey, KEY_PREFIX, MAX_KEY_BYTES } from '../../wire/key.ts';
 import { integerParameter, parseQuery } from '../../wire/query.ts';
 import type { Runtime } from '../runtime.ts';
-import { parseWriteOptions, serverTiming, writeError } from './write.ts';
+import { MAX_TIMEOUT_MS, parseWriteOptions, serverTiming, writeError } from './write.ts';
 
 const ANY_KEY = /^\/kv\/.*$/s;
+/** How long a read waits for its version if it does not say. */
+const READ_TIMEOUT_MS = 5_000;
 const LIST_LIMIT = 100;
 const MAX_LIST_LIMIT = 1_000;
 
 export function kvRoutes(router: Router, runtime: Runtime, nodeName: () => string): void {
   router.get(ANY_KEY, async (context) => {
-    const { read = isLeading(runtime) ? 'committed' : 'local' } = parseQuery(context.querystring, ['read']);
+    const { read, atLeast, timeoutMs } = parseReadOptions(context.querystring, isLeading(runtime) ? 'committed' : 'local');
     const key = keyOf(context.req.url);
     context.type = 'application/json';
-    if (read === 'committed') context.body = await readCommitted(runtime, nodeName(), key);
-    else if (read === 'local') context.body = readLocal(runtime, nodeName(), key);
-    else throw new KvctlError('bad_request', `expected read to be committed or local, got ${JSON.stringify(read)}`);
+    if (read !== 'local') runtime.mustServeCommitted();
+    if (atLeast !== null) await reach(runtime, nodeName(), { read, key, atLeast, timeoutMs });
+    if (read === 'local') context.body = readLocal(runtime, nodeName(), key);
+    else context.body = answerText(await runtime.committed(key, read === 'linearizable'), key, nodeName(), true, '');
   });
 
   router.delete(ANY_KEY, async (context) => {
@@ -51,6 +54,61 @@ export function kvRoutes(router: Router, runtime: Runtime, nodeName: () => strin
   });
 }
 
+/** SPEC 4. */
+const READ_MODES = ['committed', 'local', 'linearizable'] as const;
+type ReadMode = (typeof READ_MODES)[number];
+
+interface ReadOptions {
+  readonly read: ReadMode;
+  /** The version that the answer must not be older than; null: any. */
+  readonly atLeast: Version | null;
+  readonly timeoutMs: number;
+}
+
+function parseReadOptions(query: string, usual: ReadMode): ReadOptions {
+  const { read: mode = usual, min_version: token, timeout_ms: timeout } = parseQuery(query, ['read', 'min_version', 'timeout_ms']);
+  const read = READ_MODES.find((each) => each === mode);
+  if (read === undefined)
+    throw new KvctlError('bad_request', `expected read to be ${READ_MODES.join(' or ')}, got ${JSON.stringify(mode)}`);
+  if (token === undefined && timeout !== undefined)
+    throw new KvctlError('bad_request', 'expected timeout_ms of a read together with min_version, which alone makes it wait');
+  const atLeast = token === undefined ? null : parseVersion(token);
+  if (token !== undefined && atLeast === null)
+    throw new KvctlError(
+      'bad_request',
+      `expected min_version to be a version that a write returned, like 1.42, got ${JSON.stringify(token.slice(0, 40))}`,
+    );
+  return { read, atLeast, timeoutMs: timeout === undefined ? READ_TIMEOUT_MS : integerParameter('timeout_ms', timeout, 1, MAX_TIMEOUT_MS) };
+}
+
+/**
+ * Waits until the key's row is that new, or everything up to there is here: then a read sees the write whose token that is, or a newer one.
+ * Throws `not_caught_up`.
+ */
+async function reach(
+  runtime: Runtime,
+  node: string,
+  { read, key, atLeast, timeoutMs }: { read: ReadMode; key: string; atLeast: Version; timeoutMs: number },
+): Promise<void> {
+  const { replica, store } = runtime;
+  // Of a committed read what counts is what is committed: the row may be pending, and is then not shown.
+  const through = () => (read === 'local' ? replica.watermark : replica.committedThrough);
+  const hasRow = () => {
+    const committed = read === 'local' ? undefined : replica.leader?.writes.committedNow(key);
+    const shown = committed === undefined ? store.get(key) : committed;
+    return shown !== null && !isNewer(atLeast, shown.version);
+  };
+  const isReached = () => !isNewer(atLeast, through()) || hasRow();
+  if (await runtime.reaches(isReached, timeoutMs)) return;
+  const version = formatVersion(atLeast);
+  const has = formatVersion(through());
+  throw new KvctlError(
+    'not_caught_up',
+    `expected ${node} to hold version ${version} within ${timeoutMs} ms, but it holds everything up to ${has} only: wait longer (timeout_ms), or ask another node`,
+    { min_version: version, holds: has },
+  );
+}
+
 /** What a delete answers. */
 export function removalAnswer(node: string, key: string, { version, acks, need, existed }: WriteSuccess): object {
   return { key, existed, version: formatVersion(version), follower_acks: acks, required: need, quorum_met: true, node };
@@ -64,12 +122,6 @@ function keyOf(url = ''): string {
 
 function isLeading(runtime: Runtime): boolean {
   return runtime.replica.role === 'leader';
-}
-
-async function readCommitted(runtime: Runtime, node: string, key: string): Promise<string> {
-  runtime.mustServeCommitted();
-  const record = await runtime.committed(key);
-  return answerText(record, key, node, true, '');
 }
 
 function readLocal(runtime: Runtime, node: string, key: string): string {

@@ -3,7 +3,7 @@ import type { WriteFailure, WriteSuccess } from '../../core/message.ts';
 import { KvctlError } from '../../wire/errors.ts';
 import { integerParameter, parseQuery } from '../../wire/query.ts';
 
-const MAX_TIMEOUT_MS = 600_000;
+export const MAX_TIMEOUT_MS = 600_000;
 
 export interface WriteOptions {
   readonly need: number | null;

@@ -1,0 +1,46 @@
+/**
+ * Places at which a node can be told to die: `FAILPOINT=after-commit` ends it there as a power cut would the process, `after-commit:3` the third
+ * time that it comes by (as gofail's points do for etcd). For tests of what a crash exactly there leaves behind; unset, each costs a comparison.
+ *
+ * Only what carries clients' records counts, so that heartbeats do not use a point up; of promises, every one.
+ */
+
+/** In the order in which a write, and then the opening of an epoch, comes by; SPEC 2 and 6. */
+export const FAILPOINTS = {
+  'before-commit': 'records are about to be handed to the store',
+  'after-commit': 'they are durable, and nobody was told or sent them',
+  'after-ack': 'a follower has acked some of them, on the leader',
+  'before-reply': 'the quorum is there, and the client was not answered, on the leader',
+  'before-promise': 'a promise, or the claim of an epoch, is about to be written',
+  'after-promise': 'it is durable, and nobody was told',
+} as const;
+export type FailpointName = keyof typeof FAILPOINTS;
+
+export interface Failpoint {
+  readonly name: FailpointName;
+  /** Dies the so-many-th time, from 1. */
+  readonly pass: number;
+}
+
+export class Failpoints {
+  readonly #wanted: Failpoint | null;
+  #passes = 0;
+
+  constructor(wanted: Failpoint | null) {
+    this.#wanted = wanted;
+  }
+
+  /** Does not return if this is where the node is to die. */
+  hit(name: FailpointName): void {
+    if (this.#wanted?.name !== name) return;
+    this.#passes += 1;
+    // SIGKILL to oneself is delivered before the call returns: nothing is flushed, closed or answered.
+    if (this.#passes === this.#wanted.pass) process.kill(process.pid, 'SIGKILL');
+  }
+}
+
+/** `after-commit` or `after-commit:3`; null if the text is none. */
+export function parseFailpoint(text: string): Failpoint | null {
+  const [, name = '', pass = '1'] = /^([a-z-]+)(?::([1-9]\d{0,8}))?$/.exec(text) ?? [];
+  return Object.hasOwn(FAILPOINTS, name) ? { name: name as FailpointName, pass: Number(pass) } : null;
+}

@@ -1,0 +1,121 @@
+/**
+ * Whether promises are kept: what every disk promised, which epochs were claimed and opened, and who knows the smallest need (SPEC 6).
+ *
+ * Judged by disks alone. What a node promised before it lost its disk is remembered here, because others may have counted it.
+ */
+import { majorityOf } from '../core/quorum.ts';
+import type { HardState } from '../core/record.ts';
+import { formatVersion } from '../core/version.ts';
+import type { Frame } from './disk.ts';
+import type { Goals } from './goals.ts';
+import type { ClusterView, SimNode } from './sim-node.ts';
+import { must } from './violation.ts';
+
+interface Promises {
+  hard: HardState | null;
+  /** The highest that it ever made; a wiped disk has made it all the same. */
+  epoch: number;
+  /** The highest epoch that it reached while not blank. */
+  reached: number;
+  /** Promised when its disk was lost, and possibly needed by an epoch that is open. */
+  lost: number;
+  /** As last written down. */
+  kMin: number | null;
+}
+
+export class Epochs {
+  opened = 0;
+  readonly #claimed = new Map<number, SimNode>();
+  readonly #promises: readonly Promises[];
+  readonly #majority: number;
+  readonly #goals: Goals;
+
+  constructor(nodes: number, goals: Goals) {
+    this.#promises = Array.from({ length: nodes }, () => ({ hard: null, epoch: 0, reached: 0, lost: 0, kMin: null }));
+    this.#majority = majorityOf(nodes - 1);
+    this.#goals = goals;
+  }
+
+  kept(node: SimNode, { commit }: Frame): void {
+    const promises = this.#of(node);
+    if (commit.t === 'saveHard') this.#saved(node, promises, commit.state);
+    else if (commit.position !== null) promises.kMin = commit.position.kMin;
+    const { hard, store } = node.disk;
+    if (hard !== null && !hard.blank) promises.reached = Math.max(promises.reached, store.position().watermark.epoch);
+  }
+
+  wiped(node: SimNode): void {
+    const promises = this.#of(node);
+    promises.lost = Math.min(promises.hard?.promisedEpoch ?? 0, this.opened);
+    promises.hard = null;
+  }
+
+  /** The node says that its epoch is open. */
+  open(node: SimNode): void {
+    const { epoch } = node.replica;
+    must(epoch > this.opened, 'I6', () => `${node.id} opens epoch ${epoch}, and ${this.opened} was open before`);
+    const installed = this.#promises.filter(({ reached }) => reached >= epoch).length;
+    must(installed >= this.#majority, 'I6', () => `${node.id} opens epoch ${epoch}, which ${installed} of ${this.#majority} nodes reached`);
+    this.opened = epoch;
+  }
+
+  /** A lower quorum is in force, and not by force. */
+  lowered(node: SimNode, quorum: number): void {
+    const recorded = this.#promises.filter(({ kMin }) => kMin !== null && kMin <= quorum).length;
+    must(
+      recorded >= this.#majority,
+      'k_min',
+      () => `${node.id} lowered its quorum to ${quorum}, which ${recorded} of ${this.#majority} disks know`,
+    );
+    this.#goals.reach('a lower quorum was recorded by a majority');
+  }
+
+  /** Disks, wiped ones aside, that know of a need this small. */
+  isSmallestNeedKnown(need: number, cluster: ClusterView): boolean {
+    if (cluster.world.store === 'memory') return true;
+    return this.#promises.filter(({ kMin }) => kMin !== null && kMin <= need).length >= this.#majority;
+  }
+
+  #saved(node: SimNode, promises: Promises, state: HardState): void {
+    const before = promises.hard;
+    const { promisedEpoch, ledEpoch, blank } = state;
+    if (before === null) {
+      if (this.opened > 0) {
+        must(blank, 'I6', () => `${node.id} lost its memory, and is not blank`);
+        const { lost } = promises;
+        must(
+          promisedEpoch >= lost,
+          'I6',
+          () => `${node.id} lost a promise of epoch ${lost}, and took over ${promisedEpoch} from the others`,
+        );
+        this.#goals.reach('a node lost its disk and came back blank');
+      }
+    } else {
+      must(
+        promisedEpoch >= before.promisedEpoch,
+        'I6',
+        () => `${node.id} promised epoch ${before.promisedEpoch}, and now ${promisedEpoch}`,
+      );
+      const isOneLeader = promisedEpoch > before.promisedEpoch || state.promisedTo === before.promisedTo;
+      must(isOneLeader, 'I6', () => `${node.id} promised epoch ${promisedEpoch} to ${before.promisedTo}, and now to ${state.promisedTo}`);
+      const { watermark } = node.disk.store.position();
+      const isFilled = !before.blank || blank || watermark.epoch === promisedEpoch;
+      must(isFilled, 'I6', () => `${node.id} is blank until it reached epoch ${promisedEpoch}, and is at ${formatVersion(watermark)}`);
+    }
+    promises.hard = state;
+    promises.epoch = Math.max(promises.epoch, promisedEpoch);
+    if (ledEpoch > (before?.ledEpoch ?? 0)) this.#claims(node, ledEpoch);
+  }
+
+  #claims(node: SimNode, epoch: number): void {
+    const other = this.#claimed.get(epoch);
+    must(other === undefined, 'I6', () => `${node.id} claims epoch ${epoch}, and ${other?.id} did before`);
+    this.#claimed.set(epoch, node);
+    const promised = this.#promises.filter((each) => each.epoch >= epoch).length;
+    must(promised >= this.#majority, 'I6', () => `${node.id} claims epoch ${epoch}, which ${promised} of ${this.#majority} nodes promised`);
+  }
+
+  #of(node: SimNode): Promises {
+    return this.#promises[node.index] as Promises;
+  }
+}

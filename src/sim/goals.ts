@@ -1,0 +1,50 @@
+/**
+ * What must have happened at least once over a batch of seeds: a simulation in which nothing interesting happens proves nothing.
+ * Each is noticed from outside, by what is sent, stored and answered. A goal that is no longer reached is a bug of the simulator.
+ */
+export const GOALS = [
+  'a follower acked after the client had its answer',
+  'a record was acked that a newer one had superseded',
+  'a hole below a newer record was healed',
+  'a row moved while a scan was running',
+  'a page ended before a record that was not due',
+  'a lost record was sent again',
+  'a stream broke off into catch-up',
+  'a request came twice',
+  'an answer came after its caller had given up',
+  'a stale epoch was refused',
+  'another lineage was refused',
+  'another incarnation was refused',
+  'a blank node was filled and counts again',
+  'a lower quorum was recorded by a majority',
+  'a lower quorum was not recorded in time',
+  'a write failed early, too few followers being there',
+  'a write timed out and committed later',
+  'a write that nobody had to ack succeeded',
+  'a write that everybody had to ack succeeded',
+  'a write was refused because too many waited',
+  'a leader that was to stop refused writes, and answered those that waited',
+  'a read saw the value before a pending one',
+  'a majority confirmed a linearizable read',
+  'a linearizable read was not confirmed in time',
+  'a restarted leader found more than it had acknowledged',
+  'a leader restarted in the middle of its opening',
+  'a crash lost a commit that was under way',
+  'a crash came after a commit and before its answer',
+  'a crash tore a commit',
+  'the disk of the leader failed, and nobody knows about its writes',
+  'the disk of a follower failed',
+  'a node was frozen and went on',
+  'a node lost its disk and came back blank',
+  'with some followers cut off, the others were enough',
+] as const;
+
+export type Goal = (typeof GOALS)[number];
+
+export class Goals {
+  readonly reached = new Set<Goal>();
+
+  reach(goal: Goal): void {
+    this.reached.add(goal);
+  }
+}

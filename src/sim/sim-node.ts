@@ -1,0 +1,30 @@
+/** One node of a simulated cluster, and what those who watch may see of all of them. */
+import type { NodeId } from '../core/message.ts';
+import type { Replica } from '../core/replica.ts';
+import type { Ms } from '../lib/units.ts';
+import type { Disk } from './disk.ts';
+import type { World } from './world.ts';
+
+export interface SimNode {
+  readonly id: NodeId;
+  readonly index: number;
+  readonly disk: Disk;
+  /** Of a node that is down: the last one. */
+  replica: Replica;
+  /** Counts starts. */
+  life: number;
+  isRunning: boolean;
+  /** Its monotonic clock begins here. */
+  startedAt: Ms;
+  frozenUntil: Ms;
+  wakeAt: Ms;
+  isTurnDue: boolean;
+}
+
+export interface ClusterView {
+  readonly now: Ms;
+  readonly world: World;
+  readonly nodes: readonly SimNode[];
+  readonly leader: SimNode;
+  node(id: NodeId): SimNode;
+}

@@ -1,0 +1,183 @@
+/**
+ * One seed from its birth to its verdict: faults and clients first, then some followers are cut off and the others must be enough, then all is healed and
+ * every replica must become equal, and finally a healed cluster must serve as if nothing had been.
+ *
+ * Pure: the same seed and options give the same events, hash and verdict, on every machine.
+ */
+import { majorityOf } from '../core/quorum.ts';
+import { Prng } from '../lib/prng.ts';
+import type { Ms } from '../lib/units.ts';
+import { Clients } from './clients.ts';
+import { SimCluster } from './cluster.ts';
+import { Faults } from './faults.ts';
+import { type Goal, Goals } from './goals.ts';
+import type { Observer } from './observer.ts';
+import { Oracle } from './oracle.ts';
+import type { SimNode } from './sim-node.ts';
+import { type Invariant, must, Violation } from './violation.ts';
+import { drawWorld } from './world.ts';
+
+export interface SimOptions {
+  /** Events before the healing; as many again at most after it. */
+  readonly events: number;
+  /** Of every seed; null: drawn. */
+  readonly followers: number | null;
+  /** Only the faults of these numbers; null: all that the seed draws. */
+  readonly faults: readonly number[] | null;
+}
+
+export interface SimFailure {
+  readonly invariant: Invariant;
+  readonly message: string;
+}
+
+export interface SimRun {
+  readonly seed: number;
+  readonly events: number;
+  readonly hash: string;
+  readonly goals: ReadonlySet<Goal>;
+  readonly failure: SimFailure | null;
+  /** The faults that happened. */
+  readonly faults: readonly number[];
+  readonly successes: number;
+  readonly virtualMs: Ms;
+}
+
+export const DEFAULT_EVENTS = 2000;
+
+/** A cluster in which nothing happens for so long (nobody to write, everything frozen) is healed all the same. */
+const SAFETY_MAX_MS = 120_000;
+/** Longer than every deadline, backoff, delay and clog together. */
+const CONVERGE_MS = 60_000;
+const CHECK_EVERY_MS = 20;
+
+/** Throws nothing that the simulated cluster did: a failure is part of the answer. `watcher` sees everything. */
+export function simulate(seed: number, options: SimOptions, watcher: Observer | null = null): SimRun {
+  const run = new Simulation(seed, options, watcher);
+  let failure: SimFailure | null = null;
+  try {
+    run.go();
+  } catch (thrown) {
+    failure = failureOf(thrown);
+  }
+  const { cluster, oracle, goals, faults } = run;
+  const successes = [...oracle.requests.puts.values()].filter(({ result }) => result?.ok === true).length;
+  return {
+    seed,
+    events: cluster.events,
+    hash: cluster.hash.digest(),
+    goals: goals.reached,
+    failure,
+    faults: faults.begun,
+    successes,
+    virtualMs: cluster.now,
+  };
+}
+
+function failureOf(thrown: unknown): SimFailure {
+  if (thrown instanceof Violation) return { invariant: thrown.invariant, message: thrown.message };
+  if (thrown instanceof Error && thrown.name === 'AssertionError') return { invariant: 'core', message: thrown.message };
+  return { invariant: 'core', message: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown) };
+}
+
+class Simulation {
+  readonly goals = new Goals();
+  readonly oracle: Oracle;
+  readonly cluster: SimCluster;
+  readonly faults: Faults;
+  readonly #clients: Clients;
+  readonly #events: number;
+
+  constructor(seed: number, options: SimOptions, watcher: Observer | null) {
+    const world = drawWorld(seed, options.followers);
+    this.#events = options.events;
+    this.oracle = new Oracle(world, this.goals);
+    this.#clients = new Clients(new Prng(seed).fork('clients'));
+    const observers = [...(watcher === null ? [] : [watcher]), this.oracle, this.#clients];
+    this.cluster = new SimCluster(world, observers, this.goals);
+    this.#clients.join(this.cluster);
+    this.faults = new Faults(this.cluster, this.#clients, this.oracle, options.faults);
+  }
+
+  go(): void {
+    const { cluster, oracle } = this;
+    for (const node of cluster.nodes) cluster.start(node);
+    if (!cluster.world.isBornFaulty) this.#until('the birth', () => (oracle.epochs.opened > 0 ? null : cluster.leader.replica.waitingFor));
+    this.faults.start();
+    this.#clients.start();
+    while (cluster.events < this.#events && cluster.now < SAFETY_MAX_MS && cluster.next());
+    this.faults.heal();
+    this.#clients.stop();
+    this.#enoughWithoutSome();
+    cluster.say('all is healed');
+    this.#until('healing', () => this.#difference());
+    this.#serves();
+    this.#until('the end', () => this.#difference());
+    oracle.finish();
+  }
+
+  /** I10: some followers stay cut off, and a write that needs all the others succeeds. */
+  #enoughWithoutSome(): void {
+    const { cluster } = this;
+    const { followers } = cluster.world;
+    // A follower that is blank cannot be one of those who are enough before somebody filled it.
+    const spare = followers - majorityOf(followers) + 1;
+    // A birth needs everybody.
+    if (spare < 1 || this.oracle.epochs.opened === 0 || cluster.nodes.some((node) => node.disk.hard?.blank !== false)) return;
+    const away = cluster.nodes.slice(-1 * (1 + (cluster.world.seed % spare)));
+    cluster.say(`${away.map(({ id }) => id).join(', ')} cut off, everything else is healed`);
+    const directions = away.flatMap((node) =>
+      cluster.nodes.flatMap((other) => (other === node ? [] : [pair(node, other), pair(other, node)])),
+    );
+    for (const [from, to] of directions) cluster.wire.block(from, to);
+    this.#until('a majority', () => (cluster.leader.replica.phase === 'open' ? null : `n1 is ${cluster.leader.replica.phase}`));
+    this.#mustSucceed(followers - away.length, 'I10', `${away.length} of ${followers} followers are cut off`);
+    for (const [from, to] of directions) cluster.wire.unblock(from, to);
+    this.goals.reach('with some followers cut off, the others were enough');
+  }
+
+  /** A healed cluster takes a write for all, and a lower quorum. */
+  #serves(): void {
+    const { followers } = this.cluster.world;
+    this.#mustSucceed(followers, 'I5', 'everything is healed');
+    this.#clients.setQuorum(0, false);
+    this.#until('the lower quorum', () => (this.cluster.leader.replica.leader?.quorum === 0 ? null : 'the quorum is not lowered'));
+  }
+
+  #mustSucceed(need: number, invariant: Invariant, circumstances: string): void {
+    // What waited through the faults may fill the leader's tables until its deadline.
+    this.#until('the clients', () => (this.#clients.isIdle ? null : 'somebody waits'));
+    const id = this.#clients.put(need, CONVERGE_MS);
+    const put = () => this.oracle.requests.puts.get(id);
+    this.#until('a write', () =>
+      (put()?.result ?? null) === null ? `a write that needs ${need} acks is not answered although ${circumstances}` : null,
+    );
+    const result = put()?.result;
+    must(
+      result?.ok,
+      invariant,
+      () => `a write that needs ${need} acks fails (${result?.ok ? '' : result?.message}) although ${circumstances}`,
+    );
+  }
+
+  #difference(): string | null {
+    return this.#clients.isIdle ? this.oracle.difference() : 'clients wait';
+  }
+
+  /** Runs on until nothing is `missing`, looking every now and then. */
+  #until(what: string, missing: () => string | null): void {
+    const { cluster } = this;
+    const end = cluster.now + CONVERGE_MS;
+    for (let reason = missing(); reason !== null; reason = missing()) {
+      must(cluster.now < end, 'I5', () => `${what}: after ${CONVERGE_MS / 1000} s without faults ${reason}`);
+      const next = cluster.now + CHECK_EVERY_MS;
+      let isAlive = true;
+      while (isAlive && cluster.now < next) isAlive = cluster.next();
+      must(isAlive || missing() === null, 'I5', () => `${what}: nothing moves any more, and ${reason}`);
+    }
+  }
+}
+
+function pair(from: SimNode, to: SimNode): readonly [number, number] {
+  return [from.index, to.index];
+}

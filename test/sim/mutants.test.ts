@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { DEFAULT_EVENTS, simulate } from '../../src/sim/simulate.ts';
+import { MUTANTS } from './mutants.ts';
+
+/** Each was caught within 28 when this was written. */
+const SEEDS = 100;
+const OPTIONS = { events: DEFAULT_EVENTS, followers: null, faults: null };
+
+test.each(MUTANTS)(
+  'a core is caught in which $name',
+  ({ name, apply }) => {
+    const repair = apply();
+    try {
+      let seed = 1;
+      while (seed <= SEEDS && simulate(seed, OPTIONS).failure === null) seed += 1;
+      expect(seed, `${name}: not caught within ${SEEDS} seeds`).toBeLessThanOrEqual(SEEDS);
+    } finally {
+      repair();
+    }
+  },
+  60_000,
+);
+
+test('every mutant was repaired', () => {
+  expect(simulate(1, OPTIONS).failure).toBeNull();
+});
