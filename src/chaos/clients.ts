@@ -8,7 +8,7 @@
  * Reads at followers are stale by contract: they go to a history of their own, judged by other rules (local-reads.ts).
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { KvClient } from '../client/kv-client.ts';
+import { KvClient, type ReadOptions } from '../client/kv-client.ts';
 import { Prng } from '../lib/prng.ts';
 import { KvctlError } from '../wire/errors.ts';
 import { keyOf } from '../workload/keys.ts';
@@ -23,7 +23,7 @@ export interface LoadWish {
   readonly seed: number;
 }
 
-export const OPERATIONS = ['write', 'delete', 'read', 'local read'] as const;
+export const OPERATIONS = ['write', 'delete', 'read', 'linearizable read', 'local read'] as const;
 export type OperationName = (typeof OPERATIONS)[number];
 
 /** One request on the run's time axis. */
@@ -49,6 +49,8 @@ export interface LoadOptions extends LoadWish {
 /** Shares of the requests; the rest reads at the leader. */
 const WRITES = 0.45;
 const LOCAL_READS = 0.1;
+/** Of the reads at the leader, those that ask a majority whether it still leads. */
+const LINEARIZABLE_READS = 0.3;
 /** Of the writes to the last key, which alone is deleted: one of the judges cannot judge keys that are. */
 const DELETES = 0.25;
 /** Without an answer for so long a request is given up. Above most faults, below the nodes' quorum timeout. */
@@ -174,7 +176,7 @@ export class Clients {
     return { type: 'ok', version, node };
   }
 
-  async #read({ id, url }: NodeAddress, key: string, read: 'committed' | 'local'): Promise<Completion> {
+  async #read({ id, url }: NodeAddress, key: string, read: NonNullable<ReadOptions['read']>): Promise<Completion> {
     try {
       const { value, version, node } = await this.#client.get(url, key, { read });
       return { type: 'ok', value, version, node };

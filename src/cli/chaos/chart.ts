@@ -25,7 +25,7 @@ export function chaosChart({ seed, target, deeds }: ChaosResult, answered: reado
     .filter(({ operation }) => operation !== 'local read')
     .map(({ operation, atMs, latencyMs, outcome }) => ({
       row: '',
-      op: operation === 'read' ? ('get' as const) : ('put' as const),
+      op: operation.endsWith('read') ? ('get' as const) : ('put' as const),
       at_ms: atMs,
       latency_ms: latencyMs,
       ok: outcome === 'ok',

@@ -79,6 +79,7 @@ test('operations are counted by outcome, failures by code, faults by kind', () =
     { operation: 'write', ok: 1, fail: 0, info: 1, errors: { quorum_not_met: 1 } },
     { operation: 'delete', ok: 0, fail: 0, info: 0, errors: {} },
     { operation: 'read', ok: 0, fail: 1, info: 0, errors: { not_open: 1 } },
+    { operation: 'linearizable read', ok: 0, fail: 0, info: 0, errors: {} },
     { operation: 'local read', ok: 0, fail: 0, info: 0, errors: {} },
   ]);
   expect(faults).toEqual([
