@@ -131,6 +131,7 @@ export async function run(context: Context, options: ChaosCommandOptions): Promi
   await folder.finish(result, how, exitCode, outcome.error);
   for (const remark of wreck.remarks) out.warn(remark);
   out.result(showChaos(out, { result, folder: folder.run.dir, pictures }));
+  if (outcome.error !== null) out.failure(outcome.error);
   return exitCode;
 }
 
