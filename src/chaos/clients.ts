@@ -141,10 +141,9 @@ export class Clients {
       );
     }
     if (draw >= LOCAL_READS + WRITES) {
-      return answer(
-        'read',
-        this.#record(history, { process, f: 'read', key }, () => this.#read(leader, key, 'committed')),
-      );
+      const read = chance.next() < LINEARIZABLE_READS ? 'linearizable' : 'committed';
+      const recorded = this.#record(history, { process, f: 'read', key }, () => this.#read(leader, key, read));
+      return answer(read === 'committed' ? 'read' : 'linearizable read', recorded);
     }
     const isDelete = keys > 1 && key === `key${keys - 1}` && chance.next() < DELETES;
     if (isDelete)

@@ -32,6 +32,7 @@ test('twelve seconds of every fault leave a linearizable history, equal replicas
   const result = JSON.parse(ran.stdout) as ChaosResult;
   expect(result).toMatchObject({ verdict: 'ok', judgement: { verdict: 'ok', keys: 5 }, local_reads: { violations: [] } });
   for (const { kind, took_effect: done } of result.faults) expect(done, kind).toBeGreaterThan(0);
+  for (const { operation, ok } of result.operations) expect(ok, operation).toBeGreaterThan(0);
   expect(result.operations.reduce((sum, { ok }) => sum + ok, 0)).toBeGreaterThan(300);
   expect(result.judgement?.judges.filter(({ verdict }) => verdict !== 'ok')).toEqual([]);
   expect(result.parity?.map(({ status }) => status)).toEqual(['match', 'match', 'match', 'match']);
