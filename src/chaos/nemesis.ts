@@ -3,7 +3,7 @@
  * gone or frozen, a link that its leader calls down, a setting that a node answers with.
  *
  * Faults overlap, each with its own beginning and end. Starting again takes as long as it takes, so what was planned apart may meet:
- * then a fault is left out rather than taking away more nodes than the schedule allows (its invariant holds here too).
+ * then a fault waits, and in the end is left out, rather than taking away more nodes than the schedule allows (its invariant holds here too).
  * A partition is kept here and written into nodes' tables whenever they change or come back, since a table is gone with its process, and
  * one that is frozen cannot be told.
  */
@@ -43,6 +43,8 @@ export interface NemesisOptions {
 /** A lower quorum waits for a majority to write it down. */
 const QUORUM_MS = 10_000;
 const STREAMING_MS = 30_000;
+/** A fault that cannot be done yet waits so long. */
+const PATIENCE_MS = 2_000;
 const POLL_MS = 20;
 type Pair = readonly [string, string];
 
@@ -105,7 +107,7 @@ export class Nemesis {
     const { fault, atMs, forMs } = episode;
     const victims = victimsOf(fault);
     await this.#sleepUntil(atMs);
-    const obstacle = this.#obstacleTo(fault);
+    const obstacle = await this.#untilPossible(fault, atMs + PATIENCE_MS);
     if (obstacle !== null) {
       this.deeds.push(deedOf(episode, null, null, obstacle, false));
       return;
@@ -129,10 +131,17 @@ export class Nemesis {
     }
   }
 
+  /** What is in its way for so long that it is left out; null: nothing any more. */
+  async #untilPossible(fault: Fault, deadlineMs: number): Promise<string | null> {
+    for (;;) {
+      const obstacle = this.#obstacleTo(fault);
+      if (obstacle === null || this.#options.nowMs() > deadlineMs) return obstacle;
+      await delay(POLL_MS, undefined, { signal: this.#options.signal });
+    }
+  }
+
   /** Null: it can be done. */
   #obstacleTo(fault: Fault): string | null {
-    const { signal } = this.#options;
-    if (signal.aborted) return 'interrupted before';
     const victims = victimsOf(fault);
     const busy = victims.find((id) => this.#away.has(id));
     if (busy !== undefined) return `left out: ${busy} was not back yet`;

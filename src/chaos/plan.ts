@@ -36,6 +36,8 @@ export interface Wish {
   readonly nodes: readonly string[];
   /** The write quorum of the run, which a fault changes. */
   readonly quorum: number;
+  /** What a node needs to start and to catch up, before another one may go. */
+  readonly returnMs: Ms;
 }
 
 export interface Schedule {
@@ -50,8 +52,6 @@ const GAP_MS = { min: 250, max: 900 };
 /** Of a fault of one node. Long enough for a heartbeat (500 ms) to notice it, short enough for the run to go on. */
 const AWAY_MS = { min: 600, max: 1_800 };
 const SETTING_MS = { min: 800, max: 2_500 };
-/** What a node needs to start and to catch up, before another one may go. */
-const RETURN_MS = 1_000;
 /** Of faults of nodes: how often the leader is the one. While it is away nothing is acknowledged. */
 const LEADER_SHARE = 0.4;
 
@@ -146,7 +146,7 @@ class Planner {
 
   /** Nodes that are away at that time, or have just come back. */
   #away(atMs: Ms): Set<string> {
-    return new Set(this.#planned.filter((each) => endOf(each) + RETURN_MS > atMs).flatMap(({ fault }) => victimsOf(fault)));
+    return new Set(this.#planned.filter((each) => endOf(each) + this.#wish.returnMs > atMs).flatMap(({ fault }) => victimsOf(fault)));
   }
 
   #pickVictims(atMs: Ms): string[] {

@@ -14,7 +14,7 @@ import {
 } from '../../src/chaos/plan.ts';
 import { nodeIds } from '../../src/cluster/spec.ts';
 
-const WISH: Wish = { seed: 1, forMs: 60_000, kinds: FAULT_KINDS, nodes: nodeIds(5), quorum: 3 };
+const WISH: Wish = { seed: 1, forMs: 60_000, kinds: FAULT_KINDS, nodes: nodeIds(5), quorum: 3, returnMs: 1_000 };
 
 function schedule(wish: Partial<Wish> = {}): Schedule {
   const planned = planSchedule({ ...WISH, ...wish });
@@ -28,6 +28,7 @@ const wishes = fc.record({
   kinds: fc.uniqueArray(fc.constantFrom<FaultKind>(...FAULT_KINDS), { minLength: 1 }),
   nodes: fc.integer({ min: 2, max: 9 }).map(nodeIds),
   quorum: fc.constant(1),
+  returnMs: fc.integer({ min: 0, max: 3_000 }),
 });
 
 const overlap = (a: Episode, b: Episode) => a.atMs <= b.atMs + b.forMs && b.atMs <= a.atMs + a.forMs;

@@ -52,6 +52,16 @@ test('a leader whose committed reads are stale is found out: 3, with the operati
   expect(JSON.parse(readFileSync(join(folder(), 'outcome.json'), 'utf8'))).toMatchObject({ ending: 'complete', exit_code: 3 });
 });
 
+test('a leader that does what it says it certainly does not do is found out, by its own reads and by those of followers', async () => {
+  const entry = join(packageRoot, 'test', 'support', 'broken', 'denied-writes.ts');
+  const args = ['chaos', '--for', '4s', '--followers', '2', '--faults', 'network', '--seed', SEED, '-o', 'json'];
+  const ran = await home.kvctl(args, { env: { KVCTL_NODE_ENTRY: entry } });
+  expect(ran.exitCode, `${ran.stderr}\n${ran.stdout}`).toBe(3);
+  const { judgement, local_reads: local } = JSON.parse(ran.stdout) as ChaosResult;
+  expect(judgement?.judges.find(({ judge }) => judge === 'definite-errors')).toMatchObject({ verdict: 'violation' });
+  expect(local?.violations[0]).toMatch(/^n[23] showed key\d = "v\d+" at version 1\.\d+, which had failed for certain$/);
+});
+
 test('Ctrl-C in the middle ends it with 105: the history is kept, the cluster is gone', async () => {
   const child = home.start(['chaos', '--for', '60s', '--followers', '2', '--seed', SEED]);
   const ending = finished(child);

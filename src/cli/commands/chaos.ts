@@ -54,6 +54,8 @@ interface ChaosCommandOptions {
 const DEFAULT_FOR_MS = 60_000;
 const FOR_MS = { min: 3_000, max: 600_000 };
 const DEFAULT_DELAY = '0-20';
+/** Of a node that is started again; a container takes two seconds. */
+const RETURN_MS = { local: 1_000, compose: 2_500 } as const;
 const JUDGE_MS = 60_000;
 /** For the replicas to become equal once everything is healed. */
 const SETTLE_MS = 20_000;
@@ -262,7 +264,7 @@ function foundOf(
 function planOf({ for: forMs, faults, seed, clients, keys, rate, ...wish }: ChaosCommandOptions): Plan {
   const { followers, quorum = followers - sparable(followers + 1), delay, port, target } = wish;
   const spec = parseSpec({ name: `chaos-${process.pid}`, followers, quorum, delay, port, target, seed });
-  const schedule = planSchedule({ seed, forMs, kinds: faults, nodes: nodeIds(followers), quorum });
+  const schedule = planSchedule({ seed, forMs, kinds: faults, nodes: nodeIds(followers), quorum, returnMs: RETURN_MS[spec.target] });
   if (!schedule.ok) throw new KvctlError('usage', `--followers: ${schedule.message}`);
   return { spec, schedule: schedule.value, load: { clients, keys, rate, seed } };
 }
