@@ -4,7 +4,7 @@
  * If versions order all writes of a key, and every read names the version that it saw, a history is linearizable if and only if no operation that ended before
  * another began has a higher version than it (the same is allowed if the later one is a read), and no read saw a write that had not begun.
  * Stricter than that in one thing: a write that nobody heard of must fit in by its version too, because a version is taken when a write begins.
- * Not a judge of values: whoever distrusts the versions judges the same history by src/judge.
+ * Not a judge of values: second-opinion.ts lays the same history before src/judge, which knows of no versions.
  */
 import type { Ms } from '../lib/units.ts';
 

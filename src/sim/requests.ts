@@ -15,6 +15,7 @@ import { checkReads, type RegisterOp } from './check-reads.ts';
 import type { Epochs } from './epochs.ts';
 import type { Goals } from './goals.ts';
 import { type Ledger, ROUNDING_MS, sayVersion } from './ledger.ts';
+import { askJudge } from './second-opinion.ts';
 import type { ClusterView, SimNode } from './sim-node.ts';
 import { must } from './violation.ts';
 import type { World } from './world.ts';
@@ -176,8 +177,10 @@ export class Requests {
       const endedAt = isOk ? put.endedAt : Number.POSITIVE_INFINITY;
       this.#ops.push({ id, f: 'write', key: put.input.key, order: put.seq, startedAt: put.startedAt, endedAt });
     }
-    const mistake = checkReads(this.#ops);
-    must(mistake === null, 'I3', () => `key ${mistake?.key}: ${mistake?.message}`);
+    for (const judge of [checkReads, askJudge]) {
+      const mistake = judge(this.#ops);
+      must(mistake === null, 'I3', () => `key ${mistake?.key}: ${mistake?.message}`);
+    }
   }
 
   #changes(node: SimNode, { id, result }: Extract<Effect, { t: 'quorumReply' }>): void {

@@ -33,7 +33,7 @@ describe('at the cursor a shell is offered', () => {
     ['node names as arguments', ['kill', 'n1', 'l'], ['leader']],
     ['nodes of the cluster that -n names', ['-n', 'two', 'kill', 'n'], ['n1']],
     ['clusters for -n', ['get', '-n', ''], ['default', 'two']],
-    ['the choices of an option', ['get', 'k', '--read', ''], ['committed', 'local']],
+    ['the choices of an option', ['get', 'k', '--read', ''], ['committed', 'local', 'linearizable']],
     ['the choices of an argument', ['completion', ''], ['bash', 'zsh', 'fish']],
     ['formats', ['parity', '-o', 'j'], ['json']],
     ['scenarios', ['run', 'lab-'], ['lab-1', 'lab-2', 'lab-3', 'lab-4', 'lab-5']],

@@ -52,7 +52,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"
     ['node names', ['kvctl', 'get', 'k', '--node', 'n'], ['n1', 'n2', 'n3']],
     ['node names after an equals sign', ['kvctl', 'get', 'k', '--node', '=', 'n'], ['n1', 'n2', 'n3']],
     ['node names as arguments', ['kvctl', 'kill', 'fo'], ['followers']],
-    ['choices, whatever stands before them', ['kvctl', 'get', '$HOME', '--read', 'l'], ['local']],
+    ['choices, whatever stands before them', ['kvctl', 'get', '$HOME', '--read', 'l'], ['local', 'linearizable']],
   ])('offers %s', async (_name, words, expected) => {
     expect(new Set(await offered(words))).toEqual(new Set(expected));
   });

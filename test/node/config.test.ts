@@ -37,6 +37,7 @@ describe('a node whose environment says only what it must', () => {
       dataDir: 'data/n1',
       token: null,
       logLevel: 'info',
+      failpoint: null,
       requestTimeoutMs: 5_000,
       maxValueBytes: 1_048_576,
     });
@@ -124,6 +125,8 @@ describe('a variable is taken as it is given:', () => {
     ['SEED', '0', (config) => config.seed, 0],
     ['SEED', '9007199254740991', (config) => config.seed, Number.MAX_SAFE_INTEGER],
     ['LOG_LEVEL', 'silent', (config) => config.logLevel, 'silent'],
+    ['FAILPOINT', 'after-commit', (config) => config.failpoint, { name: 'after-commit', pass: 1 }],
+    ['FAILPOINT', 'before-promise:12', (config) => config.failpoint, { name: 'before-promise', pass: 12 }],
     ['BATCH_MAX', '1', (config) => config.limits.batchMax, 1],
     ['WINDOW', '8', (config) => config.limits.window, 8],
     ['MAX_VALUE_BYTES', '1', (config) => config.maxValueBytes, 1],
@@ -232,6 +235,11 @@ describe('a mistake is one line that names the variable, what was expected and w
     ['CLUSTER_TOKEN', 'line\nbreak\r', /^CLUSTER_TOKEN: /],
     ['SEED', '-1', /^SEED: /],
     ['SEED', '9007199254740992', /^SEED: /],
+    ...['after', 'toString', 'after-commit:', 'after-commit:0', 'after-commit:1.5'].map((text): [string, string, RegExp] => [
+      'FAILPOINT',
+      text,
+      /^FAILPOINT: expected one of before-commit, after-commit, .*, with :N for the Nth time, got /,
+    ]),
     ['LOG_LEVEL', 'loud', /^LOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent, got "loud"$/],
     ['BATCH_MAX', '0', /^BATCH_MAX: /],
     ['WINDOW', '0', /^WINDOW: /],
