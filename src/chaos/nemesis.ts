@@ -15,21 +15,8 @@ import { loadState } from '../cluster/state.ts';
 import type { NetworkAnswer } from '../wire/api.ts';
 import { KvctlError } from '../wire/errors.ts';
 import type { ChaosCluster } from './cluster.ts';
-import { type Episode, type Fault, faultText, type Schedule, victimsOf } from './plan.ts';
-
-/** What became of one episode. Times since the load began. */
-export interface Deed {
-  readonly kind: Fault['kind'];
-  readonly text: string;
-  readonly nodes: readonly string[];
-  readonly planned_ms: number;
-  /** When it had taken effect, and when that was undone; null: it was left out. */
-  readonly began_ms: number | null;
-  readonly ended_ms: number | null;
-  readonly took_effect: boolean;
-  /** By what its effect was seen, or why there was none. */
-  readonly effect: string;
-}
+import { aimOf, type Deed, deedOf } from './deed.ts';
+import { type Episode, type Fault, type Schedule, victimsOf } from './plan.ts';
 
 export interface NemesisOptions {
   readonly cluster: ChaosCluster;
@@ -305,24 +292,6 @@ function pairsOf({ nodes, others }: Extract<Fault, { kind: 'partition' }>): Pair
 
 function isOf({ nodes, others }: Extract<Fault, { kind: 'partition' }>, [a, b]: Pair): boolean {
   return nodes.includes(a) && others.includes(b);
-}
-
-function deedOf({ atMs, fault }: Episode, beganMs: number | null, endedMs: number | null, effect: string, tookEffect: boolean): Deed {
-  return {
-    kind: fault.kind,
-    text: faultText(fault),
-    nodes: victimsOf(fault),
-    planned_ms: atMs,
-    began_ms: beganMs,
-    ended_ms: endedMs,
-    took_effect: tookEffect,
-    effect,
-  };
-}
-
-/** `n3, n4`; of a partition `n2 | n1`. */
-function aimOf(fault: Fault): string {
-  return faultText(fault).slice(fault.kind.length + 1);
 }
 
 function endedByItself(id: string): KvctlError {

@@ -5,8 +5,9 @@
 import { KvctlError } from '../wire/errors.ts';
 import { type Answered, Clients, type LoadWish } from './clients.ts';
 import type { ChaosCluster } from './cluster.ts';
+import type { Deed } from './deed.ts';
 import { HistoryFile, startClock } from './history-file.ts';
-import { type Deed, Nemesis } from './nemesis.ts';
+import { Nemesis } from './nemesis.ts';
 import type { Schedule } from './plan.ts';
 
 export interface ChaosOptions {

@@ -62,6 +62,16 @@ test('a leader that does what it says it certainly does not do is found out, by 
   expect(local?.violations[0]).toMatch(/^n[23] showed key\d = "v\d+" at version 1\.\d+, which had failed for certain$/);
 });
 
+test('a node that ends by itself fails the run, with its log kept, though no answer was wrong', async () => {
+  const entry = join(packageRoot, 'test', 'support', 'broken', 'ends-by-itself.ts');
+  const args = ['chaos', '--for', '3s', '--followers', '2', '--faults', 'network', '--seed', SEED, '-o', 'json'];
+  const ran = await home.kvctl(args, { env: { KVCTL_NODE_ENTRY: entry } });
+  expect(ran.exitCode, `${ran.stderr}\n${ran.stdout}`).toBe(1);
+  expect(ran.stderr).toContain('expected n2 to run, but it had ended by itself');
+  expect(JSON.parse(ran.stdout)).toMatchObject({ verdict: 'failed', parity: null, judgement: { verdict: 'ok' } });
+  expect(readdirSync(join(folder(), 'logs'))).toEqual(['n1.log', 'n2.log', 'n3.log']);
+});
+
 test('Ctrl-C in the middle ends it with 105: the history is kept, the cluster is gone', async () => {
   const child = home.start(['chaos', '--for', '60s', '--followers', '2', '--seed', SEED]);
   const ending = finished(child);

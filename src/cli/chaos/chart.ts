@@ -1,6 +1,6 @@
 /** The latency of every request over the time of a chaos run, with the faults as shades: a scenario's time chart, drawn from other data. */
 import type { Answered } from '../../chaos/clients.ts';
-import type { Deed } from '../../chaos/nemesis.ts';
+import type { Deed } from '../../chaos/deed.ts';
 import type { RunResult } from '../../measure/run-result.ts';
 import type { Chart } from '../../report/charts/spec.ts';
 import { timeChart } from '../../report/charts/time.ts';

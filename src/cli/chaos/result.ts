@@ -1,7 +1,7 @@
 /** What a chaos run found, as the document of -o json and of chaos.json; and what it amounts to. Pure. */
 import { type Answered, OPERATIONS, type OperationName } from '../../chaos/clients.ts';
+import type { Deed } from '../../chaos/deed.ts';
 import type { LocalReads } from '../../chaos/local-reads.ts';
-import type { Deed } from '../../chaos/nemesis.ts';
 import type { Fault, FaultKind } from '../../chaos/plan.ts';
 import type { Judgement } from '../../judge/judgement.ts';
 import type { ParityRow } from '../../measure/result.ts';
@@ -106,6 +106,9 @@ function conclude(found: Found, faults: readonly FaultRow[], { isInterrupted, er
   }
   if (judgement === null || judgement.verdict === 'unknown')
     return { verdict: 'unknown', why: judgement?.why ?? 'the history was not judged' };
+  // Nobody lost anything is only known of who was looked for.
+  const kept = judgement.judges.find(({ judge }) => judge === 'acknowledged-writes');
+  if (kept?.verdict !== 'ok') return { verdict: 'unknown', why: `whether acknowledged writes are kept: ${kept?.why ?? 'not judged'}` };
   const done = faults.reduce((sum, row) => sum + row.took_effect, 0);
   return {
     verdict: 'ok',

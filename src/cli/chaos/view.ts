@@ -1,6 +1,6 @@
 /** A chaos run as the command line prints it: what the clients did, what was done to them, and what the judges say. */
 import { join } from 'node:path';
-import type { Deed } from '../../chaos/nemesis.ts';
+import type { Deed } from '../../chaos/deed.ts';
 import { type Episode, faultText, type Schedule } from '../../chaos/plan.ts';
 import { formatMs } from '../../lib/units.ts';
 import { RUN_FILES } from '../../runs/run.ts';

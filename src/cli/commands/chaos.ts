@@ -6,7 +6,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { LoadWish } from '../../chaos/clients.ts';
-import { judgeLocalReads, type LocalReads } from '../../chaos/local-reads.ts';
 import { FAULT_KINDS, type FaultKind, planSchedule, type Schedule, sparable } from '../../chaos/plan.ts';
 import { type ChaosOutcome, runChaos } from '../../chaos/run.ts';
 import { KvClient } from '../../client/kv-client.ts';
@@ -14,23 +13,19 @@ import { type ClusterSpec, DEFAULT_FOLLOWERS, DEFAULT_SEED, nodeIds, parseSpec, 
 import { loadState } from '../../cluster/state.ts';
 import { type Settling, waitForParity } from '../../experiment/parity.ts';
 import { openOwn, type Venue } from '../../experiment/venue.ts';
-import type { Judgement } from '../../judge/judgement.ts';
 import { fail, ok, type Result } from '../../lib/result.ts';
-import { historyHtml } from '../../report/history/html.ts';
 import { RUN_FILES, type Run } from '../../runs/run.ts';
 import { KvctlError } from '../../wire/errors.ts';
 import { commandOf } from '../bench/command.ts';
-import { chaosChart } from '../chaos/chart.ts';
+import { draw, type Judged, judge } from '../chaos/aftermath.ts';
 import { openFolder } from '../chaos/folder.ts';
-import { type ChaosResult, chaosExitCode, chaosResult, type Found } from '../chaos/result.ts';
+import { chaosExitCode, chaosResult, type Found } from '../chaos/result.ts';
 import { showChaos, showSchedule } from '../chaos/view.ts';
-import { examine } from '../check-history/examine.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { nodeEntry } from '../node-entry.ts';
 import { duration, examples, integer, option } from '../options.ts';
 import type { Progress } from '../progress.ts';
-import { paint } from '../run/paint.ts';
 
 interface ChaosCommandOptions {
   /** ms. */
@@ -61,7 +56,6 @@ const JUDGE_MS = 60_000;
 const SETTLE_MS = 20_000;
 /** Of an admin call: above any fault, so that only a leader that is really gone misses it. */
 const ADMIN_MS = 4_000;
-const HISTORY_PAGE = 'history.html';
 
 export function describe(command: Command): void {
   command
@@ -200,39 +194,6 @@ async function closing(venue: Venue, client: KvClient): Promise<string[]> {
   const failures = await venue.close();
   await client.close();
   return failures;
-}
-
-interface Judged {
-  readonly judgement: Judgement;
-  readonly local: LocalReads;
-}
-
-async function judge({ out }: Context, timeoutMs: number, run: Run): Promise<Judged> {
-  const bytes = readFileSync(join(run.dir, RUN_FILES.history));
-  const answer = await out.step('judging the history', () => examine({ bytes, only: null, timeoutMs, knossos: false, porcupine: false }));
-  if (answer.kind === 'refused') throw new Error(`a history that we recorded is none: ${answer.message}`);
-  const lines = (file: string) => readFileSync(join(run.dir, file), 'utf8').split('\n');
-  const local = judgeLocalReads(lines(RUN_FILES.history), lines(RUN_FILES.localReads));
-  if (!local.ok) throw new Error(`a history that we recorded is none: ${local.message}`);
-  return { judgement: answer.judgement, local: local.value };
-}
-
-/** The pictures, by name and file. One that cannot be painted is a remark. */
-async function draw({ out }: Context, run: Run, result: ChaosResult, { answered }: ChaosOutcome): Promise<[string, string][]> {
-  const pictures: [string, string][] = [];
-  if (result.judgement?.verdict === 'violation') {
-    await run.write(HISTORY_PAGE, historyHtml(result.judgement, 'chaos'));
-    pictures.push(['page', HISTORY_PAGE]);
-  }
-  const chart = chaosChart(result, answered);
-  if (chart === null) return pictures;
-  const { pictures: painted, failures } = await paint(run, [chart]);
-  for (const failure of failures) out.warn(failure);
-  for (const [name, svg] of painted) {
-    await run.write(`charts/${name}.svg`, svg);
-    pictures.push(['chart', `charts/${name}.png`]);
-  }
-  return pictures;
 }
 
 function foundOf(

@@ -1,8 +1,8 @@
 // What a chaos run amounts to, and its exit code.
 import { expect, test } from 'vitest';
-import type { Deed } from '../../../src/chaos/nemesis.ts';
+import type { Deed } from '../../../src/chaos/deed.ts';
 import { chaosExitCode, chaosResult, type Ending, type Found } from '../../../src/cli/chaos/result.ts';
-import type { Judgement } from '../../../src/judge/judgement.ts';
+import type { Judgement, JudgeRow } from '../../../src/judge/judgement.ts';
 import type { ParityRow } from '../../../src/measure/result.ts';
 
 const KILL: Deed = {
@@ -16,12 +16,18 @@ const KILL: Deed = {
   effect: 'n2 running → stopped',
 };
 const MATCH: ParityRow = { url: '', node: 'n2', status: 'match', missing: 0, stale: 0, extra: 0, corrupt: 0, keys: [] };
+const KEPT: JudgeRow = {
+  judge: 'acknowledged-writes',
+  verdict: 'ok',
+  why: '',
+  keys: { ok: 1, violation: 0, unknown: 0, not_applicable: 0 },
+};
 const JUDGEMENT: Judgement = {
   verdict: 'ok',
   why: 'every key is linearizable',
   ops: 9,
   keys: 1,
-  judges: [],
+  judges: [KEPT],
   violations: [],
   undecided: [],
   time_unit: 'ns',
@@ -52,6 +58,12 @@ function ended(found: Partial<Found>, ending: Ending = DONE): [verdict: string, 
 test('all is well only if the judges say so, the replicas are equal, and every kind of fault that was planned took effect', () => {
   expect(ended({})).toEqual(['ok', 0, expect.stringMatching(/^1 faults? took effect, no answer was wrong/)]);
   expect(ended({ judgement: { ...JUDGEMENT, verdict: 'unknown', why: 'not decided' } })).toEqual(['unknown', 5, 'not decided']);
+  const unread: JudgeRow = { ...KEPT, verdict: 'not_applicable', why: 'nothing was read after the last write' };
+  expect(ended({ judgement: { ...JUDGEMENT, judges: [unread] } })).toEqual([
+    'unknown',
+    5,
+    expect.stringContaining('nothing was read after'),
+  ]);
   expect(ended({ parity: [{ ...MATCH, status: 'lag' }] })).toEqual(['failed', 1, expect.stringContaining('n2 did not become equal')]);
   const idle: Deed = { ...KILL, kind: 'pause', took_effect: false };
   expect(ended({ deeds: [KILL, idle] })).toEqual(['failed', 1, expect.stringContaining('the nemesis did nothing: of pause')]);
