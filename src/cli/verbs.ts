@@ -87,8 +87,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
 
   check: verb(JUDGE, "grade somebody else's implementation from outside", () => import('./commands/check.ts'), CLEANS_UP),
   'check-history': verb(JUDGE, 'judge a recorded history: is it linearizable?', () => import('./commands/check-history.ts')),
+  chaos: verb(JUDGE, 'break a cluster under load and judge what clients saw', () => import('./commands/chaos.ts'), LOCAL_CLEANS_UP),
   sim: verb(JUDGE, 'run the protocol under faults on a virtual clock, and judge it', () => import('./commands/sim.ts'), LOCAL_CLEANS_UP),
-  chaos: verb(JUDGE, 'break a cluster under load and judge what its clients saw', () => import('./commands/chaos.ts'), LOCAL_CLEANS_UP),
 
   kill: verb(FAULTS, 'kill nodes (SIGKILL)', () => import('./commands/kill.ts'), LOCAL),
   pause: verb(FAULTS, 'freeze nodes (SIGSTOP)', () => import('./commands/pause.ts'), LOCAL),

@@ -19,7 +19,7 @@ describe('help', () => {
       Cluster: ['up', 'down', 'restart', 'ls', 'status', 'logs', 'manifest'],
       Data: ['put', 'get', 'del', 'list'],
       'Quorum and measurement': ['bench', 'run', 'scenarios', 'report', 'compare', 'quorum', 'network', 'parity'],
-      Judging: ['check', 'check-history', 'sim', 'chaos'],
+      Judging: ['check', 'check-history', 'chaos', 'sim'],
       Faults: ['kill', 'pause', 'resume', 'partition', 'heal'],
       Help: ['doctor', 'completion'],
     });
