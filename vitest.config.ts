@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
 import SkipReporter from './test/support/skip-reporter.ts';
 
-// Three projects, one after the other: everything that computes runs in parallel; what starts real processes (test/e2e/) two files at a
-// time, because such a test waits more than it works; and those of them that measure one file at a time, because they need the cores.
-const MEASURING = ['bench', 'check-dialects', 'check-wrong-servers', 'faults-delay', 'labs', 'report', 'scenarios'].map(
-  (name) => `test/e2e/${name}.test.ts`,
-);
+// Four projects, one after the other: everything that computes runs in parallel; what starts real processes (test/e2e/) two files at a
+// time, because such a test waits more than it works; those of them that measure one file at a time, because they need the cores, with two
+// tests at once where they wait for delays; and the grader's, which are made for busy machines, with four.
+const e2e = (...names: string[]) => names.map((name) => `test/e2e/${name}.test.ts`);
+const MEASURING = e2e('bench', 'faults-delay', 'labs', 'report', 'scenarios');
+const GRADING = e2e('check-dialects', 'check-wrong-servers');
 
 export default defineConfig({
   test: {
@@ -30,7 +31,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: MEASURING,
+          exclude: [...MEASURING, ...GRADING],
           maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -47,6 +48,18 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'grading',
+          include: GRADING,
+          fileParallelism: false,
+          maxConcurrency: 4,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -36,7 +36,7 @@ export interface PlanPaths {
 
 /** One IP, a port per node: loopback aliases, the other way, do not exist on macOS without root. */
 const HOST = '127.0.0.1';
-/** Of every node's container, which has an IP of its own; the image's PORT. */
+/** Of every node's container, which has an IP of its own; said to the node, because a dialect may have another default. */
 export const CONTAINER_PORT = 8000;
 
 export function planCluster(spec: ClusterSpec, basePort: number, paths: PlanPaths, token: string): ClusterPlan {
@@ -90,7 +90,7 @@ function inContainers(addresses: readonly Address[], { project }: PlanPaths): Pl
   return {
     dataRoot: project,
     dataDirOf: ({ id }) => `${project}_${id}`,
-    networkOf: () => ({ NODES: members, PUBLIC_URLS: published }),
+    networkOf: () => ({ PORT: `${CONTAINER_PORT}`, NODES: members, PUBLIC_URLS: published }),
     storageOf: () => ({}),
   };
 }

@@ -4,6 +4,7 @@
  */
 import { formatDelays, parseDelays } from '../lib/delay-plan.ts';
 import { KvctlError } from '../wire/errors.ts';
+import { expectedOfSetting, NUMBER_SETTINGS } from '../wire/settings.ts';
 
 export interface ClusterSpec {
   /** Its directory in the state directory, and what `-n` selects. */
@@ -51,6 +52,8 @@ export const DEFAULT_BASE_PORT = 8000;
 export const DEFAULT_SEED = 1;
 /** A process each: beyond this a machine measures its scheduler, not replication. */
 const MAX_FOLLOWERS = 31;
+/** For closing connections and the store after the last write was answered. */
+const CLOSE_S = 10;
 const NAME = /^[a-z0-9][a-z0-9_-]{0,39}$/;
 /** See ClusterSpec.settings. */
 export const SETTINGS = [
@@ -118,6 +121,12 @@ export function differences(standing: ClusterSpec, standingPort: number | null, 
   return found;
 }
 
+/** Between SIGTERM and SIGKILL of a container, in seconds: a node answers first what is in flight, which its quorum timeout bounds. */
+export function graceSeconds(settings: Readonly<Record<string, string>>): number {
+  const quorumTimeoutMs = Number(settings['QUORUM_TIMEOUT_MS']) || NUMBER_SETTINGS.QUORUM_TIMEOUT_MS.otherwise;
+  return Math.ceil(quorumTimeoutMs / 1000) + CLOSE_S;
+}
+
 /** Node ids, n1 first. */
 export function nodeIds(followers: number): string[] {
   return Array.from({ length: followers + 1 }, (_, index) => `n${index + 1}`);
@@ -133,7 +142,11 @@ function parseDelay(text: string, followers: number): string {
 }
 
 function parseSettings(settings: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  for (const name of Object.keys(settings)) oneOf('--set', name, SETTINGS);
+  for (const [name, text] of Object.entries(settings)) {
+    oneOf('--set', name, SETTINGS);
+    const expected = expectedOfSetting(name, text);
+    if (expected !== null) throw usage(`--set: ${name}: expected ${expected}, got ${JSON.stringify(text)}`);
+  }
   return Object.fromEntries(SETTINGS.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])));
 }
 

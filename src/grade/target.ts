@@ -9,7 +9,7 @@ import type { Ms } from '../lib/units.ts';
 export interface Peer {
   /** What stands for it in --stop-cmd and in reports: the name in `name=URL`, else host:port. */
   readonly name: string;
-  /** `http://host:port`, perhaps with a path before that of every call; no slash at its end. */
+  /** `http://host:port`, nothing after it. */
   readonly url: string;
 }
 

@@ -7,7 +7,9 @@
  */
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { containsItself } from '../lib/cycle.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
+import { MAX_YAML_CHARACTERS } from '../lib/text.ts';
 import { type Call, type Dialect, PLACEHOLDERS, type Placeholder, type Template } from './dialect.ts';
 import { placeholdersOf } from './template.ts';
 
@@ -54,9 +56,13 @@ type Complaint = readonly [path: readonly string[], message: string];
 
 /** The dialect, or every mistake in the text, a line each: where it is, what was expected. */
 export function parseMapping(text: string): Result<Dialect> {
+  if (text.length > MAX_YAML_CHARACTERS)
+    return fail(`expected a mapping file of at most ${MAX_YAML_CHARACTERS} characters, got ${text.length}`);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: true, resolveKnownTags: false });
-  const [error] = document.errors;
+  const options = { lineCounter: lines, uniqueKeys: true, prettyErrors: true, resolveKnownTags: false, logLevel: 'error' } as const;
+  const document = parseDocument(text, options);
+  // What the parser only warns of (a tag that it does not know) would mean something else than it says.
+  const [error] = [...document.errors, ...document.warnings];
   if (error !== undefined) return fail(`expected a mapping file of YAML or JSON: ${error.message.trim()}`);
   let value: unknown;
   try {
@@ -64,8 +70,10 @@ export function parseMapping(text: string): Result<Dialect> {
   } catch (cause) {
     return fail(`expected a mapping file of YAML or JSON: ${(cause as Error).message}`);
   }
+  if (containsItself(value)) return fail('expected a mapping file without an alias inside of what it stands for');
   const parsed = dialect.safeParse(value);
-  if (parsed.success) return ok(parsed.data as Dialect);
+  if (parsed.success)
+    return hasProto(value) ? fail('expected a mapping file without a member called __proto__') : ok(parsed.data as Dialect);
   const lineOf = (path: readonly PropertyKey[]): number => {
     for (let length = path.length; length > 0; length--) {
       const offset = offsetOf(document, path.slice(0, length));
@@ -74,6 +82,12 @@ export function parseMapping(text: string): Result<Dialect> {
     return 1;
   };
   return fail(parsed.error.issues.flatMap((issue) => sentences(issue).map(([path, text]) => `line ${lineOf(path)}: ${text}`)).join('\n'));
+}
+
+/** zod's records drop such a member without a word. */
+function hasProto(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.hasOwn(value, '__proto__') || Object.values(value).some(hasProto);
 }
 
 /** Where the member of this path begins, its name included. */

@@ -45,3 +45,6 @@ export function jsonStart(value: unknown, maxLength = 120): string {
   }
   return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 }
+
+/** Files that people write are a few KB; with many more keys than that a YAML parser's search for keys that are there twice takes minutes. */
+export const MAX_YAML_CHARACTERS = 128 * 1024;

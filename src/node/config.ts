@@ -16,6 +16,7 @@ import { parseDelays } from '../lib/delay-plan.ts';
 import type { Distribution } from '../lib/distribution.ts';
 import type { Ms } from '../lib/units.ts';
 import { NODE_NAME } from '../wire/internal.ts';
+import { describeNumberSetting, LOG_LEVELS, NUMBER_SETTINGS, type NumberSetting, parseNumberSetting } from '../wire/settings.ts';
 import { FAILPOINTS, type Failpoint, parseFailpoint } from './failpoints.ts';
 
 export interface NodeConfig {
@@ -54,7 +55,6 @@ export interface NodeConfig {
   readonly limits: LeaderLimits;
 }
 
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 /** Until its leader names it. */
 const UNNAMED = 'unnamed';
 
@@ -109,8 +109,8 @@ export function parseEnvironment(given: Environment): { readonly config: NodeCon
     token: reader.token(),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info') ?? 'info',
     failpoint: reader.failpoint(),
-    requestTimeoutMs: reader.number('REQUEST_TIMEOUT', 5, 0.05, 3600) * 1000,
-    maxValueBytes: reader.integer('MAX_VALUE_BYTES', 1024 * 1024, 1, 64 * 1024 * 1024),
+    requestTimeoutMs: reader.setting('REQUEST_TIMEOUT') * 1000,
+    maxValueBytes: reader.setting('MAX_VALUE_BYTES'),
     limits: reader.limits(),
   };
   return reader.mistakes.length === 0 ? { config } : { mistakes: reader.mistakes };
@@ -153,21 +153,24 @@ class Reader {
   }
 
   number(name: string, otherwise: number, min: number, max: number): number {
-    const text = this.#env[name];
-    if (!text) return otherwise;
-    const value = /^\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    this.mistake(name, `a number from ${min} to ${max}`, text);
-    return otherwise;
+    return this.#range(name, { kind: 'number', otherwise, min, max });
   }
 
   integer(name: string, otherwise: number, min: number, max: number): number {
+    return this.#range(name, { kind: 'integer', otherwise, min, max });
+  }
+
+  setting(name: keyof typeof NUMBER_SETTINGS): number {
+    return this.#range(name, NUMBER_SETTINGS[name]);
+  }
+
+  #range(name: string, range: NumberSetting): number {
     const text = this.#env[name];
-    if (!text) return otherwise;
-    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    this.mistake(name, `an integer from ${min} to ${max}`, text);
-    return otherwise;
+    if (!text) return range.otherwise;
+    const value = parseNumberSetting(text, range);
+    if (value !== null) return value;
+    this.mistake(name, describeNumberSetting(range), text);
+    return range.otherwise;
   }
 
   nodeId(otherwise: string | null): string {
@@ -245,20 +248,20 @@ class Reader {
 
   limits(): LeaderLimits {
     return {
-      batchMax: this.integer('BATCH_MAX', 256, 1, 100_000),
+      batchMax: this.setting('BATCH_MAX'),
       batchBytes: 4 * 1024 * 1024,
       pageRows: 1_000,
-      window: this.integer('WINDOW', 2, 1, 64),
+      window: this.setting('WINDOW'),
       queueRecords: 10_000,
       queueBytes: 16 * 1024 * 1024,
       heartbeatMs: 500,
       backoffMinMs: 50,
       backoffMaxMs: 1_000,
-      retransmitMs: this.number('RETRANSMIT_MS', 200, 1, 60_000),
+      retransmitMs: this.setting('RETRANSMIT_MS'),
       waitingWrites: 10_000,
       unsettledBytes: 64 * 1024 * 1024,
-      quorumTimeoutMs: this.number('QUORUM_TIMEOUT_MS', 5_000, 1, 600_000),
-      failEarlyMs: this.number('FAIL_EARLY_MS', 250, 1, 600_000),
+      quorumTimeoutMs: this.setting('QUORUM_TIMEOUT_MS'),
+      failEarlyMs: this.setting('FAIL_EARLY_MS'),
     };
   }
 

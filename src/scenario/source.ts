@@ -3,7 +3,9 @@
  * place of others. Text in, plain data and mistakes out.
  */
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { containsItself } from '../lib/cycle.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
+import { MAX_YAML_CHARACTERS } from '../lib/text.ts';
 import { stepNames } from './names.ts';
 
 export type Path = readonly (string | number)[];
@@ -13,9 +15,6 @@ export interface Source {
   /** `line 3`, 1 being the first of the file; of a place that is not in the file, the line of what it is missing from. `--set` if it is from there. */
   placeOf(path: Path): string;
 }
-
-/** Files are a few KB; with many more keys than that the parser's search for keys that are there twice takes minutes. */
-const MAX_CHARACTERS = 128 * 1024;
 
 /** Refuses with a sentence that names the line. `overrides`: `path=value` texts in the order in which they apply. */
 export function readSource(text: string, overrides: readonly string[]): Result<Source> {
@@ -55,25 +54,16 @@ interface Yaml {
 
 /** What the parser only warns of (a tag that it does not know) is refused too: it would mean something else than it says. */
 function parseYaml(text: string, lines: LineCounter): Result<Yaml> {
-  if (text.length > MAX_CHARACTERS) return fail(`expected a file of at most ${MAX_CHARACTERS} characters, got ${text.length}`);
+  if (text.length > MAX_YAML_CHARACTERS) return fail(`expected a file of at most ${MAX_YAML_CHARACTERS} characters, got ${text.length}`);
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error', uniqueKeys: true, strict: true });
   const [error] = [...document.errors, ...document.warnings];
   if (error !== undefined) return fail(`line ${lines.linePos(error.pos[0]).line}: expected YAML, got: ${error.message}`);
   try {
     const data: unknown = document.toJS({ maxAliasCount: 100 });
-    return containsItself(data, new Set()) ? fail('expected YAML without an alias inside of what it stands for') : ok({ document, data });
+    return containsItself(data) ? fail('expected YAML without an alias inside of what it stands for') : ok({ document, data });
   } catch (thrown) {
     return fail(`expected YAML with few and known aliases, got: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
-}
-
-function containsItself(value: unknown, ancestors: Set<unknown>): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (ancestors.has(value)) return true;
-  ancestors.add(value);
-  const found = Object.values(value).some((member) => containsItself(member, ancestors));
-  ancestors.delete(value);
-  return found;
 }
 
 function isWithin(path: Path, outer: Path): boolean {

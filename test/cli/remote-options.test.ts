@@ -148,6 +148,18 @@ test('verbs that work on processes and files of this machine refuse an address, 
       return true;
     }
   };
-  expect(Object.keys(VERBS).filter(refuses)).toEqual(['up', 'down', 'restart', 'ls', 'logs', 'run', 'sim', 'kill', 'pause', 'resume']);
+  expect(Object.keys(VERBS).filter(refuses)).toEqual([
+    'up',
+    'down',
+    'restart',
+    'ls',
+    'logs',
+    'run',
+    'chaos',
+    'sim',
+    'kill',
+    'pause',
+    'resume',
+  ]);
   expect(() => wishOf([], { KVCTL_LEADER: LEADER }, 'kill')).toThrow(/but the variable KVCTL_LEADER names one elsewhere: unset it/);
 });

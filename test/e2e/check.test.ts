@@ -109,3 +109,16 @@ test.each([
   expect(ran.exitCode).toBe(2);
   expect(ran.stderr).toMatch(message);
 });
+
+test('what cannot be graded is told before anything is touched', async () => {
+  writeFileSync(join(home.path, 'old.xml'), 'last week');
+  const gone = ['--dialect', 'lab-2', '--leader', 'http://127.0.0.1:1', '--follower', 'http://127.0.0.1:2'];
+  expect((await home.kvctl(['check', ...gone, '--junit', 'old.xml'])).exitCode).toBe(1);
+  expect(readFileSync(join(home.path, 'old.xml'), 'utf8')).toBe('last week');
+  const noFile = await home.kvctl(['check', '--dialect', 'lab-2', '--compose', 'none.yml']);
+  expect(noFile).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('expected --compose to be a file that can be read') });
+  const nobody = await home.kvctl(['check', '--dialect', 'lab-2', '--leader', 'http://127.0.0.1:1', '--quorum', '3']);
+  expect(nobody).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('expected --follower URL, ... beside --quorum 3') });
+  const path = await home.kvctl(['check', '--dialect', 'lab-2', '--leader', 'http://127.0.0.1:1', '--follower', 'http://127.0.0.1:2/base']);
+  expect(path).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('expected a URL like http://127.0.0.1:8000') });
+});

@@ -90,9 +90,20 @@ test.each([
   ['name: [', 'expected a mapping file of YAML or JSON: Flow sequence'],
   ['name: a\nname: b', 'expected a mapping file of YAML or JSON: Map keys must be unique at line 2'],
   ['name: a\n---\nname: b', 'multiple documents'],
-  ['write: !!binary aGVsbG8=', 'line 1: write: expected object, got string'],
+  ['write: !!binary aGVsbG8=', 'expected a mapping file of YAML or JSON: Unresolved tag'],
+  ['errorBody: &a { x: *a }', 'without an alias inside of what it stands for'],
 ])('%j is no mapping file', (text, message) => {
   expect(told(text)).toContain(message);
+});
+
+test('a member that would be dropped without a word is refused', () => {
+  expect(told(MINE.replace('{ why: "{message}" }', '{ "__proto__": "{nobody}", why: "{message}" }'))).toContain(
+    'a member called __proto__',
+  );
+});
+
+test('a file that is too long for a parser to look for keys that are there twice is refused', () => {
+  expect(told(`errorBody: { ${'k: 1, '.repeat(30_000)} }`)).toContain('at most 131072 characters, got 18');
 });
 
 test('a file that grows without bound when it is read is refused', () => {

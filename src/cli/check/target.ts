@@ -1,5 +1,5 @@
 /** What the options of `check` say: which servers, which API, and how to stop them. */
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import type { RemoteWish } from '../../cluster/remote.ts';
 import { composeTarget } from '../../grade/compose.ts';
 import { NODE_NAME, ShellControl } from '../../grade/control.ts';
@@ -45,6 +45,9 @@ export async function targetOf(options: TargetOptions, remote: RemoteWish | null
     throw new KvctlError('usage', 'expected --leader URL (and --follower URL, ...), or --compose FILE, got neither');
   assertDistinct([leader, ...followers]);
   const quorum = options.quorum ?? compose?.quorum ?? null;
+  if (quorum !== null && followers.length === 0) {
+    throw new KvctlError('usage', `expected --follower URL, ... beside --quorum ${quorum}, got none`);
+  }
   if (quorum !== null && quorum > followers.length) {
     throw new KvctlError('usage', `expected a --quorum of at most ${followers.length}, the number of followers, got ${quorum}`);
   }
@@ -75,10 +78,11 @@ function parsePeer(text: string): Result<Peer> {
   const expected = `expected a URL like http://127.0.0.1:8000, with a name before it if you like (n2=http://127.0.0.1:8001), got ${JSON.stringify(text)}`;
   if (!URL.canParse(address) || /\s/.test(address)) return fail(expected);
   const url = new URL(address);
-  if (rest === '' || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') return fail(expected);
+  if (rest === '' || url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '')
+    return fail(expected);
   const name = given ?? url.host;
   const named = parseNodeName(name);
-  return named.ok ? ok({ name, url: `${url.origin}${url.pathname.replace(/\/+$/, '')}` }) : named;
+  return named.ok ? ok({ name, url: url.origin }) : named;
 }
 
 /** A comma list of them. */
@@ -135,6 +139,11 @@ function shellControlOf({ stopCmd, startCmd }: TargetOptions): NodeControl | nul
 async function composeOf({ follower }: TargetOptions, remote: RemoteWish | null, file: string) {
   if (remote !== null || follower !== undefined) {
     throw new KvctlError('usage', 'expected --compose to tell leader and followers, got --leader or --follower as well');
+  }
+  try {
+    accessSync(file, constants.R_OK);
+  } catch (error) {
+    throw new KvctlError('usage', `expected --compose to be a file that can be read, got ${(error as Error).message}`, {}, error);
   }
   return composeTarget(file);
 }

@@ -2,7 +2,7 @@
  * `kvctl check`: grades somebody's implementation from outside. The judging is grade's; here it is asked for, shown and left as it was
  * found: nodes that were stopped are started, and the quorum is put back.
  */
-import { writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { DEFAULT_SEED } from '../../cluster/spec.ts';
 import { CHECKS } from '../../grade/all.ts';
@@ -77,7 +77,7 @@ export async function run(context: Context, options: CheckOptions): Promise<numb
   const { out, signal } = context;
   const checks = chosenChecks(options.only ?? null);
   const { target, control } = await targetOf(options, context.remote);
-  if (options.junit !== undefined) writeJunit(options.junit, '');
+  if (options.junit !== undefined) requireWritable(options.junit);
   const startedAt = new Date().toISOString();
   const subject = new Subject(target, { seed: options.seed, signal, control });
   let results: readonly CheckResult[] = [];
@@ -135,7 +135,17 @@ function exitCodeOf({ failed }: GradeReport): number {
   return failed > 0 ? EXIT.violation : EXIT.ok;
 }
 
-/** Before the run, to find out whether it can be, and after it. */
+/** Before the run, which takes a minute; what the file holds from an earlier one stays until there is something better. */
+function requireWritable(file: string): void {
+  const isThere = existsSync(file);
+  try {
+    closeSync(openSync(file, 'a'));
+    if (!isThere) rmSync(file);
+  } catch (error) {
+    throw new KvctlError('io', `expected to write --junit ${file}, got ${(error as Error).message}`, {}, error);
+  }
+}
+
 function writeJunit(file: string, text: string): void {
   try {
     writeFileSync(file, text);

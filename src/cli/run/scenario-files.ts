@@ -41,11 +41,11 @@ export function readScenario(nameOrPath: string, overrides: readonly string[] = 
   return { file, ...loaded.value };
 }
 
-/** Every line of a message with the file in front, as compilers do. */
+/** Every line of a message with the file in front, as compilers do; what `--set` is to blame for is not in the file. */
 export function inFile(file: string, message: string): string {
   return message
     .split('\n')
-    .map((line) => `${file}: ${line}`)
+    .map((line) => (line.startsWith('--set: ') ? line : `${file}: ${line}`))
     .join('\n');
 }
 

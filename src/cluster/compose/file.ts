@@ -7,7 +7,7 @@
  * and for docker-compose 1.29: no `version`, of which 2 complains, and `mem_limit` and `cpus`, which both honour, not `deploy`.
  */
 import { type ClusterPlan, CONTAINER_PORT, planCluster } from '../plan.ts';
-import { DEFAULT_BASE_PORT, parseSpec, SETTINGS } from '../spec.ts';
+import { DEFAULT_BASE_PORT, graceSeconds, parseSpec, SETTINGS } from '../spec.ts';
 
 /** What `docker compose up` in the package calls the image; kvctl's own names have a version besides. */
 export const IMAGE = 'kvctl-node';
@@ -64,7 +64,7 @@ export function renderPackageFile(): string {
       '  args: [NPM_CONFIG_REGISTRY]',
     ],
     value: (name, planned) =>
-      quote(name === 'NODES' || name === 'ports' || name === 'PUBLIC_URLS' ? anyPort(planned) : `\${${name}:-${planned}}`),
+      quote(['NODES', 'ports', 'PUBLIC_URLS', 'PORT'].includes(name) ? anyPort(planned) : `\${${name}:-${planned}}`),
   });
 }
 
@@ -87,7 +87,8 @@ function render(plan: ClusterPlan, { head, image, build, value }: Style): string
     '  tmpfs: [/tmp]',
     '  cap_drop: [ALL]',
     '  security_opt: ["no-new-privileges:true"]',
-    '  stop_grace_period: 10s',
+    '  # A node answers first what is in flight, which QUORUM_TIMEOUT_MS bounds.',
+    `  stop_grace_period: ${value('STOP_GRACE', `${graceSeconds(plan.nodes[0]?.environment ?? {})}s`)}`,
     '  logging:',
     '    driver: json-file',
     '    options: { max-size: 10m, max-file: "2" }',

@@ -32,10 +32,6 @@ export const DATA_DIR = `${IMAGE.dataRoot}/node`;
  */
 export const RESOURCES = { requests: { cpu: 0.1, memoryMi: 256 }, limits: { cpu: 2, memoryMi: 1024 } } as const;
 
-const DEFAULT_QUORUM_TIMEOUT_MS = 5_000;
-/** For closing connections and the store after the last write was answered. */
-const CLOSE_S = 10;
-
 export interface Member {
   readonly id: string;
   readonly url: string;
@@ -59,12 +55,6 @@ export function commonEnvironment(spec: ClusterSpec, members: readonly Member[])
     ...(spec.store === 'memory' ? {} : { DATA_DIR }),
     ...spec.settings,
   };
-}
-
-/** Between SIGTERM and SIGKILL, in seconds: a node answers first what is in flight, which its quorum timeout bounds. */
-export function graceSeconds({ settings }: ClusterSpec): number {
-  const quorumTimeoutMs = Number(settings['QUORUM_TIMEOUT_MS']) || DEFAULT_QUORUM_TIMEOUT_MS;
-  return Math.ceil(quorumTimeoutMs / 1000) + CLOSE_S;
 }
 
 /** `1 leader and 5 followers, write quorum 3, delay 0-1000 ms, sqlite store`. */

@@ -45,10 +45,10 @@ export const TOKEN_KEY = 'token';
 
 const DEFAULT_STORAGE = '1Gi';
 /** registry.example.com:5000/team/kvctl-node:0.1.0@sha256:… */
-const IMAGE_NAME = /^[a-z0-9][A-Za-z0-9._:/@-]*$/;
+const IMAGE_NAME = /^[a-z0-9]+([._-]+[a-z0-9]+)*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:\w[\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
 /** RFC 1123 label and subdomain: Kubernetes' names. */
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-const SUBDOMAIN = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
+const SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 const SWARM_NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/;
 const QUANTITY = /^[1-9]\d*(\.\d+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$/;
 /** What the name of the headless Service ends in, so that no cluster's own name may. */
@@ -75,6 +75,7 @@ export function parseKubernetes(spec: ClusterSpec, wish: ManifestWish, version: 
     throw usage(`${optionName(forStorage)}: expected only with --store sqlite, got --store memory, which keeps nothing`);
   }
   const label = 'a-z, 0-9 and "-", ending in a letter or digit';
+  const subdomain = 'labels of a-z, 0-9 and "-", ending in a letter or digit, joined by single dots';
   parse('--name', spec.name, LABEL, `${label} (Kubernetes allows no "_")`);
   if (spec.name.endsWith(HEADLESS_SUFFIX)) {
     throw usage(
@@ -88,10 +89,10 @@ export function parseKubernetes(spec: ClusterSpec, wish: ManifestWish, version: 
     image: parseImage(wish.image, version),
     name,
     namespace: optional('--namespace', wish.namespace, LABEL, label),
-    tokenSecret: parse('--token-secret', wish.tokenSecret ?? `${name}-token`, SUBDOMAIN, label),
+    tokenSecret: parse('--token-secret', wish.tokenSecret ?? `${name}-token`, SUBDOMAIN, subdomain),
     token: wish.tokenSecret === undefined ? token : null,
     storage: parse('--storage', wish.storage ?? DEFAULT_STORAGE, QUANTITY, 'a size like 500Mi or 10Gi'),
-    storageClass: optional('--storage-class', wish.storageClass, SUBDOMAIN, label),
+    storageClass: optional('--storage-class', wish.storageClass, SUBDOMAIN, subdomain),
     spread: parseSpread(wish.spread ?? 'preferred'),
   };
 }

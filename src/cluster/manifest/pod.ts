@@ -3,8 +3,8 @@
  * the pod: Kubernetes puts the pod's name into the variables below, and a line of shell makes NODE_ID and ROLE of it, before
  * the node takes the shell's place. It needs nothing that the pod security standard "restricted" forbids.
  */
-import type { ClusterSpec } from '../spec.ts';
-import { commonEnvironment, graceSeconds, IMAGE, membersOf, NODE_PORT, RESOURCES } from './container.ts';
+import { type ClusterSpec, graceSeconds } from '../spec.ts';
+import { commonEnvironment, IMAGE, membersOf, NODE_PORT, RESOURCES } from './container.ts';
 import { HEADLESS_SUFFIX, type KubernetesOptions, TOKEN_KEY } from './options.ts';
 
 /** The container's port; probes and Services name it. */
@@ -40,7 +40,7 @@ export function podSpec(spec: ClusterSpec, options: KubernetesOptions): object {
     automountServiceAccountToken: false,
     // Else every Service of the namespace adds variables to the node's environment.
     enableServiceLinks: false,
-    terminationGracePeriodSeconds: graceSeconds(spec),
+    terminationGracePeriodSeconds: graceSeconds(spec.settings),
     securityContext: {
       runAsNonRoot: true,
       runAsUser: user,

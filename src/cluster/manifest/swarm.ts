@@ -5,8 +5,8 @@
  * A stack file cannot say everything: the token's secret is made by hand, and machines are given to nodes by labels, because a
  * volume stays on its machine. A node that Swarm moved would wake up without its data, and an empty leader leads nobody.
  */
-import type { ClusterSpec } from '../spec.ts';
-import { commonEnvironment, describeTopology, graceSeconds, IMAGE, membersOf, NODE_PORT, RESOURCES } from './container.ts';
+import { type ClusterSpec, graceSeconds } from '../spec.ts';
+import { commonEnvironment, describeTopology, IMAGE, membersOf, NODE_PORT, RESOURCES } from './container.ts';
 import type { SwarmOptions } from './options.ts';
 
 const SECRET_FILE = 'cluster-token';
@@ -40,7 +40,7 @@ export function swarmStack(spec: ClusterSpec, options: SwarmOptions): object {
     read_only: true,
     cap_drop: ['ALL'],
     init: true,
-    stop_grace_period: `${graceSeconds(spec)}s`,
+    stop_grace_period: `${graceSeconds(spec.settings)}s`,
     // Swarm tells the others of a node once it is healthy, and not before the first interval is over.
     healthcheck: { test: ['CMD', IMAGE.health], interval: '5s', timeout: '5s', retries: 12, start_period: '2m' },
     deploy: {

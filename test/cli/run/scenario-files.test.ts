@@ -85,6 +85,7 @@ describe('what is no scenario is refused', () => {
       `${path}: extra (line 5): expected no field of this name, got "extra"`,
     ]);
     expect(inFile('f', 'a\nb')).toBe('f: a\nf: b');
+    expect(inFile('f', '--set: a\nb')).toBe('--set: a\nf: b');
   });
 
   test('a value of --set that does not fit', () => {

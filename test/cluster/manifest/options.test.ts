@@ -83,6 +83,16 @@ describe('refused with what was expected and got is', () => {
       () => swarm({ storageClass: 'fast' }),
       '--storage-class: expected only with kubernetes, got it with swarm',
     ],
+    ...['a//b:::', 'x@y@z', 'A/b', 'a:', 'a@sha256:0'].map((image): [string, () => unknown, string] => [
+      `the image ${image}`,
+      () => kubernetes({ image }),
+      `--image: expected an image like registry.example.com/kvctl-node:0.1.0, got "${image}"`,
+    ]),
+    ...['a..b', 'a.-.b', '.a', 'A'].map((tokenSecret): [string, () => unknown, string] => [
+      `the secret ${tokenSecret}, of Kubernetes`,
+      () => kubernetes({ tokenSecret }),
+      `--token-secret: expected labels of a-z, 0-9 and "-", ending in a letter or digit, joined by single dots, got "${tokenSecret}"`,
+    ]),
     [
       'a secret name that Swarm would refuse',
       () => swarm({ tokenSecret: 'a/b' }),

@@ -37,7 +37,7 @@ describe('schema and references approve of', () => {
     [
       'a secret and an image of its own, and settings',
       { settings: { LOG_LEVEL: 'debug' } },
-      { tokenSecret: 'ours', image: 'localhost:5000/kvctl@sha256:0' },
+      { tokenSecret: 'ours', image: `localhost:5000/kvctl@sha256:${'0'.repeat(64)}` },
     ],
   ])('%s', (_name, wish, more) => {
     expect(faultsOf(stackOf(manifest(wish, more)))).toEqual([]);
