@@ -36,6 +36,8 @@ export interface ReadinessWish {
 const POLL_MS = 25;
 /** One answer; a node that is busy starting takes its time. */
 const ANSWER_MS = 1_000;
+/** Until the end of a process is heard of. */
+const END_MS = 2_000;
 /** Of a node that failed. */
 const LAST_LINES = 20;
 
@@ -145,6 +147,13 @@ async function throwIfEnded(wish: ReadinessWish): Promise<void> {
 }
 
 async function leaderless(wish: ReadinessWish): Promise<KvctlError> {
+  const isOurs = (id: string) => wish.started.some((node) => node.id === id);
+  // Gone, but its end was not heard of yet: how it ended says more than that it is missing.
+  const deadline = performance.now() + END_MS;
+  while ((await look(wish.state)).some(({ node, state }) => state === 'stopped' && isOurs(node.id)) && performance.now() < deadline) {
+    await throwIfEnded(wish);
+    await delay(POLL_MS);
+  }
   const absent = (await look(wish.state)).filter(({ state }) => state !== 'running');
   const list = absent.map(({ node, state }) => `${node.id} (${state})`).join(', ');
   const advice = 'start the leader with `kvctl restart`, or with `kvctl resume` if it is paused';

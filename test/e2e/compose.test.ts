@@ -272,12 +272,12 @@ test('bench --target compose sweeps the quorum on containers of its own, and rem
 test('an `up` whose node ends says why at once, with its last words, and leaves nothing but the log that it names', async () => {
   const port = `${await freePorts(1)}`;
   const { stderr } = await kvctl(
-    ['up', '-n', 'cut', '--target', 'compose', '--followers', '0', '--port', port, '--set', 'LOG_LEVEL=loud'],
+    ['up', '-n', 'cut', '--target', 'compose', '--followers', '0', '--port', port, '--set', 'DIALECT=klingon'],
     4,
   );
-  expect(stderr).toMatch(/node n1 ended with exit code 2 before it was ready.*n1[.]log:\n.*LOG_LEVEL: expected one of/s);
+  expect(stderr).toMatch(/node n1 ended with exit code 2 before it was ready.*n1[.]log:\n.*DIALECT: expected one of/s);
   expect(belongingsOf(`kvctl-cut${hash}`)).toEqual([]);
-  expect(readFileSync(/the end of its log, (.*):\n/.exec(stderr)?.[1] ?? '', 'utf8')).toContain('LOG_LEVEL: expected one of');
+  expect(readFileSync(/the end of its log, (.*):\n/.exec(stderr)?.[1] ?? '', 'utf8')).toContain('DIALECT: expected one of');
 });
 
 test('an `up` that is interrupted leaves no container, volume or network, exit 105', async () => {

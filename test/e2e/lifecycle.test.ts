@@ -229,9 +229,12 @@ describe('up', () => {
 
   test('with a setting that the nodes refuse shows their words, exit 4, and leaves nothing', async () => {
     const home = makeHome();
-    const { exitCode, stderr } = await home.kvctl(await upArguments(1, '--set', 'BATCH_MAX=many'));
+    const { exitCode, stderr } = await home.kvctl(await upArguments(1, '--set', 'DIALECT=klingon'));
     expect(exitCode).toBe(4);
-    expect(stderr).toMatch(/ended with exit code 2.*BATCH_MAX: expected an integer/s);
+    expect(stderr).toMatch(/ended with exit code 2.*DIALECT: expected one of/s);
+    // What can be known before a node starts is known then.
+    const early = await home.kvctl(await upArguments(1, '--set', 'BATCH_MAX=many'));
+    expect(early).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('BATCH_MAX: expected an integer from 1 to 100000') });
     expect((await home.kvctl(['ls'])).stdout).toContain('no cluster is known');
   });
 

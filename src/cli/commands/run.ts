@@ -33,6 +33,8 @@ interface RunOptions {
   readonly dryRun?: boolean;
   readonly out?: string;
   readonly open?: boolean;
+  /** False: with --no-report. */
+  readonly report: boolean;
   readonly waitTimeout?: number;
 }
 
@@ -49,6 +51,7 @@ export function describe(command: Command): void {
     .option('--dry-run', 'print the plan and do nothing')
     .addOption(option('--wait-timeout <duration>', 'how long the nodes may take to be ready (default: 30s)', duration))
     .option('--out <dir>', 'keep the run in this directory (default: runs/<time>-<scenario>)')
+    .option('--no-report', 'keep the data only: `kvctl report` draws pictures and page later')
     .option('--open', 'open the report in the browser')
     .addHelpText(
       'after',
@@ -72,7 +75,7 @@ export async function run(context: Context, options: RunOptions, nameOrPath: str
   out.note(describeScenario(plan).join('\n'));
   const { outcome, samples } = await carryOut(context, plan, options.waitTimeout, folder);
   const exitCode = runExitCode(outcome, plan.acceptsInconclusive);
-  const hasReport = outcome.result.steps.some(({ status }) => status === 'done');
+  const hasReport = options.report && outcome.result.steps.some(({ status }) => status === 'done');
   const raw = rawInput(outcome.result, new Map(samples.map((data) => [data.row, data.samples])));
   const report = hasReport
     ? await writeRunReport(folder.run, { ...folder, ...raw, result: outcome.result, command })
