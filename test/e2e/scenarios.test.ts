@@ -94,10 +94,12 @@ function account(ran: Ran): string {
 test.concurrent.for(CASES)('$scenario shows what it promises, and notices nodes of the kind "$broken"', async (each, { expect }) => {
   await using home = await makeHome();
   const entry = join(packageRoot, 'test', 'support', 'broken', `${each.broken}.ts`);
-  const [ran, broken] = await Promise.all([
+  const [first, broken] = await Promise.all([
     runScenario(home, each, {}),
     runScenario(home, each, { KVCTL_NODE_ENTRY: entry }, '--no-report'),
   ]);
+  // Clusters that came up beside it may have spoiled a mean: then ours is measured once more, with less around it. The broken one is not.
+  const ran = first.exitCode === 99 ? await runScenario(home, each, {}) : first;
 
   // 5: a busy machine spoiled the means, and that is said. The expectations were met all the same.
   expect([0, 5], account(ran)).toContain(ran.exitCode);

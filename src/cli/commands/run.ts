@@ -34,7 +34,7 @@ interface RunOptions {
   readonly out?: string;
   readonly open?: boolean;
   /** False: with --no-report. */
-  readonly report: boolean;
+  readonly report?: boolean;
   readonly waitTimeout?: number;
 }
 
@@ -75,7 +75,7 @@ export async function run(context: Context, options: RunOptions, nameOrPath: str
   out.note(describeScenario(plan).join('\n'));
   const { outcome, samples } = await carryOut(context, plan, options.waitTimeout, folder);
   const exitCode = runExitCode(outcome, plan.acceptsInconclusive);
-  const hasReport = options.report && outcome.result.steps.some(({ status }) => status === 'done');
+  const hasReport = options.report !== false && outcome.result.steps.some(({ status }) => status === 'done');
   const raw = rawInput(outcome.result, new Map(samples.map((data) => [data.row, data.samples])));
   const report = hasReport
     ? await writeRunReport(folder.run, { ...folder, ...raw, result: outcome.result, command })
