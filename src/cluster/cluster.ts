@@ -53,7 +53,8 @@ const PORT_MS = 2_000;
 const PORT_POLL_MS = 20;
 /** Free ports were chosen, but somebody else listened first: an `up` of another state directory, or any other program. */
 const PORT_ATTEMPTS = 5;
-const PORT_RETRY_MS = 300;
+/** Those who took each other's ports would do so again: by each attempt they spread over so many more blocks. */
+const PORT_SPREAD = 6;
 
 /**
  * Returns when the leader is open and all links stream. The same spec again is no error and changes nothing.
@@ -72,7 +73,7 @@ export async function up(spec: ClusterSpec, options: WaitOptions = {}): Promise<
     if (standing !== null) await driverOf(standing).release(standing, paths, kept === null);
     if (kept === null) discard(paths);
     for (let attempt = 1; ; attempt += 1) {
-      const planned = await reserve(spec, kept, paths, options);
+      const planned = await reserve(spec, kept, paths, { ...options, skip: Math.floor(Math.random() * PORT_SPREAD * (attempt - 1)) });
       try {
         const started = await start(planned, idsOf(planned), paths, options);
         await untilReady(started, options);
@@ -83,8 +84,6 @@ export async function up(spec: ClusterSpec, options: WaitOptions = {}): Promise<
         const isTaken = error instanceof KvctlError && error.code === 'port_taken';
         if (!isTaken || kept !== null || spec.port !== null || attempt === PORT_ATTEMPTS) throw error;
         options.onStep?.('others took the ports that were chosen: choosing again');
-        // Two that took each other's ports would do so again in step.
-        await delay(Math.random() * PORT_RETRY_MS);
       }
     }
   });

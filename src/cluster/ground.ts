@@ -61,11 +61,11 @@ export async function reserve(
   spec: ClusterSpec,
   kept: ClusterState | null,
   paths: ClusterPaths,
-  options: { signal?: AbortSignal | undefined; onStep?: ((text: string) => void) | undefined },
+  options: { signal?: AbortSignal | undefined; onStep?: ((text: string) => void) | undefined; skip?: number },
 ): Promise<ClusterState> {
   makePrivateDirectory(paths.directory);
   return withLock(paths.portsLock, { doing: 'kvctl up', signal: options.signal }, async () => {
-    const basePort = await basePortOf(spec, kept, paths);
+    const basePort = await basePortOf(spec, kept, paths, options.skip);
     if (spec.port === null && kept === null && basePort !== DEFAULT_BASE_PORT) {
       options.onStep?.(`ports from ${DEFAULT_BASE_PORT} are taken: using ${basePort} and up`);
     }
@@ -104,9 +104,10 @@ export function nameOption(name: string): string {
   return name === DEFAULT_NAME ? '' : ` -n ${name}`;
 }
 
-async function basePortOf(spec: ClusterSpec, kept: ClusterState | null, paths: ClusterPaths): Promise<number> {
+async function basePortOf(spec: ClusterSpec, kept: ClusterState | null, paths: ClusterPaths, skip = 0): Promise<number> {
   const keptPort = kept?.nodes[0]?.port;
-  return keptPort ?? (await choosePorts({ count: spec.followers + 1, port: spec.port, reserved: reservedPorts(spec.name, paths.home) }));
+  const reserved = reservedPorts(spec.name, paths.home);
+  return keptPort ?? (await choosePorts({ count: spec.followers + 1, port: spec.port, reserved, skip }));
 }
 
 /** The state directory may have been moved since its cluster was born; the engine knows the cluster by its name of that day. */

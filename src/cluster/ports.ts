@@ -33,6 +33,8 @@ export interface PortWish {
   readonly port: number | null;
   /** Ports that other clusters were given, running or not, and who they are: their data remembers its addresses. */
   readonly reserved: ReadonlyMap<number, string>;
+  /** So many free blocks are left to others who choose at the same moment; default 0. */
+  readonly skip?: number;
 }
 
 /**
@@ -45,9 +47,12 @@ export async function choosePorts(wish: PortWish): Promise<number> {
     if (taken !== undefined) throw portTaken(taken, 'stop that, or choose other ports with --port', wish.reserved.get(taken));
     return wish.port;
   }
+  let skip = wish.skip ?? 0;
   for (let base = DEFAULT_BASE_PORT; base + wish.count - 1 <= LAST_PORT; base += wish.count) {
     const isReserved = Array.from({ length: wish.count }).some((_, index) => wish.reserved.has(base + index));
-    if (!isReserved && (await busyPorts(base, wish.count)).length === 0) return base;
+    if (isReserved || (await busyPorts(base, wish.count)).length > 0) continue;
+    if (skip === 0) return base;
+    skip -= 1;
   }
   throw new KvctlError(
     'port_taken',
