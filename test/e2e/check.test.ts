@@ -119,6 +119,8 @@ test('what cannot be graded is told before anything is touched', async () => {
   expect(noFile).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('expected --compose to be a file that can be read') });
   const nobody = await home.kvctl(['check', '--dialect', 'lab-2', '--leader', 'http://127.0.0.1:1', '--quorum', '3']);
   expect(nobody).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('expected --follower URL, ... beside --quorum 3') });
+  const twice = await home.kvctl(['check', '--dialect', 'lab-2', '--leader', 'http://127.0.0.1:1', '--follower', 'http://localhost:1']);
+  expect(twice).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('expected different nodes, got http://localhost:1 twice') });
   const path = await home.kvctl(['check', '--dialect', 'lab-2', '--leader', 'http://127.0.0.1:1', '--follower', 'http://127.0.0.1:2/base']);
   expect(path).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('expected a URL like http://127.0.0.1:8000') });
 });

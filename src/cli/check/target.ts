@@ -152,8 +152,10 @@ function assertDistinct(peers: readonly Peer[]): void {
   for (const field of ['name', 'url'] as const) {
     const seen = new Set<string>();
     for (const peer of peers) {
-      if (seen.has(peer[field])) throw new KvctlError('usage', `expected different nodes, got ${peer[field]} twice`);
-      seen.add(peer[field]);
+      // This machine under two names would be a follower that takes writes and has each at once.
+      const same = peer[field].replace(/\/\/(localhost|\[::1\])(?=[:/]|$)/, '//127.0.0.1');
+      if (seen.has(same)) throw new KvctlError('usage', `expected different nodes, got ${peer[field]} twice`);
+      seen.add(same);
     }
   }
 }

@@ -53,7 +53,7 @@ function forPeople(out: Output, { result, folder, hasReport }: RunView): string 
     ...(isDone && hasFigures ? [] : [`steps\n${layOut(out, stepsTable(result))}`]),
     ...(result.expectations.length === 0 ? [] : [`expectations\n${layOut(out, expectationsTable(result))}`]),
     [out.paint('bold', visible(verdict.text)), ...remarks.map(({ text }) => visible(text))].join('\n'),
-    hasReport ? `report  ${join(folder, REPORT_FILE)}` : `what there is of it is kept in ${folder}`,
+    hasReport ? `report  ${join(folder, REPORT_FILE)}` : `what there is of it is kept in ${folder}: \`kvctl report ${folder}\` draws it`,
   ].join('\n\n');
 }
 
