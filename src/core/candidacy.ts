@@ -137,7 +137,7 @@ export class Candidacy {
       return;
     }
     const records = this.#opening.take();
-    if (records !== null) return this.#store(records);
+    if (records.length > 0) return this.#store(records);
     const opened = this.#opening.opened();
     const { hard } = this.#parts.follower;
     if (opened === null || hard === null) {
@@ -193,7 +193,6 @@ export class Candidacy {
   }
 
   #store(records: readonly KvRecord[]): void {
-    if (records.length === 0) return this.#opening.stored();
     const token = this.#parts.host.token();
     this.#step = { t: 'gather', token, records };
     const previousOf = [...new Set(records.map(({ key }) => key))];
@@ -205,7 +204,7 @@ export class Candidacy {
     const { nodeId, limits } = config;
     const head: Version = { epoch: ledEpoch, seq: maxVersion(follower.newest, follower.position.watermark).seq };
     const { quorum } = this;
-    const history = extended(follower.position.history, { epoch: ledEpoch, seq: head.seq, floor, isForced });
+    const history = extended(follower.position.history, { epoch: ledEpoch, leader: nodeId, seq: head.seq, floor, isForced });
     const start = { nodeId, lineage, members, head, quorum, kMin: kMin ?? quorum, history };
     const leader: Leader = new Leader(start, limits, network, { ...host, send: (to, message) => sendAsLeader(leader, to, message) });
     const position = leader.position();

@@ -160,10 +160,11 @@ export class Follower {
 
   /** Where this node stands, by what is durable. */
   standing(): StandingAnswer {
-    const { watermark, cursorEpoch } = this.position;
-    const ledEpoch = this.hard?.ledEpoch ?? 0;
+    const { watermark, cursorEpoch, history } = this.position;
+    const start = history.at(-1);
+    const isOwn = start !== undefined && start.leader === this.#self.nodeId && start.epoch === watermark.epoch;
     // Its store is still what it was when it led, for every later leader's commit moves the cursor's epoch: nothing of what it led is missing.
-    const hasLed = ledEpoch > 0 && ledEpoch === watermark.epoch && ledEpoch === cursorEpoch;
+    const hasLed = isOwn && start.epoch === cursorEpoch;
     return {
       t: 'standing',
       node: this.#self.nodeId,
@@ -174,7 +175,7 @@ export class Follower {
       promisedTo: this.hard?.promisedTo ?? null,
       watermark: hasLed ? maxVersion(watermark, this.newest) : watermark,
       kMin: this.position.kMin,
-      ledEpoch: hasLed ? ledEpoch : 0,
+      ledEpoch: hasLed ? watermark.epoch : 0,
     };
   }
 

@@ -144,12 +144,14 @@ export class Opening {
     this.#hasPromised = true;
   }
 
-  /** What came since the last call, to be stored here; null: nothing. Tell `stored` once it is durable. */
-  take(): readonly KvRecord[] | null {
-    if (this.phase !== 'fencing' || this.#gathered.length === 0) return null;
+  /** What came since the last call and is to be stored here, if anything is: then tell `stored` once it is durable. */
+  take(): readonly KvRecord[] {
+    if (this.phase !== 'fencing') return [];
     // A row of an epoch that its holder has not reached came by a leader whose lineage nobody here belongs to.
     const { epoch } = this.#standing.watermark;
-    return this.#gathered.flatMap(({ answer }) => answer.rows.filter(({ version }) => version.epoch <= epoch));
+    const rows = this.#gathered.flatMap(({ answer }) => answer.rows.filter(({ version }) => version.epoch <= epoch));
+    if (rows.length === 0) this.stored();
+    return rows;
   }
 
   stored(): void {

@@ -33,6 +33,7 @@ export interface Position {
 /** The opening of an epoch, as the lineage remembers it. */
 export interface EpochStart {
   readonly epoch: number;
+  readonly leader: string;
   /** Of the newest record that was gathered: the epoch's first write gets the next one. */
   readonly seq: number;
   /** Of the epoch that was gathered from, everything up to here was there; above it only what the responders held. */

@@ -46,6 +46,7 @@ const SCHEMA = `
   INSERT INTO node VALUES (1, 0, 0, 0, 0, 0, NULL);
   CREATE TABLE history (
     epoch INTEGER NOT NULL PRIMARY KEY,
+    leader TEXT NOT NULL,
     seq INTEGER NOT NULL,
     floor_epoch INTEGER NOT NULL,
     floor_seq INTEGER NOT NULL,
@@ -62,7 +63,7 @@ export const SELECT_ROW = `SELECT ${ROW} FROM kv WHERE key = ?`;
 
 export const SELECT_POSITION = 'SELECT watermark_epoch, watermark_seq, cursor_epoch, cursor_seq, scan_epoch, k_min FROM node';
 
-export const HISTORY = 'epoch, seq, floor_epoch, floor_seq, is_forced';
+export const HISTORY = 'epoch, leader, seq, floor_epoch, floor_seq, is_forced';
 
 export const SELECT_HISTORY = `SELECT ${HISTORY} FROM history ORDER BY epoch`;
 
@@ -92,16 +93,16 @@ export function positionOf(row: readonly number[], history: History): Position {
 }
 
 /** One opening, in the order of the table's columns. */
-export type HistoryRow = readonly [epoch: number, seq: number, floorEpoch: number, floorSeq: number, isForced: number];
+export type HistoryRow = readonly [epoch: number, leader: string, seq: number, floorEpoch: number, floorSeq: number, isForced: number];
 
 export function historyOf(rows: readonly HistoryRow[]): History {
-  return rows.map(([epoch, seq, floorEpoch, floorSeq, isForced]) => {
-    return { epoch, seq, floor: { epoch: floorEpoch, seq: floorSeq }, isForced: isForced === 1 };
+  return rows.map(([epoch, leader, seq, floorEpoch, floorSeq, isForced]) => {
+    return { epoch, leader, seq, floor: { epoch: floorEpoch, seq: floorSeq }, isForced: isForced === 1 };
   });
 }
 
 export function historyRows(history: History): readonly HistoryRow[] {
-  return history.map(({ epoch, seq, floor, isForced }) => [epoch, seq, floor.epoch, floor.seq, isForced ? 1 : 0]);
+  return history.map(({ epoch, leader, seq, floor, isForced }) => [epoch, leader, seq, floor.epoch, floor.seq, isForced ? 1 : 0]);
 }
 
 /** The inverse of `positionOf`, in the order of the table's columns. */

@@ -17,7 +17,7 @@ const MOVE =
   'UPDATE node SET watermark_epoch = ?, watermark_seq = ?, cursor_epoch = ?, cursor_seq = ?, scan_epoch = ?, k_min = ? WHERE id = 1';
 const REMOVE = 'DELETE FROM kv WHERE key = ?';
 const FORGET = 'DELETE FROM history';
-const REMEMBER = `INSERT INTO history (${HISTORY}) VALUES (?, ?, ?, ?, ?)`;
+const REMEMBER = `INSERT INTO history (${HISTORY}) VALUES (?, ?, ?, ?, ?, ?)`;
 
 export class Writer {
   readonly #database: DatabaseSync;

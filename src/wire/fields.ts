@@ -2,7 +2,7 @@
  * The parts of internal messages as they travel, and how each is checked: whatever a function here returns has the shape that its type says.
  *
  * A record is the row `[key, value text, epoch, seq, need, timestamp]`. Its text is made once and shared by all followers, and the value
- * travels as the JSON text that it is, so that no follower parses or re-serialises it. An opening of an epoch is `[epoch, seq, floor, is forced]`.
+ * travels as the JSON text that it is, so that no follower parses or re-serialises it. An opening of an epoch is `[epoch, leader, seq, floor, is forced]`.
  */
 import type { PageHeader } from '../core/message.ts';
 import type { EpochStart, History, KvRecord, Member } from '../core/record.ts';
@@ -34,7 +34,7 @@ export function encodePage(page: PageHeader): object {
 }
 
 export function encodeHistory(history: History): readonly unknown[] {
-  return history.map(({ epoch, seq, floor, isForced }) => [epoch, seq, formatVersion(floor), isForced]);
+  return history.map(({ epoch, leader, seq, floor, isForced }) => [epoch, leader, seq, formatVersion(floor), isForced]);
 }
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -116,10 +116,11 @@ export function page(value: unknown): PageHeader {
 export function history(value: unknown): History {
   if (!Array.isArray(value)) throw wrong('a history of epochs', value);
   return value.map((each): EpochStart => {
-    const [epoch, seq, floor, isForced] = Array.isArray(each) ? (each as unknown[]) : [];
+    const [epoch, leader, seq, floor, isForced] = Array.isArray(each) ? (each as unknown[]) : [];
     const floorVersion = typeof floor === 'string' ? parseVersion(floor) : null;
-    if (!isCount(epoch) || !isCount(seq) || floorVersion === null) throw wrong('an opening as [epoch, seq, floor, is forced]', each);
-    return { epoch, seq, floor: floorVersion, isForced: isForced === true };
+    if (!isCount(epoch) || typeof leader !== 'string' || !isCount(seq) || floorVersion === null)
+      throw wrong('an opening as [epoch, leader, seq, floor, is forced]', each);
+    return { epoch, leader, seq, floor: floorVersion, isForced: isForced === true };
   });
 }
 

@@ -60,7 +60,7 @@ describe.each([
       cursor: version(9, 3),
       cursorEpoch: 3,
       kMin: 2,
-      history: [{ epoch: 3, seq: 1, floor: version(1, 2), isForced: true }],
+      history: [{ epoch: 3, leader: 'n2', seq: 1, floor: version(1, 2), isForced: true }],
     };
     const first = await openSqliteStore({ dataDir, hasWriterThread });
     await first.commit({ records, position });

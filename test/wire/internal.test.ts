@@ -35,7 +35,9 @@ const value = fc.option(
 const record: fc.Arbitrary<KvRecord> = fc.record({ key: anyText, value, version, need: count, timestampMs: fc.maxSafeInteger() });
 const members = fc.array(fc.record({ id: anyName, url: anyName }), { maxLength: 6 });
 const page = fc.record({ since: version, coversTo: version, head: version });
-const history = fc.array(fc.record({ epoch: count, seq: count, floor: version, isForced: fc.boolean() }), { maxLength: 4 });
+const history = fc.array(fc.record({ epoch: count, leader: anyText, seq: count, floor: version, isForced: fc.boolean() }), {
+  maxLength: 4,
+});
 const replicate: fc.Arbitrary<ReplicateRequest> = fc.record({
   t: fc.constant('replicate'),
   from: anyName,
@@ -308,7 +310,16 @@ describe('an answer that is none', () => {
   );
 
   test('counts as an ack only if it says so outright', () => {
-    const answer = { t: 'replicated', incarnation: 'i', start: 1, watermark: '1.1', cursor: '1.1', cursorEpoch: 1, kMin: null, newest: '1.1' };
+    const answer = {
+      t: 'replicated',
+      incarnation: 'i',
+      start: 1,
+      watermark: '1.1',
+      cursor: '1.1',
+      cursorEpoch: 1,
+      kMin: null,
+      newest: '1.1',
+    };
     for (const odd of [undefined, null, 1, 'true', {}]) {
       expect(decodeAnswer(JSON.stringify({ ...answer, isCounted: odd, isBlank: odd }))).toMatchObject({ isCounted: false });
     }
