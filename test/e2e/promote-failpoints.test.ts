@@ -56,29 +56,32 @@ test.each(['after-promise', 'after-gather', 'before-opening', 'after-opening'] a
   },
 );
 
-test.each(['before-rollback', 'after-rollback'] as const)('a node that dies %s finishes when it is back (failure 28)', async (failpoint) => {
-  const client = new KvClient({ token: TOKEN, timeoutMs: 20_000 });
-  await using cluster = await RealCluster.start({ followers: 2, quorum: 1, store: 'sqlite' });
-  await client.put(cluster.leader.url, 'a', '1');
-  await until('all have it', async () => (await client.dump(cluster.follower(1).url)).rows.size === 1);
-  await client.setNetwork(cluster.leader.url, { nodes: { '*': { is_partitioned: true } } });
-  for (const key of ['a', 'b']) await client.put(cluster.leader.url, key, '"lost"', { quorum: 0 });
-  await cluster.leader.kill();
-  await client.promote(cluster.follower(0).url, {});
-  const rejoiner = cluster.leader;
-  rejoiner.start({ FAILPOINT: failpoint });
-  expect((await rejoiner.ended).signal).toBe('SIGKILL');
-  rejoiner.start();
-  const isEqual = async () => {
-    const [own, leader] = await Promise.all([rejoiner, cluster.follower(0)].map(({ url }) => client.dump(url).catch(() => null)));
-    return own != null && own.digest === leader?.digest;
-  };
-  await until('it has what the leader has', isEqual, 20_000);
-  expect((await client.rolledBack(rejoiner.url)).map(({ key, instead }) => [key, instead])).toEqual([
-    ['a', '1.1'],
-    ['b', null],
-  ]);
-  // The file is there for people, too.
-  expect(readFileSync(join(cluster.directory, 'n1', 'rolled-back.ndjson'), 'utf8')).toContain('"key":"b","value":"\\"lost\\""');
-  await client.close();
-});
+test.each(['before-rollback', 'after-rollback'] as const)(
+  'a node that dies %s finishes when it is back (failure 28)',
+  async (failpoint) => {
+    const client = new KvClient({ token: TOKEN, timeoutMs: 20_000 });
+    await using cluster = await RealCluster.start({ followers: 2, quorum: 1, store: 'sqlite' });
+    await client.put(cluster.leader.url, 'a', '1');
+    await until('all have it', async () => (await client.dump(cluster.follower(1).url)).rows.size === 1);
+    await client.setNetwork(cluster.leader.url, { nodes: { '*': { is_partitioned: true } } });
+    for (const key of ['a', 'b']) await client.put(cluster.leader.url, key, '"lost"', { quorum: 0 });
+    await cluster.leader.kill();
+    await client.promote(cluster.follower(0).url, {});
+    const rejoiner = cluster.leader;
+    rejoiner.start({ FAILPOINT: failpoint });
+    expect((await rejoiner.ended).signal).toBe('SIGKILL');
+    rejoiner.start();
+    const isEqual = async () => {
+      const [own, leader] = await Promise.all([rejoiner, cluster.follower(0)].map(({ url }) => client.dump(url).catch(() => null)));
+      return own != null && own.digest === leader?.digest;
+    };
+    await until('it has what the leader has', isEqual, 20_000);
+    expect((await client.rolledBack(rejoiner.url)).map(({ key, instead }) => [key, instead])).toEqual([
+      ['a', '1.1'],
+      ['b', null],
+    ]);
+    // The file is there for people, too.
+    expect(readFileSync(join(cluster.directory, 'n1', 'rolled-back.ndjson'), 'utf8')).toContain('"key":"b","value":"\\"lost\\""');
+    await client.close();
+  },
+);

@@ -35,7 +35,15 @@ test('a planned change of leader under load loses nothing acknowledged, and the 
   onTestFinished(() => load.stop());
   await load.more(200);
   const answer = await cluster.client.promote(cluster.url('n3'), {});
-  expect(answer).toMatchObject({ node: 'n3', dry_run: false, epoch: 2, lossless_for_quorum: 0, forced: false, write_quorum: 2, missing: [] });
+  expect(answer).toMatchObject({
+    node: 'n3',
+    dry_run: false,
+    epoch: 2,
+    lossless_for_quorum: 0,
+    forced: false,
+    write_quorum: 2,
+    missing: [],
+  });
   await load.stop();
   // Those that waited were told that nobody knows; those that came later, that n1 does not lead.
   expect(new Set(load.failed.map(({ error }) => error))).toEqual(new Set(['deposed', 'not_leader']));
@@ -77,7 +85,8 @@ describe('an old leader that hears nothing', () => {
       const refusal = await failureOf(cluster.client.get(cluster.url(id), 'new', { read: 'local', minVersion: lost.version }));
       expect(refusal).toMatchObject({ code: 'rolled_back' });
     }
-    const fateOf = async (path: string) => ((await (await fetch(`${cluster.url('n2')}/writes/${path}`)).json()) as { status: string }).status;
+    const fateOf = async (path: string) =>
+      ((await (await fetch(`${cluster.url('n2')}/writes/${path}`)).json()) as { status: string }).status;
     expect(await fateOf(version)).toBe('rolled_back');
     expect(await fateOf('1.1')).toBe('committed');
     expect(await fateOf('2.3')).toBe('committed');
