@@ -1,9 +1,9 @@
 /**
  * Asks every node for what it holds and compares: once, or until the replicas have settled.
  *
- * `compareDigests` asks for digests, and reads the rows only of nodes of which these prove nothing; `compareReplicas` reads all rows, and so
- * finds what was changed on disk behind a node, too. Benchmarks, scenarios and chaos do the latter: what they say of the data is the proof
- * that replication worked, and they know how many keys they write.
+ * `compareDigests` asks for digests, and reads the rows only of nodes of which these prove nothing; `compareReplicas` reads all
+ * rows, and so finds what was changed on disk behind a node, too. Benchmarks, scenarios and chaos do the latter: what they say of
+ * the data is the proof that replication worked, and they know how many keys they write.
  * The rules of the comparison are measure/parity's; here is only who is asked, in which order, and for how long.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -53,7 +53,8 @@ export async function compareReplicas(client: KvClient, { leader, followers }: R
 }
 
 /**
- * The same at the price of one number per node where the digests agree; rows are read only of the others. A node that keeps no digest is one of those.
+ * The same at the price of one number per node where the digests agree; rows are read only of the others. A node that keeps no
+ * digest is one of those.
  * Errors: as of compareReplicas.
  */
 export async function compareDigests(client: KvClient, { leader, followers }: Replicas): Promise<ParityRow[]> {

@@ -3,8 +3,8 @@
  *
  * Precondition: the leader was dumped first, both with tombstones. Then whatever a follower holds beyond the leader's head
  * was written in between, and whatever it lacks above its own watermark is under way. All the rest is a fault.
- * Two numbers come first: a digest of the live rows that every node keeps. Where both sides hold everything up to the same version, and nothing
- * beyond, equal digests are equal rows; anywhere else they say nothing, and least of all that something is wrong.
+ * Digests of the live rows, which every node keeps, come first. Where both sides hold everything up to the same version, and
+ * nothing beyond, equal digests are equal rows; anywhere else they say nothing, and least of all that something is wrong.
  * Not here: fetching dumps; comparing versions as the core does it (a judge shares no code with the judged).
  * Source: SPEC 9 (status), Kleppmann ch. 5 on replication lag; the watermark's promise is SPEC 1's.
  */

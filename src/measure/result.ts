@@ -149,8 +149,8 @@ export interface ParityRow {
 export interface ParityReason {
   readonly key: string;
   /**
-   * `lag`: the replica never claimed to have it, no fault; `lost-update`: it claims to, and has an older version or none; `corruption`: another
-   * value of the same version; `phantom`: a version that the leader never wrote.
+   * `lag`: the replica never claimed to have it, no fault; `lost-update`: it claims to, and has an older version or none;
+   * `corruption`: another value of the same version; `phantom`: a version that the leader never wrote.
    */
   readonly reason: 'lag' | 'lost-update' | 'corruption' | 'phantom';
   /** Their versions of the key, tombstones included; null: it has none. */

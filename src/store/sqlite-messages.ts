@@ -30,7 +30,10 @@ export type Answer =
   /** The file is open and as it must be. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'refused'; readonly message: string }
-  /** `previous`: the rows found, without a place for those that were not; `inserted`: how many keys are new; `content`: of all rows, after the commit. */
+  /**
+   * `previous`: the rows found, without a place for those that were not; `inserted`: how many keys are new;
+   * `content`: of all rows, after the commit.
+   */
   | { readonly kind: 'persisted'; readonly previous: Columns | null; readonly inserted: number; readonly content: Content }
   | { readonly kind: 'failed'; readonly message: string };
 

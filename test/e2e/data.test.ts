@@ -316,7 +316,7 @@ describe('parity', () => {
     expect(performance.now() - startMs).toBeLessThan(5_000);
   });
 
-  test('is 3 when a replica holds another value of the same version, by its digest where it wrote that, by its rows where somebody else did', async () => {
+  test('is 3 when a replica holds another value: by its digest if it wrote that, by its rows if somebody else did', async () => {
     const home = await makeCluster();
     const put = document(await home.kvctl(['put', 'a', 'true value', '--quorum', '2', '-o', 'json']));
     await untilDigestsTell(home);

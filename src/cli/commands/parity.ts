@@ -1,6 +1,6 @@
 /**
- * `kvctl parity`: every replica compared with the leader, by digests where these prove enough, else key by key; with --full always so. Looking
- * once, a replica that is merely behind is no fault; with --wait all have to be level in time.
+ * `kvctl parity`: every replica compared with the leader, by digests where these prove enough, else key by key; with --full
+ * always so. Looking once, a replica that is merely behind is no fault; with --wait all have to be level in time.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
@@ -54,7 +54,8 @@ export async function run(context: Context, options: ParityOptions): Promise<num
     context.out.note(`${away.join(', ')} cannot be reached from here: ${adviceFor(away)}`);
   for (const node of new Set(rows.flatMap(({ altered }) => altered)))
     context.out.warn(
-      `the rows of ${node} do not fit the digest that it keeps of them: they were changed on disk behind the node. Restore its data from a copy, or purge it and let it catch up from the others`,
+      `the rows of ${node} do not fit the digest that it keeps of them: they were changed on disk behind the node. ` +
+        'Restore its data from a copy, or purge it and let it catch up from the others',
     );
   context.out.result({
     table: () => show(context, rows),

@@ -66,7 +66,7 @@ export function healthOf({ replica }: Runtime, node: string): object {
 
 type Summary = Pick<DumpView, 'position' | 'head' | 'count' | 'digest'>;
 
-/** What a dump of this moment would say of itself, without reading a row: O(1). All of one commit, since a store answers as of its last one. */
+/** What a dump of this moment would say of itself, without reading a row. All of one commit: a store answers as of its last one. */
 function summaryOf(store: Store, tombstones: boolean): Summary {
   const { live, digest } = store.content();
   return { position: store.position(), head: store.head(), count: tombstones ? store.count() : live, digest };
