@@ -47,7 +47,7 @@ async function expectSound(cluster: FaultyCluster, load: Load): Promise<void> {
 describe('kill -9 under load', () => {
   test.each([
     { what: 'of the leader', quorum: 2, followers: 3, isEverybody: false },
-    { what: 'of every node at once', quorum: 2, followers: 3, isEverybody: true },
+    { what: 'of every node at once (failure 7)', quorum: 2, followers: 3, isEverybody: true },
     { what: 'of a leader that waits for no follower', quorum: 0, followers: 2, isEverybody: false },
   ])(
     `$what loses nothing acknowledged and takes no committed read back, in ${ROUNDS} rounds`,
@@ -118,7 +118,7 @@ describe('a leader that starts again', () => {
 });
 
 describe('SIGTERM', () => {
-  test('to the leader under load answers what it took and refuses the rest for certain, exit code 0', async () => {
+  test('to the leader under load answers what it took and refuses the rest for certain, exit code 0 (failure 43)', async () => {
     const { cluster, load } = await start({ followers: 2, quorum: 1, delay: 'n2=0-100;n3=2000' }, { writers: 12, readers: 1, keys: 8 });
     // A child of ours in the leader's place, for its exit code.
     await cluster.kill(['n1']);

@@ -24,7 +24,7 @@ async function timed<T>(call: () => Promise<T>): Promise<{ result: T; ms: number
 }
 
 describe('with all followers', () => {
-  test('every success has the acks of a quorum that was in force, while the quorum flips between 1 and 5 under load', async () => {
+  test('every success has the acks of a quorum that was in force, while the quorum flips between 1 and 5 under load (failure 30)', async () => {
     const answers: { required: number; follower_acks: number; startMs: number; endMs: number }[] = [];
     // When each quorum may have been in force: from the call that set it to the answer of the call that replaced it.
     const spans = [{ quorum: QUORUM, fromMs: 0, toMs: Number.POSITIVE_INFINITY }];
@@ -107,7 +107,7 @@ describe('with three of five followers dead', () => {
     await cluster.expectParity();
   });
 
-  test('a write that needs three is told early, indefinitely and never 200; one that needs two succeeds', async () => {
+  test('a write that needs three is told early, indefinitely and never 200; one that needs two succeeds (failure 32)', async () => {
     for (let i = 0; i < 3; i++) {
       const error = await failureOf(put(`starved-${i}`, '1'));
       expect(error).toMatchObject({ code: 'quorum_not_met', status: 503, definite: false, detail: { follower_acks: 2, required: 3 } });
@@ -117,7 +117,7 @@ describe('with three of five followers dead', () => {
     }
   });
 
-  test('a write with a time of its own waits that long', async () => {
+  test('a write with a time of its own waits that long (failure 32)', async () => {
     const { result, ms } = await timed(() => failureOf(put('patient', '1', { timeoutMs: 700 })));
     expect(result).toMatchObject({ code: 'quorum_not_met', definite: false });
     expect(ms).toBeGreaterThanOrEqual(699);
@@ -150,7 +150,7 @@ describe('with three of five followers dead', () => {
     await cluster.kill(['n4']);
   });
 
-  test('what was not met commits once they are back, without another version', async () => {
+  test('what was not met commits once they are back, without another version (failure 34)', async () => {
     const { version } = (await failureOf(put('late', '"at last"'))).detail as { version: string };
     expect(await failureOf(get('late'))).toMatchObject({ code: 'key_not_found' });
     await cluster.restart(['n4']);
