@@ -6,6 +6,7 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { KvRecord } from '../core/record.ts';
+import { type DiskFault, FaultyDisk } from './disk-fault.ts';
 import { openWriter, type Row, recordOf, SELECT_ROW } from './sqlite-format.ts';
 import { type Answer, type Columns, type CommitRequest, NUMBERS_PER_ROW, packRows } from './sqlite-messages.ts';
 import { reasonOf, StoreError } from './store-error.ts';
@@ -24,11 +25,13 @@ export class Writer {
   readonly #update: StatementSync;
   readonly #insert: StatementSync;
   readonly #move: StatementSync;
+  readonly #disk: FaultyDisk;
   #failure: string | null = null;
 
-  constructor(file: string) {
+  constructor(file: string, fault: DiskFault | null = null) {
     const database = openWriter(file);
     this.#database = database;
+    this.#disk = new FaultyDisk(fault);
     this.#begin = database.prepare('BEGIN IMMEDIATE');
     this.#end = database.prepare('COMMIT');
     this.#select = database.prepare(SELECT_ROW);
@@ -44,13 +47,19 @@ export class Writer {
       const previous = request.previousOf.length === 0 ? null : this.#read(request.previousOf);
       const inserted = this.#write(request.rows);
       if (request.position !== null) this.#move.run(...request.position);
+      this.#disk.write(request.rows.keys.length);
       this.#end.run();
+      this.#disk.sync(request.rows.keys.length);
       return { kind: 'persisted', previous, inserted };
     } catch (error) {
       this.#failure = reasonOf(error);
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       return { kind: 'failed', message: this.#failure };
     }
+  }
+
+  setFault(fault: DiskFault | null): void {
+    this.#disk.set(fault);
   }
 
   close(): void {

@@ -7,6 +7,7 @@
  */
 import type { KvRecord, Position } from '../core/record.ts';
 import type { Version } from '../core/version.ts';
+import type { DiskFault } from './disk-fault.ts';
 
 export interface Commit {
   /** In any order, possibly several of one key; of each key only the newest, here or already stored, remains. */
@@ -84,6 +85,8 @@ export interface Store {
   dump(options: { tombstones: boolean }): DumpView;
   /** Rows, tombstones included. */
   count(): number;
+  /** Has one of the commits to come fail; null: none. For tests; not there where there is no disk. */
+  setFault?(fault: DiskFault | null): void;
   /** Waits for running commits; afterwards nothing may be called, but for close itself. */
   close(): Promise<void>;
 }
