@@ -285,7 +285,11 @@ export class Replica {
       return;
     }
     if (this.#storageFailure !== null) {
-      this.#out({ t: 'respond', id, message: { t: 'refused', code: 'storage_failed', epoch: this.epoch, message: this.#storageFailedText() } });
+      this.#out({
+        t: 'respond',
+        id,
+        message: { t: 'refused', code: 'storage_failed', epoch: this.epoch, message: this.#storageFailedText() },
+      });
       return;
     }
     const hard = this.follower.hard;

@@ -15,7 +15,7 @@ import { DialectRoutes } from './dialect.ts';
 import { hotRoutes } from './hot.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import { adminRoutes } from './routes/admin.ts';
+import { adminRoutes, faultRoutes } from './routes/admin.ts';
 import { internalRoutes } from './routes/internal.ts';
 import { kvRoutes } from './routes/kv.ts';
 import { type NodeFacts, statusRoutes } from './routes/status.ts';
@@ -62,6 +62,7 @@ export function createApp(runtime: Runtime, metrics: Metrics, facts: NodeFacts, 
   statusRoutes(router, runtime, metrics, facts);
   kvRoutes(router, runtime, nodeName);
   adminRoutes(router, runtime, nodeName);
+  if (config.hasFaultInjection) faultRoutes(router, runtime, nodeName);
   internalRoutes(router, runtime, mustMeanUs);
   app.use(router.routes());
   const callback = app.callback();

@@ -22,23 +22,26 @@ describe.each([
   test.each([
     ['fail-write', 'database or disk is full', false],
     ['fail-fsync', 'disk I/O error', true],
-  ] as const)('%s: the commit is refused, and never one after it; what it left shows when it is opened again', async (name, why, isThere) => {
-    const dataDir = join(await makeTempDirectory(), 'data');
-    const store = await open(dataDir, { name, pass: 2 });
-    await put(store, 'first', 1);
-    // Carries no records, so it does not count.
-    await store.commit({ records: [], position: POSITION });
-    const head = store.head();
-    await expect(put(store, 'torn', 2)).rejects.toThrow(why);
-    expect(store.head()).toEqual(head);
-    // A sync that failed once may have dropped what a second one would not report.
-    store.setFault?.(null);
-    await expect(put(store, 'after', 3)).rejects.toThrow(why);
-    await store.close();
-    const again = await open(dataDir);
-    expect(['first', 'torn', 'after'].map((key) => again.get(key) !== null)).toEqual([true, isThere, false]);
-    await put(again, 'after', 4);
-  });
+  ] as const)(
+    '%s: the commit is refused, and never one after it; what it left shows when it is opened again',
+    async (name, why, isThere) => {
+      const dataDir = join(await makeTempDirectory(), 'data');
+      const store = await open(dataDir, { name, pass: 2 });
+      await put(store, 'first', 1);
+      // Carries no records, so it does not count.
+      await store.commit({ records: [], position: POSITION });
+      const head = store.head();
+      await expect(put(store, 'torn', 2)).rejects.toThrow(why);
+      expect(store.head()).toEqual(head);
+      // A sync that failed once may have dropped what a second one would not report.
+      store.setFault?.(null);
+      await expect(put(store, 'after', 3)).rejects.toThrow(why);
+      await store.close();
+      const again = await open(dataDir);
+      expect(['first', 'torn', 'after'].map((key) => again.get(key) !== null)).toEqual([true, isThere, false]);
+      await put(again, 'after', 4);
+    },
+  );
 
   test('a fault can be set and taken back while it runs', async () => {
     const store = await open(join(await makeTempDirectory(), 'data'));
