@@ -81,14 +81,14 @@ export function victimsOf(fault: Fault): readonly string[] {
   return 'nodes' in fault ? fault.nodes : [];
 }
 
-/** `kill n3, n4`, `partition n2 | n1`, `partition n2 | the rest`, `one-way n1 to n2 lost`, `clock n1 +1 h`, `network 0-120, loss 0.2`. */
+/** `kill n3, n4`, `partition n2 | n1`, `partition n2 | the rest`, `one-way n1 ↛ n2`, `clock n1 +1 h`, `network 0-120, loss 0.2`. */
 export function faultText(fault: Fault): string {
   switch (fault.kind) {
     case 'partition':
       return `partition ${fault.nodes.join(', ')} | ${nameOthers(fault.others)}`;
     case 'one-way': {
       const [nodes, others] = [fault.nodes.join(', '), nameOthers(fault.others)];
-      return `one-way ${fault.lost === 'sent' ? `${nodes} to ${others}` : `${others} to ${nodes}`} lost`;
+      return `one-way ${fault.lost === 'sent' ? `${nodes} ↛ ${others}` : `${others} ↛ ${nodes}`}`;
     }
     case 'disk':
       return `disk ${fault.nodes.join(', ')} ${fault.failure}`;
