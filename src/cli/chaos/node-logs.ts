@@ -14,17 +14,17 @@ export async function keepNodeLogs(name: string, run: Run): Promise<void> {
   const { tails } = await driverOf(state).logs(state, ids, LINES);
   for (const [index, id] of ids.entries()) {
     const lines = (tails[index] ?? []).map(({ text }) => text);
-    await run.write(`logs/${id}.log`, lastBytes(lines));
+    await run.write(`logs/${id}.log`, lastWhole(lines, BYTES));
   }
 }
 
-/** Whole lines only. */
-function lastBytes(lines: readonly string[]): string {
+/** As text, the last lines that together have at most so many bytes; whole lines only. */
+export function lastWhole(lines: readonly string[], most: number): string {
   let bytes = 0;
   let first = lines.length;
   while (first > 0) {
     bytes += Buffer.byteLength(lines[first - 1] ?? '') + 1;
-    if (bytes > BYTES) break;
+    if (bytes > most) break;
     first -= 1;
   }
   return lines
