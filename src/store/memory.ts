@@ -10,8 +10,9 @@ import { compareVersions, formatVersion, isNewer, maxVersion, type Version, ZERO
 import { ContentDigest } from './digest.ts';
 import { compareKeys } from './key-order.ts';
 import { cutPage, isEmptyRange, lastOf } from './page.ts';
+import { withoutRepeats } from './rollback-file.ts';
 import { SortedList } from './sorted-list.ts';
-import type { Commit, Content, DumpView, ListRange, Page, Persisted, ScanRange, Store } from './store.ts';
+import type { Commit, Content, DumpView, ListRange, Page, Persisted, RolledBack, ScanRange, Store } from './store.ts';
 import { StoreError } from './store-error.ts';
 
 export function openMemoryStore(): Store {
@@ -25,12 +26,18 @@ class MemoryStore implements Store {
   readonly #keys = new SortedList<string, string>(compareKeys);
   readonly #digest = new ContentDigest();
   #position: Position = EMPTY_POSITION;
+  #rolledBack: RolledBack[] = [];
   #failure: StoreError | null = null;
 
   async commit(batch: Commit): Promise<Persisted> {
     if (this.#failure !== null) throw this.#failure;
     const previous = new Map<string, KvRecord | null>();
     for (const key of batch.previousOf ?? []) previous.set(key, this.get(key));
+    for (const { key, record, rolledBack } of batch.replacements ?? []) {
+      this.#rolledBack.push({ record: rolledBack, instead: record?.version ?? null });
+      this.#remove(key);
+      if (record !== null) this.#apply(record);
+    }
     for (const record of batch.records) this.#apply(record);
     if (batch.position !== undefined) this.#position = batch.position;
     return { previous };
@@ -79,11 +86,24 @@ class MemoryStore implements Store {
     return this.#byKey.size;
   }
 
+  async rolledBack(): Promise<readonly RolledBack[]> {
+    return withoutRepeats(this.#rolledBack);
+  }
+
   content(): Content {
     return this.#digest.content;
   }
 
   async close(): Promise<void> {}
+
+  #remove(key: string): void {
+    const held = this.get(key);
+    if (held === null) return;
+    this.#byKey.delete(key);
+    this.#byVersion.remove(held.version);
+    this.#keys.remove(key);
+    this.#digest.replace(held, null);
+  }
 
   #apply(record: KvRecord): void {
     const held = this.get(record.key);

@@ -9,7 +9,7 @@ import type { KvRecord } from '../core/record.ts';
 import { isNewer } from '../core/version.ts';
 import { ContentDigest } from './digest.ts';
 import { type DiskFault, FaultyDisk } from './disk-fault.ts';
-import { openWriter, type Row, readContent, recordOf, SELECT_ROW, WRITE_CONTENT } from './sqlite-format.ts';
+import { HISTORY, type HistoryRow, openWriter, type Row, readContent, recordOf, SELECT_ROW, WRITE_CONTENT } from './sqlite-format.ts';
 import { type Answer, type Columns, type CommitRequest, packRows, unpackRows } from './sqlite-messages.ts';
 import { reasonOf, StoreError } from './store-error.ts';
 
@@ -17,6 +17,9 @@ const UPDATE = 'UPDATE kv SET value = ?, epoch = ?, seq = ?, need = ?, timestamp
 const INSERT = 'INSERT INTO kv (value, epoch, seq, need, timestamp_ms, key) VALUES (?, ?, ?, ?, ?, ?)';
 const MOVE =
   'UPDATE node SET watermark_epoch = ?, watermark_seq = ?, cursor_epoch = ?, cursor_seq = ?, scan_epoch = ?, k_min = ? WHERE id = 1';
+const REMOVE = 'DELETE FROM kv WHERE key = ?';
+const FORGET = 'DELETE FROM history';
+const REMEMBER = `INSERT INTO history (${HISTORY}) VALUES (?, ?, ?, ?, ?, ?)`;
 
 export class Writer {
   readonly #database: DatabaseSync;
@@ -50,14 +53,17 @@ export class Writer {
     try {
       this.#begin.run();
       const previous = request.previousOf.length === 0 ? null : this.#read(request.previousOf);
+      const removed = this.#remove(request.removed);
       const inserted = this.#write(request.rows);
       if (request.position !== null) this.#move.run(...request.position);
+      if (request.history !== null) this.#remember(request.history);
       const { content } = this.#digest;
-      if (request.rows.keys.length > 0) this.#writeContent.run(content.digest, content.live);
-      this.#disk.write(request.rows.keys.length);
+      const changed = request.rows.keys.length + request.removed.length;
+      if (changed > 0) this.#writeContent.run(content.digest, content.live);
+      this.#disk.write(changed);
       this.#end.run();
-      this.#disk.sync(request.rows.keys.length);
-      return { kind: 'persisted', previous, inserted, content };
+      this.#disk.sync(changed);
+      return { kind: 'persisted', previous, grown: inserted - removed, content };
     } catch (error) {
       this.#failure = reasonOf(error);
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
@@ -80,6 +86,27 @@ export class Writer {
   #get(key: string): KvRecord | null {
     const row = this.#select.get(key);
     return row === undefined ? null : recordOf(row as unknown as Row);
+  }
+
+  /** Answers how many keys are gone. */
+  #remove(keys: readonly string[]): number {
+    if (keys.length === 0) return 0;
+    const remove = this.#database.prepare(REMOVE);
+    let removed = 0;
+    for (const key of keys) {
+      const held = this.#get(key);
+      if (held === null) continue;
+      remove.run(key);
+      this.#digest.replace(held, null);
+      removed += 1;
+    }
+    return removed;
+  }
+
+  #remember(history: readonly HistoryRow[]): void {
+    this.#database.exec(FORGET);
+    const remember = this.#database.prepare(REMEMBER);
+    for (const row of history) remember.run(...row);
   }
 
   /** Answers how many keys are new. */

@@ -17,7 +17,7 @@ describe.each([
   }
 
   const put = (store: Store, key: string, seq: number) => store.commit({ records: [record(key, version(seq))] });
-  const POSITION = { watermark: version(1), cursor: version(1), cursorEpoch: 1, kMin: null };
+  const POSITION = { watermark: version(1), cursor: version(1), cursorEpoch: 1, kMin: null, history: [] };
 
   test.each([
     ['fail-write', 'database or disk is full', false],
