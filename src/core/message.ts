@@ -218,7 +218,10 @@ export type Input =
 
 export interface NetworkChange {
   readonly seed?: number;
-  readonly nodes?: ReadonlyMap<NodeId, { readonly delay?: Distribution; readonly loss?: number; readonly isPartitioned?: boolean }>;
+  readonly nodes?: ReadonlyMap<
+    NodeId,
+    { readonly delay?: Distribution; readonly loss?: number; readonly isPartitioned?: boolean; readonly oneWay?: 'in' | 'out' | null }
+  >;
 }
 
 export interface WriteSuccess {
