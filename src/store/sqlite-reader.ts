@@ -6,17 +6,33 @@
  * The price: a dump that stays open keeps the log from being reused, so the log grows until it is closed.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { KvRecord, Position } from '../core/record.ts';
+import type { IdempotencyEntry, KvRecord, Position } from '../core/record.ts';
 import { maxVersion, type Version, ZERO } from '../core/version.ts';
 import { digestOf } from './digest.ts';
+import { withEntries } from './entries.ts';
 import { compareKeys, successorOfPrefix } from './key-order.ts';
 import { cutPage, isEmptyRange, lastOf } from './page.ts';
-import { numberFrom, openReader, positionOf, ROW, type Row, recordOf, SELECT_POSITION, SELECT_ROW } from './sqlite-format.ts';
+import {
+  ENTRY,
+  type EntryRow,
+  numberFrom,
+  openReader,
+  positionOf,
+  ROW,
+  type Row,
+  recordOf,
+  SELECT_POSITION,
+  SELECT_ROW,
+  toEntry,
+} from './sqlite-format.ts';
 import type { DumpView, ListRange, Page, ScanRange } from './store.ts';
 import { reasonOf, StoreError } from './store-error.ts';
 
 const SELECT_NEWEST = 'SELECT epoch, seq FROM kv ORDER BY epoch DESC, seq DESC LIMIT 1';
 const SELECT_CHANGES = `SELECT ${ROW} FROM kv INDEXED BY kv_by_version
+  WHERE (epoch, seq) > (?, ?) AND (epoch, seq) <= (?, ?) ORDER BY epoch, seq LIMIT ?`;
+const SELECT_ENTRY = `SELECT ${ENTRY} FROM idempotency WHERE key = ?`;
+const SELECT_ENTRIES = `SELECT ${ENTRY} FROM idempotency INDEXED BY idempotency_by_version
   WHERE (epoch, seq) > (?, ?) AND (epoch, seq) <= (?, ?) ORDER BY epoch, seq LIMIT ?`;
 const SELECT_LIVE = `SELECT ${ROW} FROM kv WHERE key >= ? AND key <> ? AND value IS NOT NULL ORDER BY key LIMIT ?`;
 const SELECT_LIVE_BELOW = `SELECT ${ROW} FROM kv WHERE key >= ? AND key < ? AND key <> ? AND value IS NOT NULL ORDER BY key LIMIT ?`;
@@ -30,6 +46,8 @@ export class SqliteReader {
   readonly #position: StatementSync;
   readonly #newest: StatementSync;
   readonly #changes: StatementSync;
+  readonly #entry: StatementSync;
+  readonly #entries: StatementSync;
   readonly #live: StatementSync;
   readonly #liveBelow: StatementSync;
 
@@ -43,6 +61,8 @@ export class SqliteReader {
     this.#position = database.prepare(SELECT_POSITION);
     this.#newest = database.prepare(SELECT_NEWEST);
     this.#changes = database.prepare(SELECT_CHANGES);
+    this.#entry = database.prepare(SELECT_ENTRY);
+    this.#entries = database.prepare(SELECT_ENTRIES);
     this.#live = database.prepare(SELECT_LIVE);
     this.#liveBelow = database.prepare(SELECT_LIVE_BELOW);
   }
@@ -71,13 +91,22 @@ export class SqliteReader {
     });
   }
 
+  idempotency(key: string): IdempotencyEntry | null {
+    return this.#reading(() => {
+      const row = this.#entry.get(key);
+      return row === undefined ? null : toEntry(row as unknown as EntryRow);
+    });
+  }
+
   scan(range: ScanRange): Page {
     return this.#inOneView(() => {
       const head = this.#head();
       if (isEmptyRange(range, head)) return cutPage(range, head, []);
       const { since, limit } = range;
       const last = lastOf(range, head);
-      return cutPage(range, head, records(this.#changes.iterate(since.epoch, since.seq, last.epoch, last.seq, limit + 1)));
+      const page = cutPage(range, head, records(this.#changes.iterate(since.epoch, since.seq, last.epoch, last.seq, limit + 1)));
+      const { epoch, seq } = page.coversTo;
+      return withEntries(page, limit, entries(this.#entries.iterate(since.epoch, since.seq, epoch, seq, limit + 1)));
     });
   }
 
@@ -142,6 +171,10 @@ function openDump(file: string, tombstones: boolean): DumpView {
 
 function* records(rows: Iterable<unknown>): Generator<KvRecord, void, undefined> {
   for (const row of rows) yield recordOf(row as Row);
+}
+
+function* entries(rows: Iterable<unknown>): Generator<IdempotencyEntry, void, undefined> {
+  for (const row of rows) yield toEntry(row as EntryRow);
 }
 
 function unreadable(file: string, error: unknown): StoreError {

@@ -6,13 +6,20 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { KvRecord } from '../core/record.ts';
-import { openWriter, type Row, recordOf, SELECT_ROW } from './sqlite-format.ts';
+import { IDEMPOTENCY_KEEP } from './entries.ts';
+import { ENTRY, numberFrom, openWriter, type Row, recordOf, SELECT_ROW } from './sqlite-format.ts';
 import { type Answer, type Columns, type CommitRequest, NUMBERS_PER_ROW, packRows } from './sqlite-messages.ts';
 import { reasonOf, StoreError } from './store-error.ts';
 
 /** Two statements instead of one upsert: a rewrite costs the same, and `changes` tells which keys are new, so that counting stays O(1). */
 const UPDATE = `UPDATE kv SET value = ?, epoch = ?, seq = ?, need = ?, timestamp_ms = ? WHERE key = ? AND (epoch, seq) < (?, ?)`;
 const INSERT = `INSERT INTO kv (value, epoch, seq, need, timestamp_ms, key) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`;
+const REMEMBER = `INSERT INTO idempotency (${ENTRY}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint,
+  epoch = excluded.epoch, seq = excluded.seq, need = excluded.need, existed = excluded.existed WHERE (epoch, seq) < (excluded.epoch, excluded.seq)`;
+const DROP_AFTER = 'DELETE FROM idempotency WHERE (epoch, seq) > (?, ?)';
+const FORGET = 'DELETE FROM idempotency WHERE seq <= ?';
+const NEWEST = `SELECT max(coalesce((SELECT seq FROM kv ORDER BY epoch DESC, seq DESC LIMIT 1), 0), watermark_seq) FROM node`;
+const OLDEST = 'SELECT min(seq) FROM idempotency';
 const MOVE =
   'UPDATE node SET watermark_epoch = ?, watermark_seq = ?, cursor_epoch = ?, cursor_seq = ?, scan_epoch = ?, k_min = ? WHERE id = 1';
 
@@ -24,6 +31,11 @@ export class Writer {
   readonly #update: StatementSync;
   readonly #insert: StatementSync;
   readonly #move: StatementSync;
+  readonly #remember: StatementSync;
+  readonly #dropAfter: StatementSync;
+  readonly #forget: StatementSync;
+  /** Seq of the oldest entry, or lower; Infinity: there is none. A commit of a store without entries looks at nothing more. */
+  #oldestEntry: number;
   #failure: string | null = null;
 
   constructor(file: string) {
@@ -35,6 +47,10 @@ export class Writer {
     this.#update = database.prepare(UPDATE);
     this.#insert = database.prepare(INSERT);
     this.#move = database.prepare(MOVE);
+    this.#remember = database.prepare(REMEMBER);
+    this.#dropAfter = database.prepare(DROP_AFTER);
+    this.#forget = database.prepare(FORGET);
+    this.#oldestEntry = oldestEntry(database);
   }
 
   commit(request: CommitRequest): Answer {
@@ -42,8 +58,11 @@ export class Writer {
     try {
       this.#begin.run();
       const previous = request.previousOf.length === 0 ? null : this.#read(request.previousOf);
+      if (request.dropEntriesAfter !== null) this.#dropAfter.run(...request.dropEntriesAfter);
       const inserted = this.#write(request.rows);
+      if (request.entries !== null) this.#keepEntries(request.entries);
       if (request.position !== null) this.#move.run(...request.position);
+      if (this.#oldestEntry !== Number.POSITIVE_INFINITY) this.#forgetOldest();
       this.#end.run();
       return { kind: 'persisted', previous, inserted };
     } catch (error) {
@@ -82,6 +101,25 @@ export class Writer {
     }
     return inserted;
   }
+
+  #keepEntries({ keys, values, numbers }: Columns): void {
+    for (let i = 0; i < keys.length; i += 1) {
+      const [epoch = 0, seq = 0, need = 0, existed = 0] = numbers.subarray(i * NUMBERS_PER_ROW, (i + 1) * NUMBERS_PER_ROW);
+      this.#remember.run(keys[i] as string, values[i] as string, epoch, seq, need, existed);
+      this.#oldestEntry = Math.min(this.#oldestEntry, seq);
+    }
+  }
+
+  #forgetOldest(): void {
+    const last = numberFrom(this.#database, NEWEST) - IDEMPOTENCY_KEEP;
+    if (this.#oldestEntry > last) return;
+    this.#forget.run(last);
+    this.#oldestEntry = oldestEntry(this.#database);
+  }
+}
+
+function oldestEntry(database: DatabaseSync): number {
+  return numberFrom(database, OLDEST) || Number.POSITIVE_INFINITY;
 }
 
 /** Why a data file could not be opened, as one message. */

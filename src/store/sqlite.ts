@@ -7,11 +7,12 @@
  */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { KvRecord, Position } from '../core/record.ts';
+import type { IdempotencyEntry, KvRecord, Position } from '../core/record.ts';
 import { maxVersion, type Version } from '../core/version.ts';
 import { type DirectoryLock, lockDirectory, syncDirectory } from './directory.ts';
+import { entriesOf } from './entries.ts';
 import { columnsOf, DATA_FILE } from './sqlite-format.ts';
-import { type Answer, type CommitRequest, newestPerKey, packRows, type Request, unpackRows } from './sqlite-messages.ts';
+import { type Answer, type CommitRequest, newestPerKey, packEntries, packRows, type Request, unpackRows } from './sqlite-messages.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { refusal, Writer } from './sqlite-writer.ts';
 import type { Commit, DumpView, ListRange, Page, Persisted, ScanRange, Store } from './store.ts';
@@ -80,7 +81,14 @@ class SqliteStore implements Store {
     const records = newestPerKey(batch.records);
     const previousOf = batch.previousOf ?? [];
     const position = batch.position === undefined ? null : columnsOf(batch.position);
-    const answer = await this.#writer.commit({ kind: 'commit', rows: packRows(records), position, previousOf });
+    const answer = await this.#writer.commit({
+      kind: 'commit',
+      rows: packRows(records),
+      position,
+      previousOf,
+      entries: packEntries(entriesOf(batch)),
+      dropEntriesAfter: batch.dropEntriesAfter === undefined ? null : [batch.dropEntriesAfter.epoch, batch.dropEntriesAfter.seq],
+    });
     for (const { version } of records) this.#newest = maxVersion(this.#newest, version);
     this.#position = batch.position ?? this.#position;
     this.#count += answer.inserted;
@@ -100,6 +108,10 @@ class SqliteStore implements Store {
 
   get(key: string): KvRecord | null {
     return this.#reader.get(key);
+  }
+
+  idempotency(key: string): IdempotencyEntry | null {
+    return this.#reader.idempotency(key);
   }
 
   scan(range: ScanRange): Page {
