@@ -9,7 +9,7 @@
 import { assert } from '../lib/assert.ts';
 import type { Host } from './host.ts';
 import type { FenceRequest, Refusal, ReplicateAnswer, ReplicateRequest, StandingAnswer } from './message.ts';
-import type { HardState, KvRecord, Position, RunningIdentity } from './record.ts';
+import type { HardState, IdempotencyEntry, KvRecord, Position, RunningIdentity } from './record.ts';
 import { Recovery } from './recovery.ts';
 import { formatVersion, isNewer, maxVersion, type Version, ZERO } from './version.ts';
 import { Watermark } from './watermark.ts';
@@ -206,6 +206,7 @@ export class Follower {
     const hard = this.hard;
     assert(hard !== null, 'records are applied under a promise');
     const records: KvRecord[] = [];
+    const entries: IdempotencyEntry[] = [];
     const requests: number[] = [];
     let kMin = this.position.kMin;
     for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
@@ -229,19 +230,21 @@ export class Follower {
         kMin = message.start === this.#self.start || kMin === null ? message.kMin : Math.min(kMin, message.kMin);
       }
       for (const record of message.records) if (!this.#tracker.covers(record.version)) records.push(record);
-      if (message.page !== null) this.#tracker.page(message.page);
-      else for (const record of message.records) this.#tracker.stream(record.version);
+      if (message.page !== null) {
+        entries.push(...(message.page.entries ?? []));
+        this.#tracker.page(message.page);
+      } else for (const record of message.records) this.#tracker.stream(record.version);
     }
     const position = this.#tracker.position(kMin);
     // A blank node that reached the epoch has that to write down, be there nothing else.
     const isFilled = hard.blank && this.#tracker.hasReachedEpoch;
-    if (records.length === 0 && isSame(position, this.position) && !isFilled) {
+    if (records.length === 0 && entries.length === 0 && isSame(position, this.position) && !isFilled) {
       this.#answer(requests);
       return true;
     }
     const token = this.#host.token();
     this.#committing = { token, position, requests };
-    this.#host.out({ t: 'persist', token, records, position, previousOf: [] });
+    this.#host.out({ t: 'persist', token, records, ...(entries.length > 0 ? { entries } : {}), position, previousOf: [] });
     return false;
   }
 

@@ -8,7 +8,7 @@
  */
 import type { Distribution } from '../lib/distribution.ts';
 import type { Ms } from '../lib/units.ts';
-import type { HardState, KvRecord, Member, Position } from './record.ts';
+import type { HardState, IdempotencyEntry, KvRecord, Member, Position } from './record.ts';
 import type { Version } from './version.ts';
 
 export type NodeId = string;
@@ -43,6 +43,8 @@ export interface PageHeader {
   readonly since: Version;
   readonly coversTo: Version;
   readonly head: Version;
+  /** Of (since, coversTo], in version order: a row that was overwritten leaves its entry behind. Absent: there are none. */
+  readonly entries?: readonly IdempotencyEntry[];
 }
 
 /** Sent only once everything that the request carried is durable here. */
@@ -116,6 +118,18 @@ export interface PutInput {
   readonly timeoutMs: number | null;
   /** Wall clock, for people. */
   readonly timestampMs: number;
+  /** Of a write with an `Idempotency-Key`. */
+  readonly idempotency?: AskedOnce;
+}
+
+/** A write that its client may send again, and what the store says of it in the very turn in which it is handed over. */
+export interface AskedOnce {
+  readonly key: string;
+  readonly fingerprint: string;
+  /** The store's entry of the key; null: it has none. */
+  readonly stored: IdempotencyEntry | null;
+  /** The store has a value for the key that is to be written. */
+  readonly isValueStored: boolean;
 }
 
 export type Input =
@@ -158,6 +172,8 @@ export interface WriteSuccess {
   readonly storeMs: Ms;
   readonly quorumMs: Ms;
   readonly floorMs: Ms;
+  /** The answer to a retry: of the first request's write, which took the version. */
+  readonly isReplayed?: true;
 }
 
 export interface WriteFailure {
@@ -170,6 +186,8 @@ export interface WriteFailure {
     | 'overloaded'
     | 'draining'
     | 'storage_failed'
+    | 'idempotency_mismatch'
+    | 'idempotency_in_flight'
     | 'quorum_not_met'
     | 'deposed';
   readonly message: string;
@@ -184,6 +202,8 @@ export type Effect =
       readonly t: 'persist';
       readonly token: number;
       readonly records: readonly KvRecord[];
+      /** What pages carried; the records bring their own. Absent: none. */
+      readonly entries?: readonly IdempotencyEntry[];
       readonly position: Position | null;
       readonly previousOf: readonly string[];
     }

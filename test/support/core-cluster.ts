@@ -342,10 +342,10 @@ export class CoreCluster {
       node.hard = committing.state;
       return { t: 'hardSaved', token: committing.token };
     }
-    const { token, records, position, previousOf } = committing;
+    const { token, records, entries = [], position, previousOf } = committing;
     const previous = new Map(previousOf.map((key) => [key, node.store.get(key)]));
     // The memory store is done when the call returns; only its answer comes later, and we know it.
-    void node.store.commit(position === null ? { records } : { records, position });
+    void node.store.commit(position === null ? { records, entries } : { records, entries, position });
     return { t: 'persisted', token, previous };
   }
 
