@@ -49,6 +49,8 @@ export interface PutRequest {
   readonly value: string | null;
   readonly need: number | null;
   readonly timeoutMs: number | null;
+  /** Of a write with an `Idempotency-Key`. */
+  readonly idempotency?: { readonly key: string; readonly fingerprint: string };
 }
 
 type WriteResult = WriteSuccess | WriteFailure;
@@ -68,7 +70,8 @@ export class Runtime {
   readonly #requests = new Map<number, (answer: PeerAnswer) => void>();
   /** Reads that wait for a version. */
   readonly #awaited = new Awaited();
-  readonly #inputs: Input[] = [];
+  /** Those that ask the store first are made when their turn has come: what they find must not be older than what the core knows. */
+  readonly #inputs: (Input | (() => Input))[] = [];
   #isStepping = false;
   #isTurnScheduled = false;
   #isStopped = false;
@@ -89,7 +92,13 @@ export class Runtime {
     if (this.#isStopped) return done(STOPPED);
     const id = ++this.#ids;
     this.#writes.set(id, done);
-    this.drive({ t: 'put', id, ...request, timestampMs: Date.now() });
+    const { idempotency, ...write } = request;
+    const input = { t: 'put', id, ...write, timestampMs: Date.now() } as const;
+    if (idempotency === undefined) return this.drive(input);
+    this.drive(() => {
+      const stored = this.store.idempotency(idempotency.key);
+      return { ...input, idempotency: { ...idempotency, stored, isValueStored: (this.store.get(request.key)?.value ?? null) !== null } };
+    });
   }
 
   setQuorum(quorum: number, isForced: boolean): Promise<QuorumResult> {
@@ -154,17 +163,18 @@ export class Runtime {
     this.drive({ t: 'tick' });
   }
 
-  drive(input: Input): void {
+  drive(input: Input | (() => Input)): void {
     if (this.#isStopped) return;
     this.#inputs.push(input);
     // An effect that is carried out at once may bring the next input; it waits for its turn.
     if (this.#isStepping) return;
     this.#isStepping = true;
     for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
-      for (const effect of this.replica.step(this.#parts.clock.now(), next)) this.#carryOut(effect);
+      const made = typeof next === 'function' ? next() : next;
+      for (const effect of this.replica.step(this.#parts.clock.now(), made)) this.#carryOut(effect);
     }
     this.#isStepping = false;
-    if (input.t === 'turn' || input.t === 'tick') {
+    if (typeof input !== 'function' && (input.t === 'turn' || input.t === 'tick')) {
       this.#parts.clock.arm(this.replica.dueAt(), this.replica.wakeAt());
       this.#awaited.look();
     } else this.#scheduleTurn();
@@ -220,11 +230,11 @@ export class Runtime {
     }, fatal);
   }
 
-  #persist({ token, records, position, previousOf }: Extract<Effect, { t: 'persist' }>): void {
+  #persist({ token, records, entries, position, previousOf }: Extract<Effect, { t: 'persist' }>): void {
     const { failpoints } = this.#parts;
     if (records.length > 0) failpoints.hit('before-commit');
     const begun = this.#parts.clock.now();
-    const batch = position === null ? { records, previousOf } : { records, previousOf, position };
+    const batch = { records, previousOf, ...(entries === undefined ? {} : { entries }), ...(position === null ? {} : { position }) };
     this.store.commit(batch).then(
       ({ previous }) => {
         if (records.length > 0) failpoints.hit('after-commit');

@@ -56,9 +56,9 @@ export class Disk {
       return previous;
     }
     for (const key of commit.previousOf) previous.set(key, this.store.get(key));
-    const { records, position } = commit;
+    const { records, entries = [], position } = commit;
     // The memory store is done when the call returns; only its answer comes later, and we know it.
-    void this.store.commit(position === null ? { records } : { records, position });
+    void this.store.commit(position === null ? { records, entries } : { records, entries, position });
     return previous;
   }
 

@@ -1,12 +1,13 @@
 /**
  * Internal messages as JSON text: `POST /replicate`, `/internal/look`, `/internal/fence`, and their answers.
  *
- * A record is the row `[key, value text, epoch, seq, need, timestamp]`. Its text is made once and shared by all followers, and the value
+ * A record is the row `[key, value text, epoch, seq, need, timestamp]`, of a write with an `Idempotency-Key` followed by `[key, fingerprint, existed]`; an
+ * entry of a page is `[key, fingerprint, existed, epoch, seq, need]`. A record's text is made once and shared by all followers, and the value
  * travels as the JSON text that it is, so that no follower parses or re-serialises it.
  * Untrusted input is checked here, once: whatever `decode…` returns has the shape that its type says.
  */
 import type { PageHeader, PeerAnswer, PeerRequest, ReplicateAnswer, ReplicateRequest, StandingAnswer } from '../core/message.ts';
-import type { KvRecord, Member } from '../core/record.ts';
+import type { Idempotency, IdempotencyEntry, KvRecord, Member } from '../core/record.ts';
 import { formatVersion, parseVersion, type Version } from '../core/version.ts';
 import { jsonStart } from '../lib/text.ts';
 import { KvctlError } from './errors.ts';
@@ -26,8 +27,9 @@ const rowTexts = new WeakMap<KvRecord, string>();
 function rowText(record: KvRecord): string {
   let text = rowTexts.get(record);
   if (text === undefined) {
-    const { key, value, version, need, timestampMs } = record;
-    text = JSON.stringify([key, value, version.epoch, version.seq, need, timestampMs]);
+    const { key, value, version, need, timestampMs, idempotency } = record;
+    const row = [key, value, version.epoch, version.seq, need, timestampMs];
+    text = JSON.stringify(idempotency === undefined ? row : [...row, idempotencyRow(idempotency)]);
     rowTexts.set(record, text);
   }
   return text;
@@ -46,8 +48,14 @@ export function encodeRequest(message: PeerRequest): string {
   return `${open.slice(0, -1)},"records":[${rows}]}`;
 }
 
-function encodePage(page: PageHeader): object {
-  return { since: formatVersion(page.since), covers_to: formatVersion(page.coversTo), head: formatVersion(page.head) };
+function encodePage({ since, coversTo, head, entries }: PageHeader): object {
+  const page = { since: formatVersion(since), covers_to: formatVersion(coversTo), head: formatVersion(head) };
+  if (entries === undefined) return page;
+  return { ...page, entries: entries.map((entry) => [...idempotencyRow(entry), entry.version.epoch, entry.version.seq, entry.need]) };
+}
+
+function idempotencyRow({ key, fingerprint, existed }: Idempotency): readonly [string, string, boolean] {
+  return [key, fingerprint, existed];
 }
 
 export function decodeReplicate(text: string): ReplicateRequest {
@@ -69,8 +77,15 @@ export function decodeReplicate(text: string): ReplicateRequest {
     kMin: integer(body, 'kMin'),
     purgeFloor: version(body, 'purgeFloor'),
     records: rows(body.records),
-    page: page === null ? null : { since: version(page, 'since'), coversTo: version(page, 'covers_to'), head: version(page, 'head') },
+    page: page === null ? null : decodePage(page),
   };
+}
+
+function decodePage(page: Fields): PageHeader {
+  const header = { since: version(page, 'since'), coversTo: version(page, 'covers_to'), head: version(page, 'head') };
+  if (page.entries === undefined) return header;
+  if (!Array.isArray(page.entries)) throw wrong('a list of entries', page.entries);
+  return { ...header, entries: page.entries.map(entry) };
 }
 
 export function decodeLook(text: string): PeerRequest {
@@ -195,11 +210,25 @@ function rows(value: unknown): readonly KvRecord[] {
 
 function row(value: unknown): KvRecord {
   if (!Array.isArray(value)) throw wrong('a record as [key, value, epoch, seq, need, timestamp]', value);
-  const [key, text, epoch, seq, need, timestampMs] = value as unknown[];
+  const [key, text, epoch, seq, need, timestampMs, more] = value as unknown[];
   const isRecord =
     typeof key === 'string' && (typeof text === 'string' || text === null) && isCount(epoch) && isCount(seq) && isCount(need);
   if (!isRecord || !Number.isSafeInteger(timestampMs)) throw wrong('a record as [key, value, epoch, seq, need, timestamp]', value);
-  return { key, value: text, version: { epoch, seq }, need, timestampMs: timestampMs as number };
+  const record = { key, value: text, version: { epoch, seq }, need, timestampMs: timestampMs as number };
+  return more === undefined ? record : { ...record, idempotency: idempotency(more) };
+}
+
+function idempotency(value: unknown): Idempotency {
+  const [key, fingerprint, existed] = Array.isArray(value) ? (value as unknown[]) : [];
+  const isRight = typeof key === 'string' && typeof fingerprint === 'string' && typeof existed === 'boolean';
+  if (!isRight) throw wrong('an idempotency as [key, fingerprint, existed]', value);
+  return { key, fingerprint, existed };
+}
+
+function entry(value: unknown): IdempotencyEntry {
+  const [epoch, seq, need] = Array.isArray(value) ? (value as unknown[]).slice(3) : [];
+  if (!isCount(epoch) || !isCount(seq) || !isCount(need)) throw wrong('an entry as [key, fingerprint, existed, epoch, seq, need]', value);
+  return { ...idempotency(value), version: { epoch, seq }, need };
 }
 
 function isCount(value: unknown): value is number {
