@@ -23,7 +23,12 @@ const value = fc.option(
   fc.jsonValue({ noUnicodeString: false }).map((parsed) => JSON.stringify(parsed)),
   { nil: null },
 );
-const record: fc.Arbitrary<KvRecord> = fc.record({ key: anyText, value, version, need: count, timestampMs: fc.maxSafeInteger() });
+const named = { key: anyText, fingerprint: anyText, existed: fc.boolean() };
+const record: fc.Arbitrary<KvRecord> = fc.record(
+  { key: anyText, value, version, need: count, timestampMs: fc.maxSafeInteger(), idempotency: fc.record(named) },
+  { requiredKeys: ['key', 'value', 'version', 'need', 'timestampMs'] },
+);
+const entries = fc.array(fc.record({ ...named, version, need: count }), { maxLength: 4 });
 const replicate: fc.Arbitrary<ReplicateRequest> = fc.record({
   t: fc.constant('replicate'),
   from: anyName,
@@ -39,7 +44,10 @@ const replicate: fc.Arbitrary<ReplicateRequest> = fc.record({
   kMin: count,
   purgeFloor: version,
   records: fc.array(record, { maxLength: 8 }),
-  page: fc.option(fc.record({ since: version, coversTo: version, head: version }), { nil: null }),
+  page: fc.option(
+    fc.record({ since: version, coversTo: version, head: version, entries }, { requiredKeys: ['since', 'coversTo', 'head'] }),
+    { nil: null },
+  ),
 });
 const nullableCount = fc.option(count, { nil: null });
 const nullableText = fc.option(anyText, { nil: null });
@@ -188,6 +196,9 @@ describe('a malformed internal message is refused', () => {
     ['with a text as need', ['k', '1', 1, 2, '1', 3]],
     ['without a time', ['k', '1', 1, 2, 1, null]],
     ['with half a millisecond', ['k', '1', 1, 2, 1, 3.5]],
+    ['with null as idempotency', ['k', '1', 1, 2, 1, 3, null]],
+    ['with half an idempotency', ['k', '1', 1, 2, 1, 3, ['key', 'print']]],
+    ['with a number as idempotency key', ['k', '1', 1, 2, 1, 3, [1, 'print', true]]],
   ])('when a record is %s', (_what, row) => {
     expect(codeOf(() => decodeReplicate(JSON.stringify({ ...body, records: [row] })))).toBe('bad_request');
   });
