@@ -18,10 +18,14 @@ export const MAX_IDEMPOTENCY_KEY = 255;
 const BARE = /^[!#-[\]-~]+$/;
 const QUOTED = /^"(?:[!#-[\]-~]|\\["\\])+"$/;
 
+export function isIdempotencyKey(text: string): boolean {
+  return /^[!-~]+$/.test(text) && text.length <= MAX_IDEMPOTENCY_KEY;
+}
+
 /** The key that a header's text means. Throws `bad_request`. */
 export function parseIdempotencyKey(text: string): string {
   const key = QUOTED.test(text) ? text.slice(1, -1).replace(/\\(.)/g, '$1') : BARE.test(text) ? text : '';
-  if (key !== '' && key.length <= MAX_IDEMPOTENCY_KEY) return key;
+  if (isIdempotencyKey(key)) return key;
   throw new KvctlError(
     'bad_request',
     `expected one Idempotency-Key of 1 to ${MAX_IDEMPOTENCY_KEY} visible characters of ASCII, with or without double quotes around it, got ${jsonStart(text, 80)}`,
