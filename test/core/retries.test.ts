@@ -95,7 +95,7 @@ test('a write that is sent again is answered with its version, whatever was writ
 });
 
 test('a delete that is sent again says what it said', () => {
-  const bench = new Bench();
+  const bench = new Bench({ isDiskManual: true });
   const existed = (id: number) => {
     const result = bench.told.get(id);
     return result?.ok && result.existed;
@@ -106,7 +106,7 @@ test('a delete that is sent again says what it said', () => {
     return existed(id);
   };
   bench.put({ value: '1', once: '' });
-  // What is there is pending still.
+  // What is there is in no store yet.
   const pending = bench.put({ value: null, once: 'first' });
   bench.settle();
   expect([existed(pending), run({ value: null, once: 'first' })]).toEqual([true, true]);
