@@ -94,6 +94,14 @@ test('a retry after the leader died before its reply is answered with the versio
   for (const { id } of cluster.nodes) expect(entriesOf(cluster, id)).toEqual(['before 1.1', 'torn 2.2', 'newer 3.3']);
 });
 
+test('a lab’s own calls know no such header', async () => {
+  await using cluster = await RealCluster.start({ followers: 0, environment: { DIALECT: 'lab-2' } });
+  for (const head of ['1.1', '1.2']) {
+    expect((await write(cluster.leader, 'one')).status).toBe(200);
+    expect(await headOf(cluster.leader)).toBe(head);
+  }
+});
+
 /** What the disk of a node that is down remembers. */
 function entriesOf(cluster: RealCluster, id: string): string[] {
   const database = new DatabaseSync(join(cluster.directory, id, 'data.sqlite'), { readOnly: true });
