@@ -97,7 +97,7 @@ test('a retry after the leader died before its reply is answered with the versio
 test('a lab’s own calls know no such header', async () => {
   await using cluster = await RealCluster.start({ followers: 0, environment: { DIALECT: 'lab-2' } });
   for (const head of ['1.1', '1.2']) {
-    expect((await write(cluster.leader, 'one')).status).toBe(200);
+    expect((await write(cluster.leader, 'one', 'v')).status).toBe(200);
     expect(await headOf(cluster.leader)).toBe(head);
   }
 });
