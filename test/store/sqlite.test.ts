@@ -158,7 +158,7 @@ describe.each([
     await file.write(Buffer.alloc(80_000, 0xa5), 0, 80_000, 4096);
     await file.close();
     await expect(openSqliteStore({ dataDir, hasWriterThread })).rejects.toThrow(
-      /^expected to read from .*data\.sqlite, got "database disk image is malformed/,
+      /^expected a readable kvctl data file, got "database disk image is malformed" at .*data\.sqlite: restore it/,
     );
   });
 
