@@ -13,7 +13,7 @@ export interface RetriedWrite extends WriteOptions {
   readonly idempotencyKey: string;
 }
 
-/** Nothing is sent again later than this after the first request, unless the write's own timeout says otherwise: what a node waits by itself. */
+/** Nothing is sent again later after the first request, unless the write's own timeout says otherwise: what a node waits by itself. */
 const WINDOW_MS = 5_000;
 /** Doubling, so a leader that was started again (about a second) is met by the fourth or fifth. */
 const FIRST_PAUSE_MS = 100;
@@ -51,7 +51,7 @@ export async function retriedWrite(
   }
 }
 
-/** The node waited for the quorum as long as it was asked to, and says where the write stands; or another program answered, and will say the same again. */
+/** The node waited as long as it was asked to, and says where the write stands; or another program answered, and will do so again. */
 function isFinal({ code, detail }: KvctlError): boolean {
   return code === 'quorum_not_met' || (code === 'unreachable' && detail.status !== undefined);
 }

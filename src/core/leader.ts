@@ -322,8 +322,8 @@ export class Leader {
   }
 
   /**
-   * Of a write that took its version earlier. Without its quorum it is in the table. Else, in this epoch, its need was met, whoever answers now; of
-   * an older epoch a majority holds it, for the epoch is open, and it may have needed more: those hold it that reached this epoch.
+   * Of a write that took its version earlier. Without its quorum it is in the table. Else, in this epoch, its need was met, whoever answers
+   * now; of an older epoch a majority holds it, for the epoch is open, and it may have needed more: those hold it that reached this epoch.
    */
   #holders({ version, need, key }: IdempotencyEntry): Holders {
     const write = this.writes.keyed(key);

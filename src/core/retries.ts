@@ -1,8 +1,9 @@
 /**
  * Writes that are sent again with their `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): one key takes one version at most.
  *
- * The leader's table knows the keys of writes without their quorum, the store knows all of the others: an entry is durable with its record and replicated
- * with it. Once the first request was answered, a retry waits in its place, for the quorum of the very same version; while it waits, a second is refused.
+ * The leader's table knows the keys of writes without their quorum, the store knows all of the others: an entry is durable with its record and
+ * replicated with it. Once the first request was answered, a retry waits in its place, for the quorum of the very same version; while it waits, a
+ * second is refused.
  * Invariant: a retry's success tells no fewer acks than the write needed, also after the leader was started again.
  */
 import type { Ms } from '../lib/units.ts';

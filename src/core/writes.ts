@@ -1,8 +1,9 @@
 /**
  * The leader's table of writes that are not settled: who waits, what is pending, and what was committed below it.
  *
- * Per key it keeps the last committed record, the newest pending one, those whose client waits, and those with an `Idempotency-Key`, whose client
- * may ask again; nothing for a key whose newest record is committed, because that one is in the store. A newer committed version subsumes the older: its effect is in the past.
+ * Per key it keeps the last committed record, the newest pending one, those whose client waits, and those with an `Idempotency-Key`, whose
+ * client may ask again; nothing for a key whose newest record is committed, because that one is in the store. A newer committed version
+ * subsumes the older: its effect is in the past.
  * Invariant: a waiting client is answered once; never with success before `need` distinct followers and the leader's own store hold the record.
  */
 import { assert } from '../lib/assert.ts';

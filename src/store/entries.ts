@@ -1,8 +1,8 @@
 /**
  * Entries of `Idempotency-Key`s as both kinds of store keep them: beside the rows, because a row is overwritten and a retry may come later.
  *
- * Invariant: an entry is durable with its record, in one transaction, and goes when IDEMPOTENCY_KEEP newer versions are there, in the same transaction as
- * the last of them. So nodes that hold the same versions remember the same keys. Entries are no part of a dump or its digest.
+ * Invariant: an entry is durable with its record, in one transaction, and goes when IDEMPOTENCY_KEEP newer versions are there, in the same
+ * transaction as the last of them. So nodes that hold the same versions remember the same keys. Entries are no part of a dump or its digest.
  */
 import { entryOf, type IdempotencyEntry, type KvRecord } from '../core/record.ts';
 import { isNewer } from '../core/version.ts';

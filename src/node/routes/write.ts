@@ -42,8 +42,8 @@ export function idempotencyKeyOf(request: IncomingMessage): string | null {
 const FINGERPRINT_CHARS = 22;
 
 /**
- * The write as one that may be sent again. What makes it the same write is what is written, and what for: a deletion has no value, and how long its
- * client waits is no part of it.
+ * The write as one that may be sent again. What makes it the same write is what is written, and how safely: a deletion has no value, and how
+ * long its client waits is no part of it.
  */
 export function withIdempotencyKey(write: PutRequest, key: string): PutRequest {
   const what = JSON.stringify([write.key, write.value, write.need]);
