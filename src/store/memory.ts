@@ -2,17 +2,17 @@
  * The store in memory: the same contract as on disk, and nothing left after the process.
  *
  * Not here: anything asynchronous; a commit is done when the call returns, only its answer comes with the next microtask.
- * Invariant: `#byKey`, `#byVersion` and `#keys` hold the same rows, one per key, and `#entries` and `#entriesByVersion` the same entries. Records are never changed, so a dump view is a
- * list of references.
+ * Invariant: `#byKey`, `#byVersion` and `#keys` hold the same rows, one per key, and `#entries` and `#entriesByVersion` the same entries. Records
+ * are never changed, so a dump view is a list of references.
  */
 import { EMPTY_POSITION, type IdempotencyEntry, type KvRecord, type Position } from '../core/record.ts';
 import { compareVersions, formatVersion, isNewer, maxVersion, type Version, ZERO } from '../core/version.ts';
-import { digestOf } from './digest.ts';
+import { ContentDigest } from './digest.ts';
 import { entriesOf, IDEMPOTENCY_KEEP, rowOf, withEntries } from './entries.ts';
 import { compareKeys } from './key-order.ts';
 import { cutPage, isEmptyRange, lastOf } from './page.ts';
 import { SortedList } from './sorted-list.ts';
-import type { Commit, DumpView, ListRange, Page, Persisted, ScanRange, Store } from './store.ts';
+import type { Commit, Content, DumpView, ListRange, Page, Persisted, ScanRange, Store } from './store.ts';
 import { StoreError } from './store-error.ts';
 
 export function openMemoryStore(): Store {
@@ -26,6 +26,7 @@ class MemoryStore implements Store {
   readonly #keys = new SortedList<string, string>(compareKeys);
   readonly #entries = new Map<string, IdempotencyEntry>();
   readonly #entriesByVersion = new SortedList<IdempotencyEntry, Version>((entry, at) => compareVersions(entry.version, at));
+  readonly #digest = new ContentDigest();
   #position: Position = EMPTY_POSITION;
   #failure: StoreError | null = null;
 
@@ -82,21 +83,31 @@ class MemoryStore implements Store {
     for (const record of this.#fromKey('')) {
       if (options.tombstones || record.value !== null) kept.push(record);
     }
-    return { position: this.#position, head: this.head(), ...digestOf(kept), rows: () => kept, close: () => {} };
+    const { digest } = this.content();
+    return { position: this.#position, head: this.head(), count: kept.length, digest, rows: () => kept, close: () => {} };
   }
 
   count(): number {
     return this.#byKey.size;
   }
 
+  content(): Content {
+    return this.#digest.content;
+  }
+
   async close(): Promise<void> {}
 
   #apply(record: KvRecord): void {
-    const held = this.#byKey.get(record.key);
-    if (held === undefined) this.#keys.add(record.key, record.key);
-    else if (!isNewer(record.version, held.version)) return;
+    const held = this.get(record.key);
+    if (held === null || isNewer(record.version, held.version)) this.#put(held, record);
+  }
+
+  /** Every change of a row goes through here, whatever made it. */
+  #put(held: KvRecord | null, record: KvRecord): void {
+    if (held === null) this.#keys.add(record.key, record.key);
     else this.#byVersion.remove(held.version);
     this.#byKey.set(record.key, record);
+    this.#digest.replace(held, record);
     if (this.#byVersion.add(record, record.version)) return;
     this.#failure = new StoreError(`expected one key per version, but ${formatVersion(record.version)} came with two: restart the node`);
     throw this.#failure;

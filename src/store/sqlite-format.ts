@@ -3,17 +3,23 @@
  *
  * `kv` has no rowid, so a row is found by one search in one tree; keys are TEXT, compared as UTF-8 bytes (collation BINARY; SQLite keeps
  * NUL and everything else in them). `value` comes last: reading a version never touches the overflow pages of a large value.
- * The unique index holds the order of versions that catch-up reads. A tombstone is a NULL value. `node` has one row, the position.
- * `idempotency` holds what entries.ts says; a file that was made before there was one gets it when it is opened.
+ * The unique index holds the order of versions that catch-up reads. A tombstone is a NULL value. `node` has one row: the position, and
+ * what all rows together come to (digest.ts), both of the newest transaction. `idempotency` holds what entries.ts says; a file that was made
+ * before there was one gets it when it is opened.
  */
 import { DatabaseSync } from 'node:sqlite';
 import type { IdempotencyEntry, KvRecord, Position } from '../core/record.ts';
+import { ContentDigest, EMPTY_CONTENT } from './digest.ts';
+import type { Content } from './store.ts';
 import { StoreError } from './store-error.ts';
 
 export const DATA_FILE = 'data.sqlite';
 
 /** Raised whenever a file of the older form can no longer be read as it is. */
-export const FORMAT = 1;
+const FORMAT = 2;
+
+/** The same without a digest, which an older kvctl would not keep up; such a file gets one when it is opened. */
+const FORMAT_WITHOUT_DIGEST = 1;
 
 /** "kvct": marks the file as ours among all SQLite files. */
 const APPLICATION_ID = 0x6b766374;
@@ -41,10 +47,18 @@ const SCHEMA = `
     cursor_epoch INTEGER NOT NULL,
     cursor_seq INTEGER NOT NULL,
     scan_epoch INTEGER NOT NULL,
-    k_min INTEGER
+    k_min INTEGER,
+    digest TEXT NOT NULL DEFAULT '${EMPTY_CONTENT.digest}',
+    live INTEGER NOT NULL DEFAULT 0
   ) STRICT;
-  INSERT INTO node VALUES (1, 0, 0, 0, 0, 0, NULL);
+  INSERT INTO node VALUES (1, 0, 0, 0, 0, 0, NULL, '${EMPTY_CONTENT.digest}', 0);
   PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${FORMAT};
+`;
+
+const ADD_DIGEST = `
+  ALTER TABLE node ADD COLUMN digest TEXT NOT NULL DEFAULT '${EMPTY_CONTENT.digest}';
+  ALTER TABLE node ADD COLUMN live INTEGER NOT NULL DEFAULT 0;
   PRAGMA user_version = ${FORMAT};
 `;
 
@@ -77,6 +91,8 @@ export const ROW = 'key, value, epoch, seq, need, timestamp_ms';
 export const SELECT_ROW = `SELECT ${ROW} FROM kv WHERE key = ?`;
 
 export const SELECT_POSITION = 'SELECT watermark_epoch, watermark_seq, cursor_epoch, cursor_seq, scan_epoch, k_min FROM node';
+
+export const WRITE_CONTENT = 'UPDATE node SET digest = ?, live = ? WHERE id = 1';
 
 /** A row as an array; connections are set to return arrays, which cost two thirds of what objects do. */
 export type Row = readonly [key: string, value: string | null, epoch: number, seq: number, need: number, timestampMs: number];
@@ -124,6 +140,7 @@ export function openWriter(file: string): DatabaseSync {
     database.exec(`BEGIN IMMEDIATE; ${ENTRIES_SCHEMA} COMMIT`);
     // Every 1,000 pages of log are copied back, which delays one commit by 10 ms or so; 4,000 pages, or four times the cache, gained nothing.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 1000');
+    if (formatOf(database) === FORMAT_WITHOUT_DIGEST) addDigest(database);
     return database;
   } catch (error) {
     database.close();
@@ -139,6 +156,12 @@ export function openReader(file: string): DatabaseSync {
   return database;
 }
 
+/** As the newest transaction that this connection sees left it. */
+export function readContent(database: DatabaseSync): Content {
+  const [digest, live] = database.prepare('SELECT digest, live FROM node').get() as unknown as readonly [string, number];
+  return { digest, live };
+}
+
 /** One number from a statement that yields one row of one column. */
 export function numberFrom(database: DatabaseSync, sql: string): number {
   const row = database.prepare(sql).get() as unknown as readonly number[] | undefined;
@@ -146,15 +169,28 @@ export function numberFrom(database: DatabaseSync, sql: string): number {
 }
 
 function isNew(database: DatabaseSync): boolean {
-  return numberFrom(database, 'SELECT count(*) FROM sqlite_schema') === 0 && numberFrom(database, 'PRAGMA user_version') === 0;
+  return numberFrom(database, 'SELECT count(*) FROM sqlite_schema') === 0 && formatOf(database) === 0;
+}
+
+function formatOf(database: DatabaseSync): number {
+  return numberFrom(database, 'PRAGMA user_version');
+}
+
+/** Reads all rows, once in the life of a file. */
+function addDigest(database: DatabaseSync): void {
+  database.exec(`BEGIN IMMEDIATE; ${ADD_DIGEST}`);
+  const rows = database.prepare(`SELECT ${ROW} FROM kv`).iterate() as Iterable<unknown>;
+  const { content } = ContentDigest.of(Iterator.from(rows).map((row) => recordOf(row as Row)));
+  database.prepare(WRITE_CONTENT).run(content.digest, content.live);
+  database.exec('COMMIT');
 }
 
 function refuseOtherFormats(database: DatabaseSync, file: string): void {
   if (numberFrom(database, 'PRAGMA application_id') !== APPLICATION_ID) {
     throw new StoreError(`expected a kvctl data file, got a database of another program at ${file}: set DATA_DIR to another directory`);
   }
-  const format = numberFrom(database, 'PRAGMA user_version');
-  if (format === FORMAT) return;
+  const format = formatOf(database);
+  if (format === FORMAT || format === FORMAT_WITHOUT_DIGEST) return;
   const advice = format > FORMAT ? 'run the newer kvctl that wrote it' : 'run the older kvctl that wrote it, or purge the data';
   throw new StoreError(`expected data of format ${FORMAT}, got format ${format} at ${file}: ${advice}`);
 }

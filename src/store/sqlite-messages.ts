@@ -5,6 +5,7 @@
  */
 import type { IdempotencyEntry, KvRecord } from '../core/record.ts';
 import { isNewer } from '../core/version.ts';
+import type { Content } from './store.ts';
 
 export interface Columns {
   readonly keys: readonly string[];
@@ -33,8 +34,11 @@ export type Answer =
   /** The file is open and as it must be. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'refused'; readonly message: string }
-  /** `previous`: the rows found, without a place for those that were not; `inserted`: how many keys are new. */
-  | { readonly kind: 'persisted'; readonly previous: Columns | null; readonly inserted: number }
+  /**
+   * `previous`: the rows found, without a place for those that were not; `inserted`: how many keys are new;
+   * `content`: of all rows, after the commit.
+   */
+  | { readonly kind: 'persisted'; readonly previous: Columns | null; readonly inserted: number; readonly content: Content }
   | { readonly kind: 'failed'; readonly message: string };
 
 export const NUMBERS_PER_ROW = 4;

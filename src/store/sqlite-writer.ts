@@ -6,14 +6,15 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { KvRecord } from '../core/record.ts';
+import { isNewer } from '../core/version.ts';
+import { ContentDigest } from './digest.ts';
 import { IDEMPOTENCY_KEEP } from './entries.ts';
-import { ENTRY, numberFrom, openWriter, type Row, recordOf, SELECT_ROW } from './sqlite-format.ts';
-import { type Answer, type Columns, type CommitRequest, NUMBERS_PER_ROW, packRows } from './sqlite-messages.ts';
+import { ENTRY, numberFrom, openWriter, type Row, readContent, recordOf, SELECT_ROW, WRITE_CONTENT } from './sqlite-format.ts';
+import { type Answer, type Columns, type CommitRequest, NUMBERS_PER_ROW, packRows, unpackRows } from './sqlite-messages.ts';
 import { reasonOf, StoreError } from './store-error.ts';
 
-/** Two statements instead of one upsert: a rewrite costs the same, and `changes` tells which keys are new, so that counting stays O(1). */
-const UPDATE = `UPDATE kv SET value = ?, epoch = ?, seq = ?, need = ?, timestamp_ms = ? WHERE key = ? AND (epoch, seq) < (?, ?)`;
-const INSERT = `INSERT INTO kv (value, epoch, seq, need, timestamp_ms, key) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`;
+const UPDATE = 'UPDATE kv SET value = ?, epoch = ?, seq = ?, need = ?, timestamp_ms = ? WHERE key = ?';
+const INSERT = 'INSERT INTO kv (value, epoch, seq, need, timestamp_ms, key) VALUES (?, ?, ?, ?, ?, ?)';
 const REMEMBER = `INSERT INTO idempotency (${ENTRY}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint,
   epoch = excluded.epoch, seq = excluded.seq, need = excluded.need, existed = excluded.existed WHERE (epoch, seq) < (excluded.epoch, excluded.seq)`;
 const DROP_AFTER = 'DELETE FROM idempotency WHERE (epoch, seq) > (?, ?)';
@@ -36,6 +37,8 @@ export class Writer {
   readonly #forget: StatementSync;
   /** Seq of the oldest entry, or lower; Infinity: there is none. A commit of a store without entries looks at nothing more. */
   #oldestEntry: number;
+  readonly #writeContent: StatementSync;
+  readonly #digest: ContentDigest;
   #failure: string | null = null;
 
   constructor(file: string) {
@@ -51,6 +54,8 @@ export class Writer {
     this.#dropAfter = database.prepare(DROP_AFTER);
     this.#forget = database.prepare(FORGET);
     this.#oldestEntry = oldestEntry(database);
+    this.#writeContent = database.prepare(WRITE_CONTENT);
+    this.#digest = new ContentDigest(readContent(database));
   }
 
   commit(request: CommitRequest): Answer {
@@ -63,8 +68,10 @@ export class Writer {
       if (request.entries !== null) this.#keepEntries(request.entries);
       if (request.position !== null) this.#move.run(...request.position);
       if (this.#oldestEntry !== Number.POSITIVE_INFINITY) this.#forgetOldest();
+      const { content } = this.#digest;
+      if (request.rows.keys.length > 0) this.#writeContent.run(content.digest, content.live);
       this.#end.run();
-      return { kind: 'persisted', previous, inserted };
+      return { kind: 'persisted', previous, inserted, content };
     } catch (error) {
       this.#failure = reasonOf(error);
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
@@ -77,27 +84,22 @@ export class Writer {
   }
 
   #read(keys: readonly string[]): Columns {
-    const found: KvRecord[] = [];
-    for (const key of keys) {
-      const row = this.#select.get(key);
-      if (row !== undefined) found.push(recordOf(row as unknown as Row));
-    }
-    return packRows(found);
+    return packRows(keys.map((key) => this.#get(key)).filter((record) => record !== null));
+  }
+
+  #get(key: string): KvRecord | null {
+    const row = this.#select.get(key);
+    return row === undefined ? null : recordOf(row as unknown as Row);
   }
 
   /** Answers how many keys are new. */
-  #write({ keys, values, numbers }: Columns): number {
+  #write(rows: Columns): number {
     let inserted = 0;
-    for (let i = 0; i < keys.length; i += 1) {
-      const key = keys[i] as string;
-      const value = values[i] as string | null;
-      const at = i * NUMBERS_PER_ROW;
-      const epoch = numbers[at] as number;
-      const seq = numbers[at + 1] as number;
-      const need = numbers[at + 2] as number;
-      const timestampMs = numbers[at + 3] as number;
-      if (this.#update.run(value, epoch, seq, need, timestampMs, key, epoch, seq).changes === 1) continue;
-      inserted += Number(this.#insert.run(value, epoch, seq, need, timestampMs, key).changes);
+    for (const record of unpackRows(rows)) {
+      const held = this.#get(record.key);
+      if (held !== null && !isNewer(record.version, held.version)) continue;
+      this.#put(held, record);
+      if (held === null) inserted += 1;
     }
     return inserted;
   }
@@ -115,6 +117,14 @@ export class Writer {
     if (this.#oldestEntry > last) return;
     this.#forget.run(last);
     this.#oldestEntry = oldestEntry(this.#database);
+  }
+
+  /** Every change of a row goes through here, whatever made it: the digest is told what stood there before. */
+  #put(held: KvRecord | null, record: KvRecord): void {
+    const { key, value, version, need, timestampMs } = record;
+    const statement = held === null ? this.#insert : this.#update;
+    statement.run(value, version.epoch, version.seq, need, timestampMs, key);
+    this.#digest.replace(held, record);
   }
 }
 
