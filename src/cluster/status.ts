@@ -32,8 +32,8 @@ export interface NodeRow {
   readonly state: 'running' | 'paused' | 'stopped' | 'unreachable';
   /** Of a leader: looking, fencing, installing, open or deposed. */
   readonly phase: NodeStatus['phase'] | null;
-  /** The leader's link to it: probe, catch-up or stream; `down` while requests fail. */
-  readonly link: 'probe' | 'catch-up' | 'stream' | 'down' | null;
+  /** The leader's link to it: probe, install, catch-up or stream; `down` while requests fail. */
+  readonly link: 'probe' | 'install' | 'catch-up' | 'stream' | 'down' | null;
   readonly epoch: number | null;
   readonly head: string | null;
   readonly watermark: string | null;
@@ -139,7 +139,7 @@ async function currentLeader(cluster: Cluster): Promise<string> {
   if (leader !== null) return leader.node;
   throw new KvctlError(
     'node_failed',
-    `expected a leader in cluster "${cluster.name}", but no running node leads: \`kvctl status\` tells, \`kvctl restart\` starts what is dead`,
+    `expected a leader in cluster "${cluster.name}", but no running node leads: \`kvctl status\` tells, \`kvctl restart\` starts what is dead, \`kvctl promote NODE\` makes another node lead`,
   );
 }
 

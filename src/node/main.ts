@@ -43,6 +43,11 @@ async function run(config: NodeConfig): Promise<void> {
   // A name is kept once it was promised under; one that no member has was only this node's own.
   const stored = config.isUnnamed ? hard?.members.find((member) => member.id === hard.nodeId)?.id : undefined;
   const identity = stored === undefined ? {} : { nodeId: stored, isUnnamed: false };
+  // A promise binds who made it: over another node's data this one would forget its own.
+  if (hard !== null && !config.isUnnamed && hard.nodeId !== config.nodeId) {
+    const what = `the data of ${config.nodeId} in ${config.dataDir}, got that of ${hard.nodeId}`;
+    throw new Error(`expected ${what}: give each node its own DATA_DIR`);
+  }
   const replica = new Replica(
     { ...config, ...identity, incarnation, newLineage: randomBytes(8).toString('hex'), jitterSeed: randomInt(2 ** 32) },
     { hard, position: hard === null ? EMPTY_POSITION : store.position(), head: store.head() },

@@ -96,6 +96,7 @@ export class Oracle implements Observer {
       );
       return;
     }
+    if (answer.t !== 'replicated') return;
     must(request.t === 'replicate', 'core', () => `${node.id} answers a ${request.t} with what belongs to replication`);
     const { watermark } = store.position();
     must(

@@ -11,8 +11,9 @@ import { ContentDigest } from './digest.ts';
 import { entriesOf, IDEMPOTENCY_KEEP, rowOf, withEntries } from './entries.ts';
 import { compareKeys } from './key-order.ts';
 import { cutPage, isEmptyRange, lastOf } from './page.ts';
+import { withoutRepeats } from './rollback-file.ts';
 import { SortedList } from './sorted-list.ts';
-import type { Commit, Content, DumpView, ListRange, Page, Persisted, ScanRange, Store } from './store.ts';
+import type { Commit, Content, DumpView, ListRange, Page, Persisted, RolledBack, ScanRange, Store } from './store.ts';
 import { StoreError } from './store-error.ts';
 
 export function openMemoryStore(): Store {
@@ -28,6 +29,7 @@ class MemoryStore implements Store {
   readonly #entriesByVersion = new SortedList<IdempotencyEntry, Version>((entry, at) => compareVersions(entry.version, at));
   readonly #digest = new ContentDigest();
   #position: Position = EMPTY_POSITION;
+  #rolledBack: RolledBack[] = [];
   #failure: StoreError | null = null;
 
   async commit(batch: Commit): Promise<Persisted> {
@@ -35,6 +37,11 @@ class MemoryStore implements Store {
     const previous = new Map<string, KvRecord | null>();
     for (const key of batch.previousOf ?? []) previous.set(key, this.get(key));
     if (batch.dropEntriesAfter !== undefined) this.#dropEntriesAfter(batch.dropEntriesAfter);
+    for (const { key, record, rolledBack } of batch.replacements ?? []) {
+      this.#rolledBack.push({ record: rolledBack, instead: record?.version ?? null });
+      this.#remove(key);
+      if (record !== null) this.#apply(rowOf(record));
+    }
     for (const record of batch.records) this.#apply(rowOf(record));
     for (const entry of entriesOf(batch)) this.#remember(entry);
     if (batch.position !== undefined) this.#position = batch.position;
@@ -91,11 +98,24 @@ class MemoryStore implements Store {
     return this.#byKey.size;
   }
 
+  async rolledBack(): Promise<readonly RolledBack[]> {
+    return withoutRepeats(this.#rolledBack);
+  }
+
   content(): Content {
     return this.#digest.content;
   }
 
   async close(): Promise<void> {}
+
+  #remove(key: string): void {
+    const held = this.get(key);
+    if (held === null) return;
+    this.#byKey.delete(key);
+    this.#byVersion.remove(held.version);
+    this.#keys.remove(key);
+    this.#digest.replace(held, null);
+  }
 
   #apply(record: KvRecord): void {
     const held = this.get(record.key);

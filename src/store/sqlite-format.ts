@@ -4,11 +4,11 @@
  * `kv` has no rowid, so a row is found by one search in one tree; keys are TEXT, compared as UTF-8 bytes (collation BINARY; SQLite keeps
  * NUL and everything else in them). `value` comes last: reading a version never touches the overflow pages of a large value.
  * The unique index holds the order of versions that catch-up reads. A tombstone is a NULL value. `node` has one row: the position, and
- * what all rows together come to (digest.ts), both of the newest transaction. `idempotency` holds what entries.ts says; a file that was made
- * before there was one gets it when it is opened.
+ * what all rows together come to (digest.ts), both of the newest transaction. `history` has the openings of epochs that belong to the position.
+ * `idempotency` holds what entries.ts says; a file that was made before there was one gets it when it is opened.
  */
 import { DatabaseSync } from 'node:sqlite';
-import type { IdempotencyEntry, KvRecord, Position } from '../core/record.ts';
+import type { History, IdempotencyEntry, KvRecord, Position } from '../core/record.ts';
 import { ContentDigest, EMPTY_CONTENT } from './digest.ts';
 import type { Content } from './store.ts';
 import { StoreError } from './store-error.ts';
@@ -18,8 +18,8 @@ export const DATA_FILE = 'data.sqlite';
 /** Raised whenever a file of the older form can no longer be read as it is. */
 const FORMAT = 2;
 
-/** The same without a digest, which an older kvctl would not keep up; such a file gets one when it is opened. */
-const FORMAT_WITHOUT_DIGEST = 1;
+/** The same without a digest and a history, which an older kvctl would not keep up; such a file gets them when it is opened. */
+const FORMAT_OLDER = 1;
 
 /** "kvct": marks the file as ours among all SQLite files. */
 const APPLICATION_ID = 0x6b766374;
@@ -29,6 +29,15 @@ const APPLICATION_ID = 0x6b766374;
  * waiting is better than failing, and past five seconds something is wrong that waiting does not cure.
  */
 const BUSY_TIMEOUT_MS = 5000;
+
+const HISTORY_TABLE = `CREATE TABLE history (
+    epoch INTEGER NOT NULL PRIMARY KEY,
+    leader TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    floor_epoch INTEGER NOT NULL,
+    floor_seq INTEGER NOT NULL,
+    is_forced INTEGER NOT NULL
+  ) STRICT;`;
 
 const SCHEMA = `
   CREATE TABLE kv (
@@ -52,13 +61,15 @@ const SCHEMA = `
     live INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   INSERT INTO node VALUES (1, 0, 0, 0, 0, 0, NULL, '${EMPTY_CONTENT.digest}', 0);
+  ${HISTORY_TABLE}
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${FORMAT};
 `;
 
-const ADD_DIGEST = `
+const BRING_UP = `
   ALTER TABLE node ADD COLUMN digest TEXT NOT NULL DEFAULT '${EMPTY_CONTENT.digest}';
   ALTER TABLE node ADD COLUMN live INTEGER NOT NULL DEFAULT 0;
+  ${HISTORY_TABLE}
   PRAGMA user_version = ${FORMAT};
 `;
 
@@ -92,6 +103,10 @@ export const SELECT_ROW = `SELECT ${ROW} FROM kv WHERE key = ?`;
 
 export const SELECT_POSITION = 'SELECT watermark_epoch, watermark_seq, cursor_epoch, cursor_seq, scan_epoch, k_min FROM node';
 
+export const HISTORY = 'epoch, leader, seq, floor_epoch, floor_seq, is_forced';
+
+export const SELECT_HISTORY = `SELECT ${HISTORY} FROM history ORDER BY epoch`;
+
 export const WRITE_CONTENT = 'UPDATE node SET digest = ?, live = ? WHERE id = 1';
 
 /** A row as an array; connections are set to return arrays, which cost two thirds of what objects do. */
@@ -101,7 +116,7 @@ export function recordOf(row: Row): KvRecord {
   return { key: row[0], value: row[1], version: { epoch: row[2], seq: row[3] }, need: row[4], timestampMs: row[5] };
 }
 
-export function positionOf(row: readonly number[]): Position {
+export function positionOf(row: readonly number[], history: History): Position {
   const [watermarkEpoch, watermarkSeq, cursorEpoch, cursorSeq, scanEpoch, kMin] = row as [
     number,
     number,
@@ -115,7 +130,21 @@ export function positionOf(row: readonly number[]): Position {
     cursor: { epoch: cursorEpoch, seq: cursorSeq },
     cursorEpoch: scanEpoch,
     kMin,
+    history,
   };
+}
+
+/** One opening, in the order of the table's columns. */
+export type HistoryRow = readonly [epoch: number, leader: string, seq: number, floorEpoch: number, floorSeq: number, isForced: number];
+
+export function historyOf(rows: readonly HistoryRow[]): History {
+  return rows.map(([epoch, leader, seq, floorEpoch, floorSeq, isForced]) => {
+    return { epoch, leader, seq, floor: { epoch: floorEpoch, seq: floorSeq }, isForced: isForced === 1 };
+  });
+}
+
+export function historyRows(history: History): readonly HistoryRow[] {
+  return history.map(({ epoch, leader, seq, floor, isForced }) => [epoch, leader, seq, floor.epoch, floor.seq, isForced ? 1 : 0]);
 }
 
 /** The inverse of `positionOf`, in the order of the table's columns. */
@@ -140,7 +169,7 @@ export function openWriter(file: string): DatabaseSync {
     database.exec(`BEGIN IMMEDIATE; ${ENTRIES_SCHEMA} COMMIT`);
     // Every 1,000 pages of log are copied back, which delays one commit by 10 ms or so; 4,000 pages, or four times the cache, gained nothing.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 1000');
-    if (formatOf(database) === FORMAT_WITHOUT_DIGEST) addDigest(database);
+    if (formatOf(database) === FORMAT_OLDER) bringUp(database);
     return database;
   } catch (error) {
     database.close();
@@ -177,8 +206,8 @@ function formatOf(database: DatabaseSync): number {
 }
 
 /** Reads all rows, once in the life of a file. */
-function addDigest(database: DatabaseSync): void {
-  database.exec(`BEGIN IMMEDIATE; ${ADD_DIGEST}`);
+function bringUp(database: DatabaseSync): void {
+  database.exec(`BEGIN IMMEDIATE; ${BRING_UP}`);
   const rows = database.prepare(`SELECT ${ROW} FROM kv`).iterate() as Iterable<unknown>;
   const { content } = ContentDigest.of(Iterator.from(rows).map((row) => recordOf(row as Row)));
   database.prepare(WRITE_CONTENT).run(content.digest, content.live);
@@ -190,7 +219,7 @@ function refuseOtherFormats(database: DatabaseSync, file: string): void {
     throw new StoreError(`expected a kvctl data file, got a database of another program at ${file}: set DATA_DIR to another directory`);
   }
   const format = formatOf(database);
-  if (format === FORMAT || format === FORMAT_WITHOUT_DIGEST) return;
+  if (format === FORMAT || format === FORMAT_OLDER) return;
   const advice = format > FORMAT ? 'run the newer kvctl that wrote it' : 'run the older kvctl that wrote it, or purge the data';
   throw new StoreError(`expected data of format ${FORMAT}, got format ${format} at ${file}: ${advice}`);
 }

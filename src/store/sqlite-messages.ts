@@ -5,6 +5,7 @@
  */
 import type { IdempotencyEntry, KvRecord } from '../core/record.ts';
 import { isNewer } from '../core/version.ts';
+import type { HistoryRow } from './sqlite-format.ts';
 import type { Content } from './store.ts';
 
 export interface Columns {
@@ -21,6 +22,10 @@ export interface CommitRequest {
   readonly rows: Columns;
   /** In the order of the table `node`; null leaves the position as it is. */
   readonly position: readonly (number | null)[] | null;
+  /** Null leaves the history as it is. */
+  readonly history: readonly HistoryRow[] | null;
+  /** Keys whose rows go before `rows` come. */
+  readonly removed: readonly string[];
   readonly previousOf: readonly string[];
   /** As rows: their keys, fingerprints, and epoch, seq, need and existed; null: none. */
   readonly entries: Columns | null;
@@ -35,10 +40,10 @@ export type Answer =
   | { readonly kind: 'ready' }
   | { readonly kind: 'refused'; readonly message: string }
   /**
-   * `previous`: the rows found, without a place for those that were not; `inserted`: how many keys are new;
+   * `previous`: the rows found, without a place for those that were not; `grown`: by how many keys;
    * `content`: of all rows, after the commit.
    */
-  | { readonly kind: 'persisted'; readonly previous: Columns | null; readonly inserted: number; readonly content: Content }
+  | { readonly kind: 'persisted'; readonly previous: Columns | null; readonly grown: number; readonly content: Content }
   | { readonly kind: 'failed'; readonly message: string };
 
 export const NUMBERS_PER_ROW = 4;

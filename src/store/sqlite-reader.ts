@@ -14,6 +14,8 @@ import { cutPage, isEmptyRange, lastOf } from './page.ts';
 import {
   ENTRY,
   type EntryRow,
+  type HistoryRow,
+  historyOf,
   numberFrom,
   openReader,
   positionOf,
@@ -21,6 +23,7 @@ import {
   type Row,
   readContent,
   recordOf,
+  SELECT_HISTORY,
   SELECT_POSITION,
   SELECT_ROW,
   toEntry,
@@ -68,7 +71,10 @@ export class SqliteReader {
   }
 
   position(): Position {
-    return this.#reading(() => positionOf(this.#position.get() as unknown as number[]));
+    return this.#reading(() => {
+      const history = this.#database.prepare(SELECT_HISTORY).all() as unknown as readonly HistoryRow[];
+      return positionOf(this.#position.get() as unknown as number[], historyOf(history));
+    });
   }
 
   /** The newest version among the rows, ZERO if there are none. */
@@ -133,7 +139,7 @@ export class SqliteReader {
   }
 
   #head(): Version {
-    return maxVersion(this.newest(), this.position().watermark);
+    return maxVersion(this.newest(), positionOf(this.#position.get() as unknown as number[], []).watermark);
   }
 
   #inOneView<T>(read: () => T): T {
@@ -161,7 +167,8 @@ function openDump(file: string, tombstones: boolean): DumpView {
   const database = openReader(file);
   try {
     database.exec('BEGIN');
-    const position = positionOf(database.prepare(SELECT_POSITION).get() as unknown as number[]);
+    const history = historyOf(database.prepare(SELECT_HISTORY).all() as unknown as readonly HistoryRow[]);
+    const position = positionOf(database.prepare(SELECT_POSITION).get() as unknown as number[], history);
     const newest = database.prepare(SELECT_NEWEST).get() as unknown as readonly [number, number] | undefined;
     const head = maxVersion(newest === undefined ? ZERO : { epoch: newest[0], seq: newest[1] }, position.watermark);
     const shown = tombstones ? 'FROM kv' : 'FROM kv WHERE value IS NOT NULL';

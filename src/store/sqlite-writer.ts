@@ -9,20 +9,34 @@ import type { KvRecord } from '../core/record.ts';
 import { isNewer } from '../core/version.ts';
 import { ContentDigest } from './digest.ts';
 import { IDEMPOTENCY_KEEP } from './entries.ts';
-import { ENTRY, numberFrom, openWriter, type Row, readContent, recordOf, SELECT_ROW, WRITE_CONTENT } from './sqlite-format.ts';
+import {
+  ENTRY,
+  HISTORY,
+  type HistoryRow,
+  numberFrom,
+  openWriter,
+  type Row,
+  readContent,
+  recordOf,
+  SELECT_ROW,
+  WRITE_CONTENT,
+} from './sqlite-format.ts';
 import { type Answer, type Columns, type CommitRequest, NUMBERS_PER_ROW, packRows, unpackRows } from './sqlite-messages.ts';
 import { reasonOf, StoreError } from './store-error.ts';
 
 const UPDATE = 'UPDATE kv SET value = ?, epoch = ?, seq = ?, need = ?, timestamp_ms = ? WHERE key = ?';
 const INSERT = 'INSERT INTO kv (value, epoch, seq, need, timestamp_ms, key) VALUES (?, ?, ?, ?, ?, ?)';
-const REMEMBER = `INSERT INTO idempotency (${ENTRY}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint,
+const KEEP_ENTRY = `INSERT INTO idempotency (${ENTRY}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint,
   epoch = excluded.epoch, seq = excluded.seq, need = excluded.need, existed = excluded.existed WHERE (epoch, seq) < (excluded.epoch, excluded.seq)`;
 const DROP_AFTER = 'DELETE FROM idempotency WHERE (epoch, seq) > (?, ?)';
-const FORGET = 'DELETE FROM idempotency WHERE seq <= ?';
+const FORGET_ENTRIES = 'DELETE FROM idempotency WHERE seq <= ?';
 const NEWEST = `SELECT max(coalesce((SELECT seq FROM kv ORDER BY epoch DESC, seq DESC LIMIT 1), 0), watermark_seq) FROM node`;
 const OLDEST = 'SELECT min(seq) FROM idempotency';
 const MOVE =
   'UPDATE node SET watermark_epoch = ?, watermark_seq = ?, cursor_epoch = ?, cursor_seq = ?, scan_epoch = ?, k_min = ? WHERE id = 1';
+const REMOVE = 'DELETE FROM kv WHERE key = ?';
+const FORGET = 'DELETE FROM history';
+const REMEMBER = `INSERT INTO history (${HISTORY}) VALUES (?, ?, ?, ?, ?, ?)`;
 
 export class Writer {
   readonly #database: DatabaseSync;
@@ -32,9 +46,9 @@ export class Writer {
   readonly #update: StatementSync;
   readonly #insert: StatementSync;
   readonly #move: StatementSync;
-  readonly #remember: StatementSync;
+  readonly #keepEntry: StatementSync;
   readonly #dropAfter: StatementSync;
-  readonly #forget: StatementSync;
+  readonly #forgetEntries: StatementSync;
   /** Seq of the oldest entry, or lower; Infinity: there is none. A commit of a store without entries looks at nothing more. */
   #oldestEntry: number;
   readonly #writeContent: StatementSync;
@@ -50,9 +64,9 @@ export class Writer {
     this.#update = database.prepare(UPDATE);
     this.#insert = database.prepare(INSERT);
     this.#move = database.prepare(MOVE);
-    this.#remember = database.prepare(REMEMBER);
+    this.#keepEntry = database.prepare(KEEP_ENTRY);
     this.#dropAfter = database.prepare(DROP_AFTER);
-    this.#forget = database.prepare(FORGET);
+    this.#forgetEntries = database.prepare(FORGET_ENTRIES);
     this.#oldestEntry = oldestEntry(database);
     this.#writeContent = database.prepare(WRITE_CONTENT);
     this.#digest = new ContentDigest(readContent(database));
@@ -64,14 +78,16 @@ export class Writer {
       this.#begin.run();
       const previous = request.previousOf.length === 0 ? null : this.#read(request.previousOf);
       if (request.dropEntriesAfter !== null) this.#dropAfter.run(...request.dropEntriesAfter);
+      const removed = this.#remove(request.removed);
       const inserted = this.#write(request.rows);
       if (request.entries !== null) this.#keepEntries(request.entries);
       if (request.position !== null) this.#move.run(...request.position);
       if (this.#oldestEntry !== Number.POSITIVE_INFINITY) this.#forgetOldest();
+      if (request.history !== null) this.#remember(request.history);
       const { content } = this.#digest;
-      if (request.rows.keys.length > 0) this.#writeContent.run(content.digest, content.live);
+      if (request.rows.keys.length + request.removed.length > 0) this.#writeContent.run(content.digest, content.live);
       this.#end.run();
-      return { kind: 'persisted', previous, inserted, content };
+      return { kind: 'persisted', previous, grown: inserted - removed, content };
     } catch (error) {
       this.#failure = reasonOf(error);
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
@@ -92,6 +108,27 @@ export class Writer {
     return row === undefined ? null : recordOf(row as unknown as Row);
   }
 
+  /** Answers how many keys are gone. */
+  #remove(keys: readonly string[]): number {
+    if (keys.length === 0) return 0;
+    const remove = this.#database.prepare(REMOVE);
+    let removed = 0;
+    for (const key of keys) {
+      const held = this.#get(key);
+      if (held === null) continue;
+      remove.run(key);
+      this.#digest.replace(held, null);
+      removed += 1;
+    }
+    return removed;
+  }
+
+  #remember(history: readonly HistoryRow[]): void {
+    this.#database.exec(FORGET);
+    const remember = this.#database.prepare(REMEMBER);
+    for (const row of history) remember.run(...row);
+  }
+
   /** Answers how many keys are new. */
   #write(rows: Columns): number {
     let inserted = 0;
@@ -107,7 +144,7 @@ export class Writer {
   #keepEntries({ keys, values, numbers }: Columns): void {
     for (let i = 0; i < keys.length; i += 1) {
       const [epoch = 0, seq = 0, need = 0, existed = 0] = numbers.subarray(i * NUMBERS_PER_ROW, (i + 1) * NUMBERS_PER_ROW);
-      this.#remember.run(keys[i] as string, values[i] as string, epoch, seq, need, existed);
+      this.#keepEntry.run(keys[i] as string, values[i] as string, epoch, seq, need, existed);
       this.#oldestEntry = Math.min(this.#oldestEntry, seq);
     }
   }
@@ -115,7 +152,7 @@ export class Writer {
   #forgetOldest(): void {
     const last = numberFrom(this.#database, NEWEST) - IDEMPOTENCY_KEEP;
     if (this.#oldestEntry > last) return;
-    this.#forget.run(last);
+    this.#forgetEntries.run(last);
     this.#oldestEntry = oldestEntry(this.#database);
   }
 

@@ -7,7 +7,7 @@ const SEEDS = 100;
 const OPTIONS = { events: DEFAULT_EVENTS, followers: null, faults: null };
 
 test.each(MUTANTS)(
-  'a core is caught in which $name',
+  'a core is caught in which $name (failure 56)',
   ({ name, apply }) => {
     const repair = apply();
     try {

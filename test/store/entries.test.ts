@@ -89,7 +89,7 @@ describe.each(STORES)('entries in a %s store', (kind) => {
     expect(kept(store)).toEqual([entry(version(2)), entry(version(3, 2))]);
     // Without a row: the versions may all be of rows that moved on.
     const watermark = version(IDEMPOTENCY_KEEP + 2, 2);
-    await store.commit({ records: [], position: { watermark, cursor: watermark, cursorEpoch: 2, kMin: 1 } });
+    await store.commit({ records: [], position: { watermark, cursor: watermark, cursorEpoch: 2, kMin: 1, history: [] } });
     expect(kept(store)).toEqual([entry(version(3, 2))]);
     await store.commit({ records: [], entries: [entry(version(2))] });
     expect(kept(store)).toEqual([entry(version(3, 2))]);

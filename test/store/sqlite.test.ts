@@ -55,7 +55,13 @@ describe.each([
   test('a store that is opened again holds everything, byte for byte', async () => {
     const dataDir = join(await makeTempDirectory(), 'made', 'on', 'the', 'way');
     const records = ODD_KEYS.map((key, i) => record(key, version(i + 1, 3), i % 4 === 0 ? null : JSON.stringify(key)));
-    const position = { watermark: version(5, 3), cursor: version(9, 3), cursorEpoch: 3, kMin: 2 };
+    const position = {
+      watermark: version(5, 3),
+      cursor: version(9, 3),
+      cursorEpoch: 3,
+      kMin: 2,
+      history: [{ epoch: 3, leader: 'n2', seq: 1, floor: version(1, 2), isForced: true }],
+    };
     const first = await openSqliteStore({ dataDir, hasWriterThread });
     await first.commit({ records, position });
     await first.close();
@@ -78,7 +84,9 @@ describe.each([
     expect((await open(dataDir)).get('a')).toEqual(record('a', version(3)));
   });
 
-  test('kill -9 in the middle of commits loses nothing that was acknowledged and tears no commit', { timeout: TIMEOUT_MS }, async () => {
+  test('kill -9 in the middle of commits loses nothing that was acknowledged and tears no commit (failure 9)', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
     const dataDir = await makeTempDirectory();
     const lines = await runCommitter([dataDir, '16'], (line, child) => {
       if (line.startsWith('acked ') && Number(line.slice(6)) >= 500) child.kill('SIGKILL');
@@ -157,7 +165,7 @@ describe.each([
     await older.commit({ records });
     await older.close();
     const database = new DatabaseSync(join(dataDir, 'data.sqlite'));
-    database.exec('ALTER TABLE node DROP COLUMN digest; ALTER TABLE node DROP COLUMN live; PRAGMA user_version = 1');
+    database.exec('ALTER TABLE node DROP COLUMN digest; ALTER TABLE node DROP COLUMN live; DROP TABLE history; PRAGMA user_version = 1');
     database.close();
     for (let opened = 0; opened < 2; opened += 1) {
       const store = await openSqliteStore({ dataDir, hasWriterThread });
@@ -180,7 +188,7 @@ describe.each([
     view.close();
   });
 
-  test('a file with damaged pages is refused, not answered from', async () => {
+  test('a file with damaged pages is refused, not answered from (failure 9)', async () => {
     const dataDir = await makeTempDirectory();
     const store = await openSqliteStore({ dataDir, hasWriterThread });
     await store.commit({ records: Array.from({ length: 2000 }, (_, i) => record(`key${i}`, version(i + 1))) });
