@@ -1,6 +1,8 @@
 /**
  * One node, from its environment to its exit: exit code 0 after SIGTERM or SIGINT, 2 for a mistake in the environment, 1 for anything else.
  */
+// First, before anybody can have kept the real clock.
+import './wall-clock.ts';
 
 import { EMPTY_POSITION } from '../core/record.ts';
 import { Replica } from '../core/replica.ts';
@@ -36,7 +38,9 @@ async function main(): Promise<void> {
 
 async function run(config: NodeConfig): Promise<void> {
   const store: Store =
-    config.dataDir === null ? openMemoryStore() : await openSqliteStore({ dataDir: config.dataDir, hasWriterThread: config.isBornLeader });
+    config.dataDir === null
+      ? openMemoryStore()
+      : await openSqliteStore({ dataDir: config.dataDir, hasWriterThread: config.isBornLeader, fault: config.diskFault });
   const hardStates = config.dataDir === null ? { load: async () => null, save: async () => {} } : new HardStateFile(config.dataDir);
   const hard = await hardStates.load();
   const incarnation = hard?.incarnation ?? randomUUID();
@@ -88,8 +92,8 @@ async function run(config: NodeConfig): Promise<void> {
     isDraining = true;
     log.info({ signal }, 'draining');
     runtime.drain();
-    const deadline = Date.now() + config.limits.quorumTimeoutMs;
-    while ((replica.leader?.writes.waiting ?? 0) > 0 && Date.now() < deadline)
+    const deadline = clock.now() + config.limits.quorumTimeoutMs;
+    while ((replica.leader?.writes.waiting ?? 0) > 0 && clock.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
     runtime.stop(`${nodeName()} shut down while the write waited`);
     await new Promise<void>((resolve) => {
@@ -140,6 +144,7 @@ function noticesOf(config: NodeConfig): string[] {
     notices.push('this node listens on every interface, as the labs do in their containers; HOST=127.0.0.1 keeps it on this machine');
   if (!config.knowsEveryNode)
     notices.push('NODES is not set: the cluster works, but it cannot change its leader, because the followers do not know each other');
+  if (config.hasFaultInjection) notices.push('FAULT_INJECTION is on: whoever holds the token may have the clock jump and the disk fail');
   if (config.token === null) notices.push('CLUSTER_TOKEN is not set: whoever reaches this port may administer the node');
   return notices;
 }

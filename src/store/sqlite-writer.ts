@@ -8,6 +8,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { KvRecord } from '../core/record.ts';
 import { isNewer } from '../core/version.ts';
 import { ContentDigest } from './digest.ts';
+import { type DiskFault, FaultyDisk } from './disk-fault.ts';
 import { IDEMPOTENCY_KEEP } from './entries.ts';
 import {
   ENTRY,
@@ -51,13 +52,15 @@ export class Writer {
   readonly #forgetEntries: StatementSync;
   /** Seq of the oldest entry, or lower; Infinity: there is none. A commit of a store without entries looks at nothing more. */
   #oldestEntry: number;
+  readonly #disk: FaultyDisk;
   readonly #writeContent: StatementSync;
   readonly #digest: ContentDigest;
   #failure: string | null = null;
 
-  constructor(file: string) {
+  constructor(file: string, fault: DiskFault | null = null) {
     const database = openWriter(file);
     this.#database = database;
+    this.#disk = new FaultyDisk(fault);
     this.#begin = database.prepare('BEGIN IMMEDIATE');
     this.#end = database.prepare('COMMIT');
     this.#select = database.prepare(SELECT_ROW);
@@ -85,14 +88,21 @@ export class Writer {
       if (this.#oldestEntry !== Number.POSITIVE_INFINITY) this.#forgetOldest();
       if (request.history !== null) this.#remember(request.history);
       const { content } = this.#digest;
-      if (request.rows.keys.length + request.removed.length > 0) this.#writeContent.run(content.digest, content.live);
+      const changed = request.rows.keys.length + request.removed.length;
+      if (changed > 0) this.#writeContent.run(content.digest, content.live);
+      this.#disk.write(changed);
       this.#end.run();
+      this.#disk.sync(changed);
       return { kind: 'persisted', previous, grown: inserted - removed, content };
     } catch (error) {
       this.#failure = reasonOf(error);
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       return { kind: 'failed', message: this.#failure };
     }
+  }
+
+  setFault(fault: DiskFault | null): void {
+    this.#disk.set(fault);
   }
 
   close(): void {

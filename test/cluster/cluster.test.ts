@@ -284,14 +284,13 @@ describe('faults', () => {
     expect(statesOf(home)).toEqual(['running', 'running', 'stopped']);
   });
 
-  test('a partition is set on both sides, and healed', async () => {
+  test('a partition is set on both sides, and healed, and so is one way of it', async () => {
     const { home, state } = await start();
-    const tables = async () => {
-      const answers = await Promise.all(
-        state.nodes.map(({ url }) => fetch(`${url}/admin/network`).then((answer) => answer.json() as Promise<NetworkAnswer>)),
-      );
-      return answers.map(({ nodes }) => Object.keys(nodes).filter((id) => nodes[id]?.is_partitioned));
-    };
+    const networks = () =>
+      Promise.all(state.nodes.map(({ url }) => fetch(`${url}/admin/network`).then((answer) => answer.json() as Promise<NetworkAnswer>)));
+    const tables = async () => (await networks()).map(({ nodes }) => Object.keys(nodes).filter((id) => nodes[id]?.is_partitioned));
+    const ways = async () =>
+      (await networks()).map(({ nodes }) => Object.keys(nodes).flatMap((id) => (nodes[id]?.one_way ? `${id} ${nodes[id].one_way}` : [])));
     expect((await partition('lab', [['n1'], ['n3']], { home })).pairs).toEqual([['n1', 'n3']]);
     expect(await tables()).toEqual([['n3'], [], ['n1']]);
     await partition('lab', [['n2']], { home });
@@ -304,6 +303,19 @@ describe('faults', () => {
     expect(await tables()).toEqual([[], ['n3'], ['n2']]);
     await heal('lab', [], { home });
     expect(await tables()).toEqual([[], [], []]);
+    expect((await partition('lab', [['n3'], ['n1']], { home, change: 'one-way' })).pairs).toEqual([['n3', 'n1']]);
+    expect([await ways(), await tables()]).toEqual([
+      [['n3 in'], [], ['n1 out']],
+      [[], [], []],
+    ]);
+    await partition('lab', [['n2']], { home, change: 'one-way' });
+    expect(await ways()).toEqual([
+      ['n2 in', 'n3 in'],
+      ['n1 out', 'n3 out'],
+      ['n1 out', 'n2 in'],
+    ]);
+    await heal('lab', [], { home });
+    expect(await ways()).toEqual([[], [], []]);
   });
 
   test('a partition of a stopped node is an error that says so; of the others, stopped ones are left out', async () => {

@@ -141,6 +141,19 @@ describe('a running cluster', () => {
     await until('the link streams', async () => (await statusOf(home)).nodes[2]?.link === 'stream');
   });
 
+  test('is cut one way: what the first sends is lost', async () => {
+    for (const words of [
+      ['n1', 'n2', 'n3'],
+      ['n3', '--disconnect'],
+    ])
+      expect(await home.kvctl(['partition', ...words, '--one-way'])).toMatchObject({ exitCode: 2 });
+    const cut = await home.kvctl(['partition', 'leader', 'n3', '--one-way']);
+    expect(cut).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('cut: n1 ↛ n3') });
+    expect(await home.kvctl(['network'])).toMatchObject({ stdout: expect.stringMatching(/n3 .*nothing goes out/) });
+    expect(await home.kvctl(['heal'])).toMatchObject({ exitCode: 0 });
+    expect((await home.kvctl(['network'])).stdout).not.toContain('nothing');
+  });
+
   test('shows its logs, merged, as text and as NDJSON, and follows them until Ctrl-C', async () => {
     const text = await home.kvctl(['logs']);
     expect(text).toMatchObject({ exitCode: 0, stderr: '' });
