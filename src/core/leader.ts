@@ -12,11 +12,12 @@ import { Deadlines } from './deadlines.ts';
 import type { Host } from './host.ts';
 import { isWithin } from './lineage.ts';
 import { Link, type LinkLimits } from './link.ts';
-import type { InstallAnswer, NodeId, PageHeader, PeerRequest, PutInput, ReplicateAnswer, WriteFailure } from './message.ts';
+import type { AskedOnce, InstallAnswer, NodeId, PageHeader, PeerRequest, PutInput, ReplicateAnswer, WriteFailure } from './message.ts';
 import type { Network } from './network.ts';
 import { AckSet, floorOf, isValidQuorum, majorityOf, NeedFloor } from './quorum.ts';
 import { QuorumSetting } from './quorum-setting.ts';
-import type { History, KvRecord, Member, Position } from './record.ts';
+import type { History, Idempotency, IdempotencyEntry, KvRecord, Member, Position } from './record.ts';
+import { type Holders, Retries } from './retries.ts';
 import { Trace } from './trace.ts';
 import { formatVersion, isNewer, minVersion, type Version, ZERO } from './version.ts';
 import { type Write, Writes } from './writes.ts';
@@ -67,6 +68,7 @@ export class Leader {
   /** Reads that wait for the store, or for a majority, by their request. */
   readonly #readers = new Set<number>();
   readonly #confirmations: Confirmations;
+  readonly #retries: Retries;
   #committing: { token: number; writes: readonly Write[]; kMin: number | null } | null = null;
   #upLinks = 0;
   /** Requests sent to anybody. */
@@ -87,6 +89,7 @@ export class Leader {
     this.trace = new Trace(start.head, this.#followers.length);
     this.#deadlines = new Deadlines(limits.failEarlyMs);
     this.#confirmations = new Confirmations(majorityOf(this.#followers.length));
+    this.#retries = new Retries(this.writes, limits, host, (original) => this.#holders(original));
     this.#quorum = new QuorumSetting(start.quorum, majorityOf(this.#followers.length), limits.quorumTimeoutMs, host);
     const port = {
       send: (link: Link, records: readonly KvRecord[], page: PageHeader | null) => this.#send(link, records, page),
@@ -152,6 +155,7 @@ export class Leader {
   }
 
   put(input: PutInput, now: Ms): void {
+    if (this.#retries.take(input, now)) return;
     const refusal = this.#refusal(input);
     if (refusal !== null) {
       this.#host.out({ t: 'reply', id: input.id, result: refusal });
@@ -160,7 +164,8 @@ export class Leader {
     const need = input.need ?? this.#quorum.current;
     const version = { epoch: this.epoch, seq: this.#head.seq + 1 };
     this.#head = version;
-    const record = { key: input.key, value: input.value, version, need, timestampMs: input.timestampMs };
+    const plain: KvRecord = { key: input.key, value: input.value, version, need, timestampMs: input.timestampMs };
+    const record = input.idempotency === undefined ? plain : { ...plain, idempotency: this.#idempotencyOf(input.key, input.idempotency) };
     const delays = this.#network.drawDelays(this.#followers);
     this.trace.admit(version.seq, need, now, delays);
     this.#needs.admit(version, need);
@@ -215,6 +220,7 @@ export class Leader {
     this.#expire(now);
     this.#quorum.expire(now);
     this.#confirmations.expire(now);
+    this.#retries.expire(now);
     this.#commit();
     for (const link of this.links) link.pump(now, this.#durable);
   }
@@ -230,6 +236,7 @@ export class Leader {
       this.writes.stored(write, previous.get(write.record.key), now);
     }
     for (const write of writes) if (this.writes.get(write.record.version.seq) === write) this.#settleIfCommitted(write, now);
+    this.#retries.look(now);
     this.#checkQuorumChange();
   }
 
@@ -242,6 +249,7 @@ export class Leader {
       for (const record of sent.records) this.#acked(link, record, sent.page !== null, now);
       // Also in the stream: the request of an older record may have failed although the follower took it, and nobody sends that again.
       if (isNewer(answer.watermark, link.ackedThrough)) this.#ackedThrough(link, answer.watermark, now);
+      this.#retries.look(now);
     }
     this.#checkQuorumChange();
   }
@@ -289,6 +297,7 @@ export class Leader {
     for (const id of this.#readers) this.#host.out({ t: 'readFailed', id, result: { ok: false, code: 'deposed', message, detail: {} } });
     this.#readers.clear();
     this.#confirmations.stop();
+    this.#retries.stop(message);
     this.#quorum.stop(message);
   }
 
@@ -300,7 +309,7 @@ export class Leader {
   }
 
   wakeAt(now: Ms): Ms {
-    let at = Math.min(this.#deadlines.nextAt(), this.#quorum.deadlineAt, this.#confirmations.deadlineAt);
+    let at = Math.min(this.#deadlines.nextAt(), this.#quorum.deadlineAt, this.#confirmations.deadlineAt, this.#retries.deadlineAt);
     for (const link of this.links) at = Math.min(at, link.wakeAt(now));
     return at;
   }
@@ -326,6 +335,27 @@ export class Leader {
     const followers = this.#followers.length;
     const message = `expected a quorum from 0 to ${followers}, the number of followers, got ${got}`;
     return { ok: false, code: 'invalid_quorum', message, detail: { followers, got } };
+  }
+
+  /** `existed` is decided here, because it must be durable with the record: what is pending, and else the store, tells. */
+  #idempotencyOf(key: string, { key: idempotencyKey, fingerprint, isValueStored }: AskedOnce): Idempotency {
+    return { key: idempotencyKey, fingerprint, existed: this.writes.hasValue(key) ?? isValueStored };
+  }
+
+  /**
+   * Of a write that took its version earlier. Without its quorum it is in the table. Else, in this epoch, its need was met, whoever answers
+   * now; of an older epoch a majority holds it, for the epoch is open, and it may have needed more: those hold it that reached this epoch.
+   */
+  #holders({ version, need, key }: IdempotencyEntry): Holders {
+    const write = this.writes.keyed(key);
+    const isHeldBy = (link: Link) =>
+      write !== undefined
+        ? write.acks.has(link.index)
+        : !link.isBlank && link.watermark.epoch === this.epoch && !isNewer(version, link.watermark);
+    const held = this.links.filter(isHeldBy).length;
+    const isMet = write === undefined && version.epoch === this.epoch;
+    const acks = isMet ? Math.max(need, held) : held;
+    return { acks, hope: Math.max(acks, this.links.filter((link) => link.isUp || isHeldBy(link)).length) };
   }
 
   #commit(): void {

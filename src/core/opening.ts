@@ -10,7 +10,7 @@ import type { Ms } from '../lib/units.ts';
 import { type Assessment, assess } from './assess.ts';
 import type { Host } from './host.ts';
 import type { ChangesAnswer, ChangesRequest, FenceRequest, NodeId, PeerAnswer, StandingAnswer } from './message.ts';
-import type { HardState, KvRecord, Member } from './record.ts';
+import type { HardState, IdempotencyEntry, KvRecord, Member } from './record.ts';
 import { isNewer, maxVersion, type Version } from './version.ts';
 
 const RETRY_MS = 100;
@@ -150,8 +150,15 @@ export class Opening {
     // A row of an epoch that its holder has not reached came by a leader whose lineage nobody here belongs to.
     const { epoch } = this.#standing.watermark;
     const rows = this.#gathered.flatMap(({ answer }) => answer.rows.filter(({ version }) => version.epoch <= epoch));
-    if (rows.length === 0) this.stored();
+    if (rows.length === 0 && this.entries().length === 0) this.stored();
     return rows;
+  }
+
+  /** What came with them of `Idempotency-Key`s, by the same rule. */
+  entries(): readonly IdempotencyEntry[] {
+    if (this.phase !== 'fencing') return [];
+    const { epoch } = this.#standing.watermark;
+    return this.#gathered.flatMap(({ answer }) => (answer.page.entries ?? []).filter(({ version }) => version.epoch <= epoch));
   }
 
   stored(): void {

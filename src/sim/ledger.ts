@@ -173,11 +173,17 @@ export class Ledger {
         'I9',
         () => `${node.id} says ${formatVersion(watermark)}, and the newest write is ${this.history.length}`,
       );
-      const { key, version } = accepted.record;
+      const { key, version, idempotency } = accepted.record;
       must(
         (holder.held.get(key) ?? 0) >= seq,
         'I9',
         () => `${node.id} says it holds everything up to ${formatVersion(watermark)}, and lacks ${key}@${formatVersion(version)}`,
+      );
+      must(
+        idempotency === undefined || node.disk.store.idempotency(idempotency.key)?.version.seq === seq,
+        'I9',
+        () =>
+          `${node.id} says it holds everything up to ${formatVersion(watermark)}, and forgot ${idempotency?.key} of ${formatVersion(version)}`,
       );
     }
     holder.honestTo = Math.max(holder.honestTo, watermark.seq);

@@ -15,6 +15,7 @@ import { checkReads, type RegisterOp } from './check-reads.ts';
 import type { Epochs } from './epochs.ts';
 import type { Goals } from './goals.ts';
 import { type Ledger, ROUNDING_MS, sayVersion } from './ledger.ts';
+import { Retried } from './retries.ts';
 import { askJudge } from './second-opinion.ts';
 import type { ClusterView, SimNode } from './sim-node.ts';
 import { must } from './violation.ts';
@@ -36,7 +37,7 @@ interface Put {
 }
 
 /** Errors after which a write certainly did not and will not happen, as the wire's registry has them. */
-const DEFINITE = new Set(['not_leader', 'not_open', 'invalid_quorum', 'overloaded', 'draining', 'storage_failed']);
+const DEFINITE = new Set(['not_leader', 'not_open', 'invalid_quorum', 'overloaded', 'draining', 'storage_failed', 'idempotency_mismatch']);
 
 export class Requests {
   readonly puts = new Map<number, Put>();
@@ -44,6 +45,7 @@ export class Requests {
   readonly #ledger: Ledger;
   readonly #epochs: Epochs;
   readonly #goals: Goals;
+  readonly #retried: Retried;
   readonly #reads = new Map<
     number,
     { readonly key: string; readonly startedAt: Ms; readonly atLeast: number; readonly after: number | null }
@@ -67,6 +69,7 @@ export class Requests {
     this.#ledger = ledger;
     this.#epochs = epochs;
     this.#goals = goals;
+    this.#retried = new Retried(ledger, goals);
     this.#answered = new Array(world.followers + 1).fill(0);
   }
 
@@ -101,6 +104,7 @@ export class Requests {
     const floorMs = seq === null ? 0 : floorOf(delays, need);
     const put = { input, life: node.life, startedAt: now, seq, need, floorMs, isDefault: input.need === null, result: null, endedAt: 0 };
     this.puts.set(input.id, { ...put, endedAt: Number.POSITIVE_INFINITY });
+    this.#retried.admitted(input, seq);
     if (seq === null) return;
     this.#pendingNewest.set(input.key, seq);
     this.#ledger.dueAt.set(
@@ -157,6 +161,7 @@ export class Requests {
       'I7',
       () => `${sayVersion(record)} is stored, and no client's write took that version`,
     );
+    this.#retried.stores(record);
   }
 
   putOf(seq: number): Put | undefined {
@@ -200,6 +205,10 @@ export class Requests {
     if (!result.ok) return this.#fails(put, result);
     const { version, need, acks, quorumMs } = result;
     const { key } = put.input;
+    if (result.isReplayed) {
+      this.#retried.replayed(put.input, result);
+      return this.#hears(key, version.seq);
+    }
     must(put.seq === version.seq, 'I8', () => `write ${id} took seq ${put.seq}, and is answered with ${formatVersion(version)}`);
     must(
       need === put.need && acks >= need,
@@ -232,6 +241,7 @@ export class Requests {
   }
 
   #fails(put: Put, { code, message }: WriteFailure): void {
+    this.#retried.refused(put.input, code);
     const isWrong = put.input.need !== null && (put.input.need < 0 || put.input.need > this.#world.followers);
     if (code === 'invalid_quorum') must(isWrong, 'I12', () => `write ${put.input.id} is refused: ${message}`);
     if (code === 'overloaded') this.#goals.reach('a write was refused because too many waited');
