@@ -119,3 +119,8 @@ export const EMPTY_POSITION: Position = {
   kMin: null,
   history: [],
 };
+
+/** Characters of key and value, and what a record costs besides, about. */
+export function sizeOf({ key, value }: KvRecord): number {
+  return key.length + (value?.length ?? 0) + 64;
+}
