@@ -1,8 +1,9 @@
 /**
  * The plan of `bench --durability`: which trials, with which delays, and which follower is promoted in each.
  *
- * Pure. Invariant: trial i has the same delays and the same follower for every quorum and both ways (common random numbers), so that nothing but the
- * quorum and the way differs between two rows; within a row trials are independent.
+ * Pure. Invariant: trial i of a quorum has the same delays and the same follower in both ways (common random numbers), so that what was lost alone is
+ * looked for safely under the very same circumstances. All else is independent: also the rows, whose figures stand beside a theory, so that one unlucky
+ * draw must not move all of them to the same side.
  */
 import type { ClusterSpec } from '../cluster/spec.ts';
 import { type DelayPlan, formatDelays, parseDelays } from '../lib/delay-plan.ts';
@@ -12,7 +13,6 @@ import { fail, ok, type Result } from '../lib/result.ts';
 import { formatMs, type Ms } from '../lib/units.ts';
 import { expectedLoss, WAYS, type Way } from '../measure/durability.ts';
 import { expectedKth } from '../measure/order-statistic.ts';
-import type { NetworkRequest } from '../wire/api.ts';
 import { roughly } from './plan.ts';
 
 export interface DurabilityOptions {
@@ -40,8 +40,8 @@ export interface DurabilityPlan {
   readonly delay: string;
   /** Of each follower, in the order of the nodes. */
   readonly delays: readonly Distribution[];
-  /** What sets them at the leader. */
-  readonly network: NonNullable<NetworkRequest['nodes']>;
+  /** What the leader is told of them, by node id. */
+  readonly network: Readonly<Record<string, { readonly delay: string }>>;
   readonly trials: number;
   readonly quorums: readonly { readonly quorum: number; readonly modelMs: Ms; readonly trials: readonly PlannedTrial[] }[];
   readonly expectedMs: Ms;
@@ -68,15 +68,22 @@ export function planDurability({ spec, trials, ...options }: DurabilityOptions, 
   const tooMany = quorums.find((quorum) => quorum > followers.length);
   if (tooMany !== undefined) return fail(`--quorums: expected 0 to ${followers.length}, the number of followers, got ${tooMany}`);
   const chance = new Prng(spec.seed);
-  const draws = Array.from({ length: trials }, (_, trial) => {
-    const own = chance.fork(`trial ${trial}`);
-    return { trial, seed: own.fork('delays').int(2 ** 32), promoted: followers[own.fork('follower').int(followers.length)] as string };
+  const planned = quorums.map((quorum) => {
+    const draws = Array.from({ length: trials }, (_, trial) => {
+      const own = chance.fork(`quorum ${quorum}, trial ${trial}`);
+      return {
+        quorum,
+        trial,
+        seed: own.fork('delays').int(2 ** 32),
+        promoted: followers[own.fork('follower').int(followers.length)] as string,
+      };
+    });
+    return {
+      quorum,
+      modelMs: expectedKth(delays, quorum),
+      trials: draws.flatMap((draw) => WAYS.map((way): PlannedTrial => ({ way, ...draw }))),
+    };
   });
-  const planned = quorums.map((quorum) => ({
-    quorum,
-    modelMs: expectedKth(delays, quorum),
-    trials: draws.flatMap((draw) => WAYS.map((way): PlannedTrial => ({ quorum, way, ...draw }))),
-  }));
   const waitedMs = planned.reduce((sum, each) => sum + each.trials.length * each.modelMs, 0);
   const count = planned.length * trials * WAYS.length;
   return ok({

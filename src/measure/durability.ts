@@ -23,7 +23,7 @@ export type Fate = 'kept' | 'lost' | 'refused';
 export interface DurabilityTrial {
   readonly quorum: number;
   readonly way: Way;
-  /** From 0; trials of one number share delays and follower, whatever their quorum and way. */
+  /** From 0; the two of a quorum and a number, one of each way, share delays and follower. */
   readonly trial: number;
   /** Of the delays of its write. */
   readonly seed: number;

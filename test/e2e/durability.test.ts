@@ -18,8 +18,8 @@ afterEach(async () => {
   home[Symbol.dispose]();
 });
 
-/** By its draws the follower that is promoted in the first of two trials has not acknowledged (279 and 37 ms), and in the second it has (328 and 94 ms). */
-const SEED = '31';
+/** By its draws the follower that is promoted in the first of two trials has not acknowledged (274 and 58 ms), and in the second it has (42 and 337 ms). */
+const SEED = '84';
 const ARGS = ['bench', '--durability', '--followers', '2', '--trials', '2', '--delay', '0-400', '--seed', SEED];
 
 const fileOf = (file: string) => join(realpathSync(join(home.path, 'runs', 'latest')), file);
@@ -34,7 +34,7 @@ test('alone a follower has only what it acknowledged, safely nothing is lost, an
   expect(ran.exitCode, `${ran.stderr}\n${ran.stdout}`).toBe(0);
   expect(ran.stderr).toMatch(/^quorums {3}1 \(133 ms, 50 %\)/m);
   const result = JSON.parse(ran.stdout) as DurabilityResult;
-  expect(result).toMatchObject({ schema_version: 1, verdict: 'ok', seed: 31, trials: 2, cluster: { followers: 2, delay: '0-400' } });
+  expect(result).toMatchObject({ schema_version: 1, verdict: 'ok', seed: 84, trials: 2, cluster: { followers: 2, delay: '0-400' } });
   expect(result.results).toMatchObject([
     { quorum: 1, writes: 4, alone: { trials: 2, lost: 1, expected: 0.5 }, safe: { trials: 2, lost: 0, refused: 0, expected: 0 } },
   ]);

@@ -12,14 +12,17 @@ const planned = (...args: Parameters<typeof plan>) => {
   return made.value;
 };
 
-test('every quorum and both ways have the same delays and the same followers, trial by trial', () => {
+test('each trial alone has its twin, with the same delays and the same follower; other trials and other quorums have draws of their own', () => {
   const { quorums } = planned({}, [0, 1, 5]);
-  const drawn = quorums.map(({ trials }) => trials.map(({ trial, seed, promoted }) => ({ trial, seed, promoted })));
-  expect(drawn[1]).toEqual(drawn[0]);
-  expect(drawn[2]).toEqual(drawn[0]);
-  const [alone, safe] = (['alone', 'safe'] as const).map((way) => (quorums[1]?.trials ?? []).filter((trial) => trial.way === way));
-  expect(safe?.map(({ seed, promoted }) => [seed, promoted])).toEqual(alone?.map(({ seed, promoted }) => [seed, promoted]));
-  expect(alone).toHaveLength(20);
+  for (const { quorum, trials } of quorums) {
+    const [alone, safe] = (['alone', 'safe'] as const).map((way) => trials.filter((trial) => trial.way === way));
+    expect(alone).toHaveLength(20);
+    expect(safe).toEqual(alone?.map((trial) => ({ ...trial, way: 'safe' })));
+    expect(trials.every((trial) => trial.quorum === quorum)).toBe(true);
+  }
+  expect(new Set(quorums.flatMap(({ trials }) => trials.map(({ seed }) => seed))).size).toBe(60);
+  // The same quorum has the same draws, whichever others are measured.
+  expect(planned({}, [5]).quorums[0]).toEqual(quorums[2]);
 });
 
 test('delays differ from trial to trial, and every follower is drawn about as often', () => {

@@ -61,7 +61,10 @@ export const DURABILITY_METHOD: readonly { readonly term: string; readonly text:
     term: 'interval',
     text: '95 %, by Wilson for shares and Student for means. In one row of twenty the expected share lies outside by chance alone.',
   },
-  { term: 'same chance', text: 'Trial i has the same delays and the same follower at every quorum and for both ways.' },
+  {
+    term: 'same chance',
+    text: 'Of each trial alone there is one safely, with the same delays and the same follower. All else is independent.',
+  },
   {
     term: 'held by',
     text: 'Followers that had the write once the leader was dead. More than k means that records had left for others before the answer.',
