@@ -65,6 +65,12 @@ test('the picture has a point per quorum, its interval, what is expected, and th
     { x: at(5), ms: 0 },
   ]);
   expect(all).toContainEqual([{ x: at(0), ms: 0, text: '× refused' }]);
+  // The first name is beside its point: above it is the title of the axis.
+  expect(all).toContainEqual([
+    { x: at(0), ms: 1, text: 'k = 0', dx: 16, dy: 0 },
+    { x: at(3), ms: 0.4, text: 'k = 3', dx: 9, dy: -12 },
+    { x: at(5), ms: 0, text: 'k = 5', dx: 9, dy: -12 },
+  ]);
   expect(all).toContainEqual(expect.arrayContaining([{ x: at(3), ms: expect.closeTo(0.2188, 3), high: expect.closeTo(0.6134, 3) }]));
 });
 
@@ -94,6 +100,8 @@ test('in the terminal each quorum is a line with its loss and its latency', () =
   expect(text).toMatch(/^lost alone, % {3}o measured {3}\[-\] 95 % {3}\+ expected {3}@ both$/m);
   expect(text).toMatch(/^quorum 0 .*\[-+@ {2}100 % at 2\.95 ms$/m);
   expect(text).toMatch(/^quorum 5 {2}@-+\] +0 % at 420 ms$/m);
+  // Always up to 100 %, however little was lost.
+  expect(durabilityTerminalChart(makeDurability({ quorums: [4, 5] }), { width: 80, isAscii: true })).toMatch(/ 100$/);
 });
 
 test('the sentence compares the ends, and speaks of quorum 0 only where it ran', () => {
