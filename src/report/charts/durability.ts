@@ -10,8 +10,9 @@ import { chart, INK, UPRIGHT_TITLE } from './theme.ts';
 const NAME = 'loss-vs-latency';
 /** px from the baseline of one label to that of the next. */
 const LINE_HEIGHT = 15;
-/** Shares above this are too near to the axis' title. */
+/** Shares above this are too near to the title of the axis, and below that to its labels. */
 const AT_TOP = 0.95;
+const AT_FOOT = 0.07;
 /** More quorums than this, and their names would meet. */
 const MAX_NAMED = 12;
 
@@ -112,11 +113,11 @@ function intervals(rows: readonly MeasuredRow[]): ChartSpec {
   };
 }
 
-/** Beside its point, above the falling line; lower at the top, where the axis has its title. */
+/** Beside its point, on the side of the falling line on which what is expected is not. */
 function quorumNames(rows: readonly MeasuredRow[]): ChartSpec {
   const named = rows.length > MAX_NAMED ? [] : rows;
-  const values = named.flatMap(({ quorum, avg_latency_ms: x, alone: { share } }) =>
-    share === null ? [] : [{ x, ms: share, text: `k = ${quorum}`, ...(share > AT_TOP ? { dx: 16, dy: 0 } : { dx: 9, dy: -12 }) }],
+  const values = named.flatMap(({ quorum, avg_latency_ms: x, alone: { share, expected } }, i) =>
+    share === null ? [] : [{ x, ms: share, text: `k = ${quorum}`, ...offsetOf(share, expected, named[i + 1]?.alone.share ?? 0) }],
   );
   return {
     data: { values },
@@ -131,6 +132,11 @@ function quorumNames(rows: readonly MeasuredRow[]): ChartSpec {
     },
     encoding: { text: { field: 'text', type: 'nominal' } },
   };
+}
+
+function offsetOf(share: number, expected: number, next: number): { readonly dx: number; readonly dy: number } {
+  if (share > AT_TOP) return next > AT_TOP ? { dx: 9, dy: 12 } : { dx: 16, dy: 0 };
+  return share < expected && share > AT_FOOT ? { dx: -46, dy: 12 } : { dx: 9, dy: -12 };
 }
 
 /** Where a safe promotion would be, had there been one. */
