@@ -48,7 +48,7 @@ export interface DurabilityPlan {
 }
 
 /** A node starts, follows, and is promoted back; besides what the write waits for. */
-const TRIAL_MS = 1_100;
+const TRIAL_MS = 700;
 const OPENING_MS = 2_500;
 /** Fewer nodes, and those that are left when the leader is dead are no majority. */
 const MIN_FOLLOWERS = 2;

@@ -47,7 +47,7 @@ test('the cluster has no delays between trials; they are the leader’s for the 
 test('by default the quorums are 1 to N, and the plan says what is expected of each', () => {
   const text = describeDurability(planned({ followers: 4 })).join('\n');
   expect(text).toContain('1 (100 ms, 75 %)  2 (200 ms, 50 %)  3 (300 ms, 25 %)  4 (400 ms, 0 %)');
-  expect(text).toMatch(/expected {2}about 3 min \d+ s$/);
+  expect(text).toMatch(/expected {2}about 2 min \d+ s$/);
 });
 
 test.each([
