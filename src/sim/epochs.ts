@@ -3,10 +3,12 @@
  *
  * Judged by disks alone. What a node promised before it lost its disk is remembered here, because others may have counted it.
  */
+import type { StandingAnswer } from '../core/message.ts';
 import { majorityOf } from '../core/quorum.ts';
 import type { HardState } from '../core/record.ts';
 import { formatVersion } from '../core/version.ts';
 import type { Frame } from './disk.ts';
+import type { EpochHistory } from './epoch-history.ts';
 import type { Goals } from './goals.ts';
 import type { ClusterView, SimNode } from './sim-node.ts';
 import { must } from './violation.ts';
@@ -23,17 +25,50 @@ interface Promises {
   kMin: number | null;
 }
 
+interface Claim {
+  readonly node: SimNode;
+  /** Those who promised the epoch to it before, and are not blank, by id; itself aside. */
+  readonly responders: ReadonlyMap<string, StandingAnswer>;
+}
+
 export class Epochs {
+  /** The newest that is open. */
   opened = 0;
-  readonly #claimed = new Map<number, SimNode>();
+  readonly #claims = new Map<number, Claim>();
+  /** By candidate: what those answered who promised it its newest epoch. */
+  readonly #answers: { epoch: number; readonly heard: Map<string, StandingAnswer> }[];
   readonly #promises: readonly Promises[];
   readonly #majority: number;
   readonly #goals: Goals;
 
   constructor(nodes: number, goals: Goals) {
     this.#promises = Array.from({ length: nodes }, () => ({ hard: null, epoch: 0, reached: 0, lost: 0, kMin: null }));
+    this.#answers = Array.from({ length: nodes }, () => ({ epoch: 0, heard: new Map() }));
     this.#majority = majorityOf(nodes - 1);
     this.#goals = goals;
+  }
+
+  /** The last node that claimed an epoch. */
+  get claimant(): SimNode | null {
+    return this.#claims.get(Math.max(0, ...this.#claims.keys()))?.node ?? null;
+  }
+
+  /** A candidate hears where another node stands. */
+  heard(node: SimNode, standing: StandingAnswer): void {
+    const answers = this.#answers[node.index] as { epoch: number; heard: Map<string, StandingAnswer> };
+    if (standing.isBlank || standing.promisedTo !== node.id || standing.promisedEpoch < answers.epoch) return;
+    if (standing.promisedEpoch > answers.epoch) answers.heard.clear();
+    answers.epoch = standing.promisedEpoch;
+    answers.heard.set(standing.node, standing);
+  }
+
+  /** SPEC 6: from which need on a write was certain to be found by those who were asked; 0 if the leader of that epoch was one of them. */
+  needKeptBy({ epoch, base }: EpochHistory): number {
+    const claim = this.#claims.get(epoch);
+    if (base === null || claim === undefined) return 0;
+    const led = claim.responders.get(base.leader.id);
+    const hasLeader = base.leader === claim.node || (led?.ledEpoch === base.epoch && led.watermark.epoch === base.epoch);
+    return hasLeader ? 0 : this.#promises.length - 1 - (claim.responders.size + 1) + 1;
   }
 
   kept(node: SimNode, { commit }: Frame): void {
@@ -53,10 +88,11 @@ export class Epochs {
   /** The node says that its epoch is open. */
   open(node: SimNode): void {
     const { epoch } = node.replica;
-    must(epoch > this.opened, 'I6', () => `${node.id} opens epoch ${epoch}, and ${this.opened} was open before`);
+    const claimant = this.#claims.get(epoch)?.node;
+    must(claimant === node, 'I6', () => `${node.id} opens epoch ${epoch}, which ${claimant?.id ?? 'nobody'} claimed`);
     const installed = this.#promises.filter(({ reached }) => reached >= epoch).length;
     must(installed >= this.#majority, 'I6', () => `${node.id} opens epoch ${epoch}, which ${installed} of ${this.#majority} nodes reached`);
-    this.opened = epoch;
+    this.opened = Math.max(this.opened, epoch);
   }
 
   /** A lower quorum is in force, and not by force. */
@@ -104,13 +140,14 @@ export class Epochs {
     }
     promises.hard = state;
     promises.epoch = Math.max(promises.epoch, promisedEpoch);
-    if (ledEpoch > (before?.ledEpoch ?? 0)) this.#claims(node, ledEpoch);
+    if (ledEpoch > (before?.ledEpoch ?? 0)) this.#claim(node, ledEpoch);
   }
 
-  #claims(node: SimNode, epoch: number): void {
-    const other = this.#claimed.get(epoch);
+  #claim(node: SimNode, epoch: number): void {
+    const other = this.#claims.get(epoch)?.node;
     must(other === undefined, 'I6', () => `${node.id} claims epoch ${epoch}, and ${other?.id} did before`);
-    this.#claimed.set(epoch, node);
+    const answers = this.#answers[node.index];
+    this.#claims.set(epoch, { node, responders: new Map(answers?.epoch === epoch ? answers.heard : []) });
     const promised = this.#promises.filter((each) => each.epoch >= epoch).length;
     must(promised >= this.#majority, 'I6', () => `${node.id} claims epoch ${epoch}, which ${promised} of ${this.#majority} nodes promised`);
   }

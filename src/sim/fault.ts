@@ -78,7 +78,7 @@ export function describeFault({ number, kind, forMs, a, b }: Fault): string {
     'slow-network': `the network is slow for ${ms}`,
     'slow-disk': `the disk of ${first} is slow for ${ms}`,
     'full-disk': `the disk of ${first} is full for ${ms}`,
-    drops: `the product's own loss: half of what n1 sends to ${second}, for ${ms}`,
+    drops: `the product's own loss: half of what the leader sends to ${second}, for ${ms}`,
     partition: `the product's own partition: ${first} and ${second}, for ${ms}`,
     quorum: 'the quorum is changed',
     intruder: `a leader of another lineage writes to ${first}`,

@@ -1,7 +1,7 @@
 /**
  * What each kind of fault does to a cluster, and how it ends. Every fault is undone at its end or at the healing, whichever comes first.
  *
- * Invariant: what the protocol cannot survive by its own word does not happen: a leader keeps its store, and so many nodes stay not blank that a blank one
+ * Invariant: what the protocol cannot survive by its own word does not happen: whoever leads, or led last, keeps its store, and so many nodes stay not blank that a blank one
  * can learn what it promised (SPEC 5, 6).
  */
 import type { ReplicateRequest } from '../core/message.ts';
@@ -122,8 +122,10 @@ export class Faults {
       },
       'full-disk': () => this.#fill(first),
       drops: () => {
-        this.#change(cluster.leader, second, { loss: 0.5 });
-        return () => this.#change(cluster.leader, second, { loss: 0 });
+        const leader = cluster.leader ?? first;
+        if (leader === second) return null;
+        this.#change(leader, second, { loss: 0.5 });
+        return () => this.#change(leader, second, { loss: 0 });
       },
       partition: () => {
         this.#partition(first, second, true);
@@ -150,9 +152,9 @@ export class Faults {
   }
 
   #stop(node: SimNode, isWiped: boolean): Undo | null {
-    const { world, leader } = this.#cluster;
+    const { world } = this.#cluster;
     const forgets = isWiped || world.store === 'memory';
-    if (!node.isRunning || (forgets && (node === leader || !this.#maySpare(node)))) return null;
+    if (!node.isRunning || (forgets && !this.#maySpare(node))) return null;
     this.#cluster.crash(node);
     if (isWiped && world.store === 'sqlite') this.#cluster.wipe(node);
     return () => this.#cluster.start(node);
@@ -171,10 +173,11 @@ export class Faults {
     };
   }
 
-  /** Without what this node remembers, enough of the others remember what they promised. */
+  /** It did not lead last, and without what it remembers enough of the others remember what they promised. */
   #maySpare(node: SimNode): boolean {
     const { followers, store } = this.#cluster.world;
-    if (this.#oracle.epochs.opened === 0) return false;
+    const { epochs } = this.#oracle;
+    if (epochs.opened === 0 || node === epochs.claimant || node === this.#cluster.leader) return false;
     const knowing = this.#cluster.nodes.filter((each) => {
       const isThere = each.isRunning || store === 'sqlite';
       return each !== node && isThere && each.disk.hard !== null && !each.disk.hard.blank;

@@ -37,6 +37,7 @@ export const GOALS = [
   'a node was frozen and went on',
   'a node lost its disk and came back blank',
   'with some followers cut off, the others were enough',
+  'a client asked a node that does not lead, and learned who does',
 ] as const;
 
 export type Goal = (typeof GOALS)[number];

@@ -61,7 +61,7 @@ export function simulate(seed: number, options: SimOptions, watcher: Observer | 
     failure = failureOf(thrown);
   }
   const { cluster, oracle, goals, faults } = run;
-  const successes = [...oracle.requests.puts.values()].filter(({ result }) => result?.ok === true).length;
+  const successes = [...oracle.requests.writes.puts.values()].filter(({ result }) => result?.ok === true).length;
   return {
     seed,
     events: cluster.events,
@@ -102,7 +102,8 @@ class Simulation {
   go(): void {
     const { cluster, oracle } = this;
     for (const node of cluster.nodes) cluster.start(node);
-    if (!cluster.world.isBornFaulty) this.#until('the birth', () => (oracle.epochs.opened > 0 ? null : cluster.leader.replica.waitingFor));
+    if (!cluster.world.isBornFaulty)
+      this.#until('the birth', () => (oracle.epochs.opened > 0 ? null : (cluster.leader?.replica.waitingFor ?? 'nobody leads')));
     this.faults.start();
     this.#clients.start();
     while (cluster.events < this.#events && cluster.now < SAFETY_MAX_MS && cluster.next());
@@ -124,13 +125,15 @@ class Simulation {
     const spare = followers - majorityOf(followers) + 1;
     // A birth needs everybody.
     if (spare < 1 || this.oracle.epochs.opened === 0 || cluster.nodes.some((node) => node.disk.hard?.blank !== false)) return;
-    const away = cluster.nodes.slice(-1 * (1 + (cluster.world.seed % spare)));
+    this.#until('a leader', () => (cluster.leader === null ? 'nobody leads' : null));
+    const others = cluster.nodes.filter((node) => node !== cluster.leader);
+    const away = others.slice(-1 * (1 + (cluster.world.seed % spare)));
     cluster.say(`${away.map(({ id }) => id).join(', ')} cut off, everything else is healed`);
     const directions = away.flatMap((node) =>
       cluster.nodes.flatMap((other) => (other === node ? [] : [pair(node, other), pair(other, node)])),
     );
     for (const [from, to] of directions) cluster.wire.block(from, to);
-    this.#until('a majority', () => (cluster.leader.replica.phase === 'open' ? null : `n1 is ${cluster.leader.replica.phase}`));
+    this.#until('a majority', () => (cluster.leader?.replica.phase === 'open' ? null : 'no leader is open'));
     this.#mustSucceed(followers - away.length, 'I10', `${away.length} of ${followers} followers are cut off`);
     for (const [from, to] of directions) cluster.wire.unblock(from, to);
     this.goals.reach('with some followers cut off, the others were enough');
@@ -141,14 +144,14 @@ class Simulation {
     const { followers } = this.cluster.world;
     this.#mustSucceed(followers, 'I5', 'everything is healed');
     this.#clients.setQuorum(0, false);
-    this.#until('the lower quorum', () => (this.cluster.leader.replica.leader?.quorum === 0 ? null : 'the quorum is not lowered'));
+    this.#until('the lower quorum', () => (this.cluster.leader?.replica.leader?.quorum === 0 ? null : 'the quorum is not lowered'));
   }
 
   #mustSucceed(need: number, invariant: Invariant, circumstances: string): void {
     // What waited through the faults may fill the leader's tables until its deadline.
     this.#until('the clients', () => (this.#clients.isIdle ? null : 'somebody waits'));
     const id = this.#clients.put(need, CONVERGE_MS);
-    const put = () => this.oracle.requests.puts.get(id);
+    const put = () => this.oracle.requests.writes.puts.get(id);
     this.#until('a write', () =>
       (put()?.result ?? null) === null ? `a write that needs ${need} acks is not answered although ${circumstances}` : null,
     );

@@ -1,0 +1,146 @@
+/**
+ * Which epochs there were, which goes on from which, and what became of every write: settled with an epoch that opened, or void for ever.
+ *
+ * An epoch begins where its candidate's disk takes the opening; what was durable there then is its start. It goes on from one older epoch, whole and
+ * alone: each row is a write of that epoch, or what that one started with. One that never opens is a dead branch.
+ */
+import type { KvRecord } from '../core/record.ts';
+import { formatVersion, type Version } from '../core/version.ts';
+import { type Accepted, EpochHistory, isSame } from './epoch-history.ts';
+import { ordinalOf } from './ordinal.ts';
+import type { SimNode } from './sim-node.ts';
+import { must } from './violation.ts';
+
+export class Lineage {
+  /** Oldest first, since an epoch begins on a majority that accepts no older one any more. */
+  readonly epochs = new Map<number, EpochHistory>();
+  /** The newest that is open. */
+  open: EpochHistory | null = null;
+  readonly #nodes: number;
+
+  constructor(nodes: number) {
+    this.#nodes = nodes;
+  }
+
+  get newest(): EpochHistory | null {
+    let newest: EpochHistory | null = null;
+    for (const each of this.epochs.values()) if (newest === null || each.epoch > newest.epoch) newest = each;
+    return newest;
+  }
+
+  /** The write of this version, if a leader made it durable. */
+  find({ epoch, seq }: Version): Accepted | undefined {
+    return this.epochs.get(epoch)?.at(seq);
+  }
+
+  /** The record is one that a leader made durable, letter by letter. */
+  isKnown(record: KvRecord): boolean {
+    const known = this.find(record.version)?.record;
+    return known === record || (known !== undefined && isSame(known, record));
+  }
+
+  isSettled(accepted: Accepted): boolean {
+    return this.epochs.get(accepted.record.version.epoch)?.isSettled(accepted) ?? false;
+  }
+
+  /** The disk of a candidate took the opening of its epoch, and holds `rows`. */
+  begin(leader: SimNode, { epoch, seq }: Version, rows: ReadonlyMap<string, KvRecord>): EpochHistory {
+    const newestFirst = [...this.epochs.values()].filter((each) => each.epoch < epoch).sort((a, b) => b.epoch - a.epoch);
+    const base = newestFirst.find((each) => goesOn(each, rows)) ?? null;
+    const isBirth = newestFirst.length === 0 && rows.size === 0;
+    must(
+      base !== null || isBirth,
+      'I8',
+      () => `${leader.id} begins epoch ${epoch}, which goes on from no older one: it holds ${sayRows(rows, newestFirst[0])}`,
+    );
+    for (const record of rows.values()) {
+      const { version } = record;
+      must(version.seq <= seq, 'I4', () => `${leader.id} begins epoch ${epoch} at seq ${seq}, and holds ${formatVersion(version)}`);
+      const isVoid = this.find(version)?.voidedBy ?? null;
+      must(
+        isVoid === null,
+        'I8',
+        () => `${leader.id} begins epoch ${epoch} with ${sayVersion(record)}, without which ${isVoid?.epoch} opened`,
+      );
+    }
+    const history = new EpochHistory({ epoch, leader, start: new Map(rows), head: seq, base }, this.#nodes);
+    this.epochs.set(epoch, history);
+    return history;
+  }
+
+  /** A leader made a new record durable. */
+  append(leader: SimNode, record: KvRecord): void {
+    const history = this.epochs.get(record.version.epoch);
+    must(
+      history !== undefined && history.leader === leader,
+      'I6',
+      () => `${leader.id} makes ${sayVersion(record)} durable, and ${history?.leader.id ?? 'nobody'} leads that epoch`,
+    );
+    const { open } = this;
+    history.append(record, open !== null && open.epoch > history.epoch ? open : null);
+  }
+
+  /** A leader says that its epoch is open. Answers what had been committed and is void by that. */
+  opens(history: EpochHistory): readonly Accepted[] {
+    const { open } = this;
+    const { epoch, leader } = history;
+    history.isOpen = true;
+    if (open !== null && open.epoch > epoch) {
+      // It hears late of the majority that it had, and does not know that it was deposed.
+      must(
+        isWithin(history, open),
+        'I6',
+        () => `${leader.id} opens epoch ${epoch}, and ${open.epoch}, which is open, does not go on from it`,
+      );
+      return [];
+    }
+    must(
+      open === null || isWithin(open, history),
+      'I1',
+      () => `${leader.id} opens epoch ${epoch}, which does not go on from epoch ${open?.epoch}, which is open`,
+    );
+    this.open = history;
+    const next = new Map<EpochHistory, EpochHistory>();
+    for (const each of history.chain()) if (each.base !== null) next.set(each.base, each);
+    const lost: Accepted[] = [];
+    for (const each of this.epochs.values()) if (each.epoch < epoch) this.#decide(each, next.get(each), history, lost);
+    return lost;
+  }
+
+  /** What of `each` is in the epoch that goes on from it is settled; all else of it is void. */
+  #decide(each: EpochHistory, next: EpochHistory | undefined, by: EpochHistory, lost: Accepted[]): void {
+    for (const accepted of each.accepted) {
+      if (accepted.voidedBy !== null) continue;
+      if (next !== undefined && accepted.ordinal <= next.startOf(accepted.record.key)) accepted.isSettled = true;
+      else {
+        if (each.isSettled(accepted)) lost.push(accepted);
+        accepted.voidedBy = by;
+      }
+    }
+  }
+}
+
+export function sayVersion({ key, version }: KvRecord): string {
+  return `${key}@${formatVersion(version)}`;
+}
+
+/** Nothing is there that the older epoch could not hold, and nothing is missing that it started with. */
+function goesOn(from: EpochHistory, rows: ReadonlyMap<string, KvRecord>): boolean {
+  for (const record of rows.values()) if (!from.hasRow(record)) return false;
+  for (const key of from.start.keys()) if (!rows.has(key)) return false;
+  return true;
+}
+
+function isWithin(older: EpochHistory, newer: EpochHistory): boolean {
+  for (const each of newer.chain()) if (each === older) return true;
+  return false;
+}
+
+function sayRows(rows: ReadonlyMap<string, KvRecord>, newest: EpochHistory | undefined): string {
+  const strange = [...rows.values()].filter((record) => newest?.hasRow(record) !== true).map(sayVersion);
+  const missing = [...(newest?.start.values() ?? [])].filter((record) => {
+    const row = rows.get(record.key);
+    return row === undefined || ordinalOf(row.version) < ordinalOf(record.version);
+  });
+  return `${strange.join(', ') || 'nothing'} that epoch ${newest?.epoch ?? 0} could not hold, and lacks ${missing.map(sayVersion).join(', ') || 'nothing'}`;
+}
