@@ -32,8 +32,8 @@ export interface NodeRow {
   readonly state: 'running' | 'paused' | 'stopped' | 'unreachable';
   /** Of a leader: looking, fencing, installing, open or deposed. */
   readonly phase: NodeStatus['phase'] | null;
-  /** The leader's link to it: probe, catch-up or stream; `down` while requests fail. */
-  readonly link: 'probe' | 'catch-up' | 'stream' | 'down' | null;
+  /** The leader's link to it: probe, install, catch-up or stream; `down` while requests fail. */
+  readonly link: 'probe' | 'install' | 'catch-up' | 'stream' | 'down' | null;
   readonly epoch: number | null;
   readonly head: string | null;
   readonly watermark: string | null;

@@ -8,7 +8,18 @@
  */
 import { assert } from '../lib/assert.ts';
 import type { Host } from './host.ts';
-import type { FenceRequest, Refusal, ReplicateAnswer, ReplicateRequest, StandingAnswer } from './message.ts';
+import type {
+  ChangesRequest,
+  FenceRequest,
+  InstallRequest,
+  PageHeader,
+  PeerAnswer,
+  Refusal,
+  ReplicateAnswer,
+  ReplicateRequest,
+  StandingAnswer,
+} from './message.ts';
+import { LAST, type Named, Reconciliation } from './reconcile.ts';
 import type { HardState, KvRecord, Position, RunningIdentity } from './record.ts';
 import { Recovery } from './recovery.ts';
 import { formatVersion, isNewer, maxVersion, type Version, ZERO } from './version.ts';
@@ -16,13 +27,14 @@ import { Watermark } from './watermark.ts';
 
 interface Queued {
   readonly id: number;
-  readonly message: ReplicateRequest | FenceRequest;
+  readonly message: ReplicateRequest | InstallRequest | FenceRequest | ChangesRequest;
 }
 
 interface Committing {
   readonly token: number;
   readonly position: Position;
-  readonly requests: readonly number[];
+  /** To be answered then; null: an install goes on. */
+  readonly requests: readonly number[] | null;
 }
 
 export class Follower {
@@ -35,12 +47,17 @@ export class Follower {
   quorum: number | null = null;
   /** The newest request of the promised epoch that was heard; one that was overtaken says nothing new. */
   #order = 0;
-  /** Set when this node may not follow any more, and why. */
-  refusesToFollow: string | null = null;
+  /** Of the store: the newest row, or what was before it was rolled back; the watermark if that is newer. */
+  newest: Version;
+  /** A commit that was under way when this node's leadership ended may have brought rows up to here. */
+  #newestUnderWay: Version = ZERO;
 
   readonly #self: RunningIdentity;
   readonly #host: Host;
   readonly #queue: Queued[] = [];
+  readonly #reconciliation: Reconciliation;
+  /** Requests of candidates that wait for a page of the store, by the scan. */
+  readonly #reading = new Map<number, number>();
   #tracker: Watermark;
   #committing: Committing | null = null;
   #saving: { token: number; state: HardState } | null = null;
@@ -49,11 +66,13 @@ export class Follower {
   /** What a leader sent to a node without hard state: it waits aside for the recovery, lest a birth's fence waits behind it for ever. */
   #aside: Queued | null = null;
 
-  constructor(self: RunningIdentity, hard: HardState | null, position: Position, host: Host) {
+  constructor(self: RunningIdentity, hard: HardState | null, position: Position, newest: Version, host: Host) {
     this.#self = self;
     this.#host = host;
     this.hard = hard;
     this.position = position;
+    this.newest = newest;
+    this.#reconciliation = new Reconciliation(host);
     this.#tracker = new Watermark(position, hard?.promisedEpoch ?? 0);
   }
 
@@ -65,17 +84,26 @@ export class Follower {
     return this.#recovery;
   }
 
-  request(id: number, message: ReplicateRequest | FenceRequest): void {
+  request(id: number, message: Queued['message']): void {
     this.#queue.push({ id, message });
   }
 
   /** Works through the queue as far as the store allows. */
   turn(): void {
-    while (this.#host.isStoreFree() && this.#queue.length > 0) {
-      const next = this.#queue[0] as Queued;
-      const isDone = next.message.t === 'fence' ? this.#fence(next.id, next.message) : this.#replicate(next.id, next.message);
-      if (!isDone) return;
-    }
+    while (this.#host.isStoreFree() && !this.#reconciliation.isRunning && this.#queue.length > 0)
+      if (!this.#take(this.#queue[0] as Queued)) return;
+  }
+
+  /** This node's own opening of an epoch is durable. */
+  reach(position: Position): void {
+    this.newest = maxVersion(this.newest, position.watermark);
+    this.#stand(position);
+  }
+
+  /** The leadership of this node is over; everything up to `durable` is in its store. */
+  follow(durable: Version, head: Version): void {
+    this.#newestUnderWay = head;
+    this.#stand({ ...this.position, watermark: durable, cursor: durable });
   }
 
   /** True if the commit was this follower's. */
@@ -84,11 +112,26 @@ export class Follower {
     const { position, requests } = this.#committing;
     this.#committing = null;
     this.position = position;
-    if (this.hard?.blank && this.#tracker.hasReachedEpoch) {
+    if (requests === null) {
+      this.#stand(position);
+      this.#reconciliation.name();
+    } else if (this.hard?.blank && this.#tracker.hasReachedEpoch) {
       this.#answerAfterSave = requests;
       this.#save({ ...this.hard, blank: false });
     } else this.#answer(requests);
     return true;
+  }
+
+  /** True if the page was asked for here. */
+  scanned(token: number, page: PageHeader, rows: readonly KvRecord[]): boolean {
+    const id = this.#reading.get(token);
+    if (this.#reading.delete(token) && id !== undefined) {
+      this.#respond(id, { t: 'changes', page, rows });
+      return true;
+    }
+    const named = this.#reconciliation.scanned(token, page, rows);
+    if (named) this.#installed(named);
+    return named !== undefined;
   }
 
   /** True if the save was this follower's. */
@@ -117,6 +160,11 @@ export class Follower {
 
   /** Where this node stands, by what is durable. */
   standing(): StandingAnswer {
+    const { watermark, cursorEpoch, history } = this.position;
+    const start = history.at(-1);
+    const isOwn = start !== undefined && start.leader === this.#self.nodeId && start.epoch === watermark.epoch;
+    // Its store is still what it was when it led, for every later leader's commit moves the cursor's epoch: nothing of what it led is missing.
+    const hasLed = isOwn && start.epoch === cursorEpoch;
     return {
       t: 'standing',
       node: this.#self.nodeId,
@@ -125,9 +173,9 @@ export class Follower {
       isBlank: this.isBlank,
       promisedEpoch: this.hard?.promisedEpoch ?? 0,
       promisedTo: this.hard?.promisedTo ?? null,
-      watermark: this.position.watermark,
+      watermark: hasLed ? maxVersion(watermark, this.newest) : watermark,
       kMin: this.position.kMin,
-      ledEpoch: this.hard?.ledEpoch ?? 0,
+      ledEpoch: hasLed ? watermark.epoch : 0,
     };
   }
 
@@ -137,6 +185,17 @@ export class Follower {
   }
 
   /** Returns false if the queue must wait. */
+  #take({ id, message }: Queued): boolean {
+    switch (message.t) {
+      case 'fence':
+        return this.#fence(id, message);
+      case 'changes':
+        return this.#changes(id, message);
+      default:
+        return this.#follow(id, message);
+    }
+  }
+
   #fence(id: number, message: FenceRequest): boolean {
     if (message.incarnation !== null && message.incarnation !== this.#self.incarnation) return this.#refuseOther(id, message.incarnation);
     const hard = this.hard;
@@ -167,11 +226,24 @@ export class Follower {
     return false;
   }
 
-  #replicate(id: number, message: ReplicateRequest): boolean {
-    if (this.refusesToFollow !== null) return this.#refuse(id, 'not_in_epoch', this.refusesToFollow);
+  /** Only to the candidate that this node is fenced for, so that nothing changes between its pages. */
+  #changes(id: number, message: ChangesRequest): boolean {
+    const { hard } = this;
+    if (message.incarnation !== this.#self.incarnation) return this.#refuseOther(id, message.incarnation);
+    if (hard === null || hard.promisedEpoch !== message.epoch || hard.promisedTo !== message.from) return this.#refuseStale(id, message);
+    const { since, limit, maxBytes } = message;
+    const token = this.#host.token();
+    this.#queue.shift();
+    this.#reading.set(token, id);
+    this.#host.out({ t: 'scan', token, since, until: LAST, limit, maxBytes });
+    return true;
+  }
+
+  /** What a leader of this epoch, or of a newer one, sends. */
+  #follow(id: number, message: ReplicateRequest | InstallRequest): boolean {
     if (message.incarnation !== null && message.incarnation !== this.#self.incarnation) return this.#refuseOther(id, message.incarnation);
     const hard = this.hard;
-    if (hard === null) return this.#replicateToBlank(id, message);
+    if (hard === null) return this.#followBlank(id, message);
     if (hard.lineage !== message.lineage)
       return this.#refuse(id, 'wrong_lineage', `${this.#self.nodeId} belongs to lineage ${hard.lineage}`);
     const isStale = message.epoch < hard.promisedEpoch || (message.epoch === hard.promisedEpoch && message.from !== hard.promisedTo);
@@ -181,15 +253,38 @@ export class Follower {
       this.#save({ ...hard, members: message.members, promisedEpoch: message.epoch, promisedTo: message.from });
       return false;
     }
-    return this.#apply();
+    return message.t === 'install' ? this.#install(id, message) : this.#apply();
+  }
+
+  #install(id: number, message: InstallRequest): boolean {
+    if (message.start !== this.#self.start) return this.#refuseOther(id, `start ${message.start}`);
+    if (this.#tracker.hasReachedEpoch) return this.#installed({ id, suspects: [], checkedTo: message.after });
+    const rollback = this.#reconciliation.begin(id, message, this.position);
+    if (rollback === null) this.#reconciliation.name();
+    else {
+      const { replacements, position } = rollback;
+      const token = this.#host.token();
+      this.#committing = { token, position, requests: null };
+      this.#host.out({ t: 'persist', token, records: [], position, previousOf: [], replacements });
+      for (const { key, record, rolledBack } of replacements) {
+        const data = { key, rolled_back: formatVersion(rolledBack.version), instead: record && formatVersion(record.version) };
+        this.#host.out({ t: 'note', level: 'warn', event: 'rolled back', data });
+      }
+    }
+    return false;
+  }
+
+  #installed({ id, suspects, checkedTo }: Named): true {
+    this.#respond(id, { t: 'installed', answer: this.#replicateAnswer(), suspects, checkedTo });
+    return true;
   }
 
   /** Without hard state nothing is stored before the others' promises are known; what asks where it stands is answered. */
-  #replicateToBlank(id: number, message: ReplicateRequest): boolean {
+  #followBlank(id: number, message: ReplicateRequest | InstallRequest): boolean {
     // The leader of another lineage, which nobody around belongs to, must not keep the own one's from being heard.
     if (this.#recovery === null || (this.#recovery.lineage !== message.lineage && !this.#recovery.hasHeard))
       this.#recovery = new Recovery(this.#self, message.lineage, message.members, this.#host);
-    if (message.records.length === 0 && message.page === null) {
+    if (message.t === 'replicate' && message.records.length === 0 && message.page === null) {
       this.#respond(id, this.#replicateAnswer());
       return true;
     }
@@ -228,7 +323,11 @@ export class Follower {
         // What was on its way before this node's last start has an order that nobody here remembers: it may lower k_min, which is always safe, and not raise it.
         kMin = message.start === this.#self.start || kMin === null ? message.kMin : Math.min(kMin, message.kMin);
       }
-      for (const record of message.records) if (!this.#tracker.covers(record.version)) records.push(record);
+      if (message.history !== null) this.#tracker.hears(message.history);
+      for (const record of message.records) {
+        this.newest = maxVersion(this.newest, record.version);
+        if (!this.#tracker.covers(record.version)) records.push(record);
+      }
       if (message.page !== null) this.#tracker.page(message.page);
       else for (const record of message.records) this.#tracker.stream(record.version);
     }
@@ -239,10 +338,16 @@ export class Follower {
       this.#answer(requests);
       return true;
     }
+    if (records.length > 0) this.#reconciliation.forget();
     const token = this.#host.token();
     this.#committing = { token, position, requests };
     this.#host.out({ t: 'persist', token, records, position, previousOf: [] });
     return false;
+  }
+
+  #stand(position: Position): void {
+    this.position = position;
+    this.#tracker = new Watermark(position, this.hard?.promisedEpoch ?? 0);
   }
 
   #save(state: HardState): void {
@@ -268,10 +373,11 @@ export class Follower {
       kMin: this.position.kMin,
       isBlank: this.isBlank,
       isCounted: !this.isBlank && this.position.watermark.epoch === this.hard?.promisedEpoch,
+      newest: maxVersion(this.newest, this.#newestUnderWay),
     };
   }
 
-  #respond(id: number, message: StandingAnswer | ReplicateAnswer | Refusal): void {
+  #respond(id: number, message: PeerAnswer): void {
     const at = this.#queue.findIndex((queued) => queued.id === id);
     if (at !== -1) this.#queue.splice(at, 1);
     this.#host.out({ t: 'respond', id, message });
@@ -286,7 +392,7 @@ export class Follower {
     return this.#refuse(id, 'wrong_incarnation', `${this.#self.nodeId} is incarnation ${this.#self.incarnation}, not ${meant}`);
   }
 
-  #refuseStale(id: number, message: ReplicateRequest | FenceRequest): true {
+  #refuseStale(id: number, message: Queued['message']): true {
     const text = `${this.#self.nodeId} promised epoch ${this.hard?.promisedEpoch} to ${this.hard?.promisedTo}, and ${message.from} asks for epoch ${message.epoch}`;
     return this.#refuse(id, 'stale_epoch', text);
   }

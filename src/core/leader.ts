@@ -10,12 +10,13 @@ import type { Ms } from '../lib/units.ts';
 import { Confirmations } from './confirmations.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Host } from './host.ts';
+import { isWithin } from './lineage.ts';
 import { Link, type LinkLimits } from './link.ts';
-import type { NodeId, PageHeader, PutInput, ReplicateAnswer, ReplicateRequest, WriteFailure } from './message.ts';
+import type { InstallAnswer, NodeId, PageHeader, PeerRequest, PutInput, ReplicateAnswer, WriteFailure } from './message.ts';
 import type { Network } from './network.ts';
 import { AckSet, floorOf, isValidQuorum, majorityOf, NeedFloor } from './quorum.ts';
 import { QuorumSetting } from './quorum-setting.ts';
-import type { KvRecord, Member, Position } from './record.ts';
+import type { History, KvRecord, Member, Position } from './record.ts';
 import { Trace } from './trace.ts';
 import { formatVersion, isNewer, minVersion, type Version, ZERO } from './version.ts';
 import { type Write, Writes } from './writes.ts';
@@ -38,6 +39,8 @@ export interface LeaderStart {
   readonly quorum: number;
   /** The smallest need that what came before must still be honoured with. */
   readonly kMin: number;
+  /** With this epoch's opening. */
+  readonly history: History;
 }
 
 export class Leader {
@@ -88,6 +91,9 @@ export class Leader {
     const port = {
       send: (link: Link, records: readonly KvRecord[], page: PageHeader | null) => this.#send(link, records, page),
       scan: (_link: Link, since: Version, until: Version) => this.#scan(since, until),
+      install: (link: Link, after: Version, rows: ReadonlyMap<string, KvRecord | null>) => this.#install(link, after, rows),
+      lookup: (_link: Link, keys: readonly string[]) => this.#lookup(keys),
+      mustInstall: ({ watermark, newest }: ReplicateAnswer) => !isWithin(watermark, newest, start.history),
       losesNext: (link: Link) => network.losesNext(link.node),
       drawAgain: (link: Link) => network.drawAgain(link.node),
       jitter: () => host.jitter(),
@@ -115,7 +121,8 @@ export class Leader {
 
   /** What is durable with the epoch's opening. */
   position(): Position {
-    return { watermark: this.#start.head, cursor: this.#start.head, cursorEpoch: this.epoch, kMin: this.kMin };
+    const { head, history } = this.#start;
+    return { watermark: head, cursor: head, cursorEpoch: this.epoch, kMin: this.kMin, history };
   }
 
   /** SPEC 6: the smallest need above the lowest durable watermark, and of the quorum in force. */
@@ -230,6 +237,13 @@ export class Leader {
       if (isNewer(answer.watermark, link.ackedThrough)) this.#ackedThrough(link, answer.watermark, now);
     }
     this.#checkQuorumChange();
+  }
+
+  /** The follower looked for rows that the lineage does not have. */
+  installed(link: Link, request: number, answer: InstallAnswer, now: Ms): void {
+    const wasUp = link.isUp;
+    link.installed(request, answer, now);
+    if (!wasUp) this.#countLinks(now);
   }
 
   /** Answers of `link` count no more: refused, reset, timed out, partitioned. */
@@ -408,14 +422,12 @@ export class Leader {
   }
 
   #send(link: Link, records: readonly KvRecord[], page: PageHeader | null): number {
-    const message: ReplicateRequest = {
+    const now = this.#host.now();
+    if (page === null) for (const record of records) this.trace.sent(record.version.seq, link.index, now);
+    const isUnreached = page !== null && link.watermark.epoch !== this.epoch;
+    return this.#host.send(link.node, {
       t: 'replicate',
-      from: this.#start.nodeId,
-      lineage: this.#start.lineage,
-      epoch: this.epoch,
-      incarnation: link.incarnation,
-      start: link.start,
-      members: this.#start.members,
+      ...this.#addressOf(link),
       order: ++this.#order,
       head: this.#head,
       committedThrough: this.committedThrough,
@@ -424,15 +436,31 @@ export class Leader {
       purgeFloor: { epoch: 0, seq: 0 },
       records,
       page,
-    };
-    const now = this.#host.now();
-    if (page === null) for (const record of records) this.trace.sent(record.version.seq, link.index, now);
-    return this.#host.send(link.node, message);
+      history: isUnreached ? this.#start.history : null,
+    });
+  }
+
+  #install(link: Link, after: Version, rows: ReadonlyMap<string, KvRecord | null>): number {
+    return this.#host.send(link.node, { t: 'install', ...this.#addressOf(link), history: this.#start.history, after, rows });
+  }
+
+  #addressOf({
+    incarnation,
+    start,
+  }: Link): Pick<PeerRequest & { t: 'install' }, 'from' | 'lineage' | 'epoch' | 'incarnation' | 'start' | 'members'> {
+    const { nodeId, lineage, members } = this.#start;
+    return { from: nodeId, lineage, epoch: this.epoch, incarnation, start, members };
   }
 
   #scan(since: Version, until: Version): number {
     const token = this.#host.token();
     this.#host.out({ t: 'scan', token, since, until, limit: this.#limits.pageRows, maxBytes: this.#limits.batchBytes });
+    return token;
+  }
+
+  #lookup(keys: readonly string[]): number {
+    const token = this.#host.token();
+    this.#host.out({ t: 'lookup', token, keys });
     return token;
   }
 }

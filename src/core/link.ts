@@ -2,6 +2,7 @@
  * The leader's side of one follower: probe, catch-up or stream, as in etcd raft's Progress (tracker/progress.go).
  *
  * - probe: one empty request until the follower answers with its position; then
+ * - install, if it may hold rows that the lineage does not have: it names them, and gets what the lineage has of their keys (reconcile.ts); then
  * - catch-up: pages of changes out of the store, one in flight; then
  * - stream: every record at the later of due and locally durable, in batches, WINDOW requests in flight.
  * Any error returns it to probe, with backoff, for ever. This file decides what leaves when; what an ack means is the leader's (leader.ts).
@@ -14,7 +15,7 @@ import { Deque } from '../lib/deque.ts';
 import { Heap } from '../lib/heap.ts';
 import type { Ms } from '../lib/units.ts';
 import { Backlog, type Queued } from './backlog.ts';
-import type { NodeId, PageHeader, ReplicateAnswer } from './message.ts';
+import type { InstallAnswer, NodeId, PageHeader, ReplicateAnswer } from './message.ts';
 import type { KvRecord } from './record.ts';
 import { compareVersions, isNewer, maxVersion, type Version, ZERO } from './version.ts';
 
@@ -36,7 +37,7 @@ export interface LinkLimits {
   readonly retransmitMs: Ms;
 }
 
-export type LinkState = 'probe' | 'catch-up' | 'stream';
+export type LinkState = 'probe' | 'install' | 'catch-up' | 'stream';
 
 /** What a link wants done; the leader fills in the rest of the message. */
 export interface LinkPort {
@@ -44,12 +45,23 @@ export interface LinkPort {
   send(link: Link, records: readonly KvRecord[], page: PageHeader | null): number;
   /** Asks for a page that ends at `until` at the latest; the number comes back with it. */
   scan(link: Link, since: Version, until: Version): number;
+  /** Tells the follower what the lineage has for the rows that it named; the number names the request. */
+  install(link: Link, after: Version, rows: Rows): number;
+  /** Asks for the durable rows of these keys; the number comes back with them. */
+  lookup(link: Link, keys: readonly string[]): number;
+  /** The follower may hold rows that the lineage does not have. */
+  mustInstall(answer: ReplicateAnswer): boolean;
   /** Draws whether this attempt is lost. */
   losesNext(link: Link): boolean;
   drawAgain(link: Link): Ms;
   /** From 0.5 to 1.5. */
   jitter(): number;
 }
+
+/** By key; null: there is none. */
+type Rows = ReadonlyMap<string, KvRecord | null>;
+
+const NO_ROWS: Rows = new Map();
 
 interface InFlight {
   readonly records: readonly KvRecord[];
@@ -96,7 +108,10 @@ export class Link {
   /** The newest record that the stream carried. A broken link may have lost it, and a restarted follower forgets what it had above its watermark. */
   #streamedTo: Version = ZERO;
   #cursor: Version = ZERO;
+  /** The page, or the rows of an install, that the store was asked for. */
   #scanning: number | null = null;
+  /** For the next request of an install. */
+  #toInstall: { after: Version; rows: Rows } = { after: ZERO, rows: NO_ROWS };
   /** The page in flight ends where the backlog begins: after its ack the backlog becomes the stream. */
   #isLastPage = false;
   #hasPaged = false;
@@ -153,6 +168,7 @@ export class Link {
       if (this.#inFlight.size > 0 || this.#scanning !== null) return;
       this.#backlog.release(now, durable);
       if (this.state === 'catch-up') this.#pumpCatchUp(now);
+      else if (this.state === 'install') this.#sendInstall(now);
       else if (now >= this.#retryAt) this.#sendEmpty(now);
     }
   }
@@ -167,6 +183,7 @@ export class Link {
     if (this.#inFlight.size > 0 || this.#scanning !== null) return Number.POSITIVE_INFINITY;
     if (this.state === 'stream') return this.#spokeAt + this.#limits.heartbeatMs;
     if (this.state === 'probe') return this.#retryAt;
+    if (this.state === 'install') return now;
     // What is due already waits for the store, and the store's answer is an input.
     const dueAt = this.#backlog.firstDueAt();
     const heartbeatAt = this.#spokeAt + this.#limits.heartbeatMs;
@@ -199,6 +216,20 @@ export class Link {
     this.#send(rows, page, now);
   }
 
+  /** The rows for what the follower named. */
+  found(token: number, rows: Rows): void {
+    if (token !== this.#scanning || this.state !== 'install') return;
+    this.#scanning = null;
+    this.#toInstall = { after: this.#toInstall.after, rows };
+  }
+
+  installed(request: number, { answer, suspects, checkedTo }: InstallAnswer, now: Ms): void {
+    if (this.answered(request, answer, now) === null || this.state !== 'install') return;
+    if (suspects.length === 0) return this.#catchUpFrom(answer);
+    this.#toInstall = { after: checkedTo, rows: NO_ROWS };
+    this.#scanning = this.#port.lookup(this, suspects);
+  }
+
   /** Answers what the request carried, or null for a request that this link forgot. */
   answered(request: number, answer: ReplicateAnswer, now: Ms): InFlight | null {
     const sent = this.#inFlight.get(request);
@@ -209,7 +240,8 @@ export class Link {
     this.#backoffMs = this.#limits.backoffMinMs;
     if (!sent.isOutdated) this.kMin = answer.kMin;
     const isOther = this.incarnation !== null && this.incarnation !== answer.incarnation;
-    if (isOther || isNewer(sent.knownWatermark, answer.watermark)) {
+    // Only a rollback may lower it, and that is what an install is for.
+    if (isOther || (this.state !== 'install' && isNewer(sent.knownWatermark, answer.watermark))) {
       this.#forget();
       this.#toProbe(now);
       return null;
@@ -219,7 +251,7 @@ export class Link {
     this.isBlank = answer.isBlank;
     this.isCounted = answer.isCounted;
     // Two requests in flight may be answered in either order.
-    this.watermark = maxVersion(this.watermark, answer.watermark);
+    this.watermark = this.state === 'install' ? answer.watermark : maxVersion(this.watermark, answer.watermark);
     if (this.state === 'probe') this.#found(answer);
     else if (this.state === 'catch-up' && sent.page !== null) this.#pageAcked(sent.page);
     else if (this.state === 'stream') this.#closeGap();
@@ -290,6 +322,12 @@ export class Link {
   }
 
   #found(answer: ReplicateAnswer): void {
+    if (answer.watermark.epoch === this.#epoch || !this.#port.mustInstall(answer)) return this.#catchUpFrom(answer);
+    this.state = 'install';
+    this.#toInstall = { after: ZERO, rows: NO_ROWS };
+  }
+
+  #catchUpFrom(answer: ReplicateAnswer): void {
     this.state = 'catch-up';
     this.#isLastPage = false;
     this.#hasPaged = false;
@@ -366,11 +404,19 @@ export class Link {
   }
 
   #send(records: readonly KvRecord[], page: PageHeader | null, now: Ms): void {
+    this.#mustSpeak = false;
+    this.#sent(this.#port.send(this, records, page), records, page, now);
+  }
+
+  #sendInstall(now: Ms): void {
+    const { after, rows } = this.#toInstall;
+    this.#sent(this.#port.install(this, after, rows), [], null, now);
+  }
+
+  #sent(request: number, records: readonly KvRecord[], page: PageHeader | null, now: Ms): void {
     this.#triedAt = now;
     this.#spokeAt = now;
-    this.#mustSpeak = false;
-    const knownWatermark = this.watermark;
-    this.#inFlight.set(this.#port.send(this, records, page), { records, page, knownWatermark, isOutdated: false });
+    this.#inFlight.set(request, { records, page, knownWatermark: this.watermark, isOutdated: false });
   }
 }
 

@@ -8,7 +8,7 @@
  */
 import type { Distribution } from '../lib/distribution.ts';
 import type { Ms } from '../lib/units.ts';
-import type { HardState, KvRecord, Member, Position } from './record.ts';
+import type { HardState, History, KvRecord, Member, Position, Replacement } from './record.ts';
 import type { Version } from './version.ts';
 
 export type NodeId = string;
@@ -36,6 +36,8 @@ export interface ReplicateRequest {
   readonly purgeFloor: Version;
   readonly records: readonly KvRecord[];
   readonly page: PageHeader | null;
+  /** With the pages of a follower that has not reached the epoch; null otherwise. */
+  readonly history: History | null;
 }
 
 /** Makes `records` of its request the rows of (since, coversTo], in a view of the leader whose newest version was `head`. */
@@ -58,6 +60,52 @@ export interface ReplicateAnswer {
   readonly isBlank: boolean;
   /** The node had reached the epoch and is not blank: only then its acks count. */
   readonly isCounted: boolean;
+  /** No row of the node is newer. */
+  readonly newest: Version;
+}
+
+/** Leader to a follower that is below its epoch: which of your rows may the lineage not have? And of those that you named, the lineage has these. */
+export interface InstallRequest {
+  readonly t: 'install';
+  readonly from: NodeId;
+  readonly lineage: string;
+  readonly epoch: number;
+  readonly incarnation: string | null;
+  /** The receiver's start: what one start named, another does not remember. */
+  readonly start: number | null;
+  readonly members: readonly Member[];
+  readonly history: History;
+  /** Rows up to here were named already; the lineage's for the last of them are in `rows`. */
+  readonly after: Version;
+  /** By key; null: the lineage has no row. */
+  readonly rows: ReadonlyMap<string, KvRecord | null>;
+}
+
+/** What the lineage had for the named rows is durable here. With no more suspects the follower may be caught up. */
+export interface InstallAnswer {
+  readonly t: 'installed';
+  readonly answer: ReplicateAnswer;
+  readonly suspects: readonly string[];
+  /** Rows up to here are named, or need not be. */
+  readonly checkedTo: Version;
+}
+
+/** Candidate to a node that promised it the epoch: one page of what it holds above `since`. */
+export interface ChangesRequest {
+  readonly t: 'changes';
+  readonly from: NodeId;
+  readonly lineage: string;
+  readonly epoch: number;
+  readonly incarnation: string;
+  readonly since: Version;
+  readonly limit: number;
+  readonly maxBytes: number;
+}
+
+export interface ChangesAnswer {
+  readonly t: 'changes';
+  readonly page: PageHeader;
+  readonly rows: readonly KvRecord[];
 }
 
 /** Asks a node where it stands, and changes nothing. */
@@ -91,6 +139,7 @@ export interface StandingAnswer {
   /** Its epoch is the epoch that the node reached. */
   readonly watermark: Version;
   readonly kMin: number | null;
+  /** The epoch that it reached, if it led it and its store is still the leader's, with everything that the epoch wrote; else 0. */
   readonly ledEpoch: number;
 }
 
@@ -102,8 +151,8 @@ export interface Refusal {
   readonly message: string;
 }
 
-export type PeerRequest = ReplicateRequest | LookRequest | FenceRequest;
-export type PeerAnswer = ReplicateAnswer | StandingAnswer | Refusal;
+export type PeerRequest = ReplicateRequest | InstallRequest | LookRequest | FenceRequest | ChangesRequest;
+export type PeerAnswer = ReplicateAnswer | InstallAnswer | StandingAnswer | ChangesAnswer | Refusal;
 
 export interface PutInput {
   readonly t: 'put';
@@ -118,8 +167,25 @@ export interface PutInput {
   readonly timestampMs: number;
 }
 
+/** An operator wants this node to lead. Answered by one `promoteReply`. */
+export interface PromoteInput {
+  readonly t: 'promote';
+  readonly id: number;
+  /** Look, tell what would be, and change nothing. */
+  readonly isDryRun: boolean;
+  /** Go on although acknowledged writes may be lost. */
+  readonly isForced: boolean;
+  /** Of the new leadership; null: the one in force. */
+  readonly quorum: number | null;
+  /** False: this node's own data only, whatever the others hold; by force only. */
+  readonly gathers: boolean;
+  /** How long to wait for the opening; what has begun goes on afterwards. */
+  readonly timeoutMs: Ms;
+}
+
 export type Input =
   | PutInput
+  | PromoteInput
   /** A committed read on the leader; answered by `readReady` or `readFailed`. Linearizable: once a majority said that nobody else leads. */
   | { readonly t: 'read'; readonly id: number; readonly key: string; readonly isLinearizable?: boolean }
   /** Everything that arrived together has been handed over; what gathered may leave now. Comes after every other input, soon. */
@@ -134,6 +200,7 @@ export type Input =
   /** No answer will come: refused, reset, timed out, partitioned. */
   | { readonly t: 'failed'; readonly request: number; readonly reason: string }
   | { readonly t: 'scanned'; readonly token: number; readonly page: PageHeader; readonly rows: readonly KvRecord[] }
+  | { readonly t: 'found'; readonly token: number; readonly rows: ReadonlyMap<string, KvRecord | null> }
   | { readonly t: 'setQuorum'; readonly id: number; readonly quorum: number; readonly isForced: boolean }
   | { readonly t: 'setNetwork'; readonly change: NetworkChange }
   /** No new writes from now on; what waits goes on waiting. */
@@ -169,6 +236,7 @@ export interface WriteFailure {
     | 'invalid_quorum'
     | 'overloaded'
     | 'draining'
+    | 'not_lossless'
     | 'storage_failed'
     | 'quorum_not_met'
     | 'deposed';
@@ -178,6 +246,26 @@ export interface WriteFailure {
 
 export type QuorumResult = { readonly ok: true; readonly quorum: number; readonly previous: number } | WriteFailure;
 
+export interface Promoted {
+  readonly ok: true;
+  readonly isDryRun: boolean;
+  /** In a dry run the one that would be. */
+  readonly epoch: number;
+  /** Nodes, this one counted, that promised (in a dry run, answered), and those that did not. */
+  readonly responders: readonly NodeId[];
+  readonly missing: readonly NodeId[];
+  /** Every acknowledged write that needed at least so many acks is there; 0 with the old leader among the responders. */
+  readonly losslessForQuorum: number;
+  /** The smallest quorum that writes were acknowledged with, as far as the responders know. */
+  readonly kMin: number | null;
+  readonly isForced: boolean;
+  /** Rows that others held and this node did not. */
+  readonly recovered: number;
+  readonly quorum: number;
+}
+
+export type PromoteResult = Promoted | WriteFailure;
+
 export type Effect =
   /** Make it durable, then say `persisted` or `persistFailed`. At most one is outstanding. */
   | {
@@ -186,6 +274,8 @@ export type Effect =
       readonly records: readonly KvRecord[];
       readonly position: Position | null;
       readonly previousOf: readonly string[];
+      /** Come first, whatever their versions; what they roll back is kept before it goes. */
+      readonly replacements?: readonly Replacement[];
     }
   /** Make the hard state durable, then say `hardSaved`. Never outstanding together with `persist`. A failure to do so ends the process. */
   | { readonly t: 'saveHard'; readonly token: number; readonly state: HardState }
@@ -196,6 +286,7 @@ export type Effect =
   /** Answer a client's write, exactly once per `put`. */
   | { readonly t: 'reply'; readonly id: number; readonly result: WriteSuccess | WriteFailure }
   | { readonly t: 'quorumReply'; readonly id: number; readonly result: QuorumResult }
+  | { readonly t: 'promoteReply'; readonly id: number; readonly result: PromoteResult }
   /** The committed record of a key is known: `record`, or, when undefined, the one in the store. */
   | { readonly t: 'readReady'; readonly id: number; readonly record: KvRecord | null | undefined }
   /** This node does not lead, or stopped leading while the read waited. */
@@ -209,6 +300,8 @@ export type Effect =
       readonly limit: number;
       readonly maxBytes: number;
     }
+  /** Read the rows of these keys, of what is durable; then say `found`. */
+  | { readonly t: 'lookup'; readonly token: number; readonly keys: readonly string[] }
   /** For the log. */
   | {
       readonly t: 'note';

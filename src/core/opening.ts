@@ -1,15 +1,17 @@
 /**
- * Opening an epoch: look, fence, gather, install, open (SPEC 6), as far as a birth and a leader's restart need it.
+ * Opening an epoch: look, fence, gather (SPEC 6); installing is catch-up in the new epoch by the new leader's links (replica.ts).
  *
- * A birth needs every node, all blank. A restarted leader needs a majority, and gathers nothing, because it led the newest epoch and its
- * store holds everything that it ever sent. What neither covers is refused here, in `look`, where nothing was changed yet.
- * This file looks and fences; installing is catch-up in the new epoch, by the new leader's links (replica.ts).
+ * One procedure for a birth, which needs every node, all blank; for a restarted leader, which needs a majority and gathers nothing, because its store holds
+ * everything that it ever sent; and for the promotion of any node that reached the newest epoch. What cannot succeed is refused in `look`, where nothing was
+ * changed yet. An operator's promotion waits for each node until it answered or failed once, since every answer makes it safer.
+ * Invariant: what `opened` tells rests on nodes that promised this epoch, and of which everything was gathered that they could contribute.
  */
 import type { Ms } from '../lib/units.ts';
+import { type Assessment, assess } from './assess.ts';
 import type { Host } from './host.ts';
-import type { FenceRequest, NodeId, PeerAnswer, StandingAnswer } from './message.ts';
-import { majorityOf } from './quorum.ts';
-import type { HardState, Member } from './record.ts';
+import type { ChangesAnswer, ChangesRequest, FenceRequest, NodeId, PeerAnswer, StandingAnswer } from './message.ts';
+import type { HardState, KvRecord, Member } from './record.ts';
+import { isNewer, maxVersion, type Version } from './version.ts';
 
 const RETRY_MS = 100;
 
@@ -19,23 +21,44 @@ export interface OpeningStart {
   readonly members: readonly Member[];
   /** Null: nothing was born here yet. */
   readonly hard: HardState | null;
-  /** The epoch that the own data reached; 0 for none. */
-  readonly reachedEpoch: number;
-  /** Of the own store; null for none. */
-  readonly kMin: number | null;
+  /** Where this node stands: until it promised, it may follow on. */
+  readonly standing: () => StandingAnswer;
   /** The lineage of a birth. */
   readonly newLineage: string;
+  /** An operator wants it; null: the node was the last that it promised to, and goes on. */
+  readonly wish: { readonly isForced: boolean; readonly gathers: boolean } | null;
+  readonly pageRows: number;
+  readonly pageBytes: number;
 }
 
 export interface Opened {
   readonly epoch: number;
   readonly kMin: number | null;
+  readonly floor: Version;
+  readonly isForced: boolean;
+  readonly assessment: Assessment;
+}
+
+/** Why it cannot be, as things are. */
+export interface Hindrance {
+  readonly code: 'not_open' | 'not_lossless';
+  readonly message: string;
+}
+
+type Question = 'look' | 'fence' | 'changes';
+
+/** Of one node that was fenced and has something to give. */
+interface Source {
+  cursor: Version;
+  isDone: boolean;
 }
 
 export class Opening {
   phase: 'looking' | 'fencing' = 'looking';
   /** Why it does not go on, for people. */
   waitingFor = 'nobody was asked yet';
+  /** Somebody reached an epoch that this node did not, so that it cannot go on. */
+  isOvertaken = false;
 
   readonly #start: OpeningStart;
   readonly #host: Host;
@@ -44,10 +67,14 @@ export class Opening {
   readonly #isBirth: boolean;
   readonly #heard = new Map<NodeId, StandingAnswer>();
   readonly #fenced = new Map<NodeId, StandingAnswer>();
-  readonly #asked = new Map<number, { node: NodeId; isFence: boolean }>();
+  readonly #sources = new Map<NodeId, Source>();
+  readonly #asked = new Map<number, { node: NodeId; question: Question }>();
   readonly #askAt = new Map<NodeId, Ms>();
+  /** Did not answer the last question of this phase. */
+  readonly #silent = new Set<NodeId>();
   /** Heard, and to be asked again, because as they stand nothing can be opened; until they answer, that is what is known. */
   readonly #askAgain = new Set<NodeId>();
+  #gathered: { node: NodeId; answer: ChangesAnswer }[] = [];
   #highestEpoch: number;
   #epoch = 0;
   #hasPromised = false;
@@ -56,9 +83,23 @@ export class Opening {
     this.#start = start;
     this.#host = host;
     this.#others = start.members.map((member) => member.id).filter((id) => id !== start.nodeId);
-    this.#isBirth = start.reachedEpoch === 0;
+    this.#isBirth = start.standing().watermark.epoch === 0 && start.wish === null;
     this.#lineage = start.hard?.lineage ?? start.newLineage;
     this.#highestEpoch = start.hard?.promisedEpoch ?? 0;
+  }
+
+  /** As far as `look` tells. */
+  get assessment(): Assessment {
+    return this.#assess(this.#heard);
+  }
+
+  get nextEpoch(): number {
+    return this.#highestEpoch + 1;
+  }
+
+  /** Everybody was looked at who can be. */
+  get hasLooked(): boolean {
+    return this.phase === 'looking' && this.#hasTried(this.#heard);
   }
 
   turn(now: Ms): void {
@@ -66,9 +107,11 @@ export class Opening {
       if (this.#isAsking(node) || now < (this.#askAt.get(node) ?? Number.NEGATIVE_INFINITY)) continue;
       if (this.phase === 'looking' && this.#mustLook(node)) {
         this.#askAgain.delete(node);
-        this.#asked.set(this.#host.send(node, { t: 'look', from: this.#start.nodeId }), { node, isFence: false });
-      } else if (this.phase === 'fencing' && this.#hasPromised && !this.#fenced.has(node)) {
-        this.#asked.set(this.#host.send(node, this.#fenceFor(node)), { node, isFence: true });
+        this.#ask(node, 'look', this.#host.send(node, { t: 'look', from: this.#start.nodeId }));
+      } else if (this.phase === 'fencing' && this.#hasPromised) {
+        const source = this.#sources.get(node);
+        if (!this.#fenced.has(node)) this.#ask(node, 'fence', this.#host.send(node, this.#fenceFor(node)));
+        else if (source !== undefined && !source.isDone) this.#ask(node, 'changes', this.#host.send(node, this.#changesOf(node, source)));
       }
     }
   }
@@ -77,10 +120,13 @@ export class Opening {
   promise(): HardState | null {
     if (this.phase !== 'looking' || !this.#mayFence()) return null;
     this.phase = 'fencing';
-    this.#epoch = this.#highestEpoch + 1;
+    this.#epoch = this.nextEpoch;
     this.#hasPromised = false;
     this.#fenced.clear();
+    this.#sources.clear();
+    this.#gathered = [];
     this.#askAt.clear();
+    this.#silent.clear();
     const { nodeId, incarnation, members, hard } = this.#start;
     return {
       lineage: this.#lineage,
@@ -98,55 +144,153 @@ export class Opening {
     this.#hasPromised = true;
   }
 
-  /** What was won, once enough nodes are fenced. */
+  /** What came since the last call and is to be stored here, if anything is: then tell `stored` once it is durable. */
+  take(): readonly KvRecord[] {
+    if (this.phase !== 'fencing') return [];
+    // A row of an epoch that its holder has not reached came by a leader whose lineage nobody here belongs to.
+    const { epoch } = this.#standing.watermark;
+    const rows = this.#gathered.flatMap(({ answer }) => answer.rows.filter(({ version }) => version.epoch <= epoch));
+    if (rows.length === 0) this.stored();
+    return rows;
+  }
+
+  stored(): void {
+    for (const { node, answer } of this.#gathered) {
+      const source = this.#sources.get(node);
+      if (source === undefined) continue;
+      source.cursor = maxVersion(source.cursor, answer.page.coversTo);
+      source.isDone = !isNewer(answer.page.head, answer.page.coversTo);
+    }
+    this.#gathered = [];
+  }
+
+  /** What was won, once enough nodes are fenced, and everything that they can give is here. */
   opened(): Opened | null {
-    if (this.phase !== 'fencing' || !this.#hasPromised) return null;
-    const counted = [...this.#fenced.values()].filter((standing) => !standing.isBlank);
-    const needed = this.#isBirth ? this.#others.length + 1 : majorityOf(this.#others.length);
-    if (counted.length + 1 < needed) {
-      this.waitingFor = `${counted.length + 1} of ${needed} nodes promised epoch ${this.#epoch}; missing: ${this.#missing(this.#fenced)}`;
+    if (this.phase !== 'fencing' || !this.#hasPromised || this.#gathered.length > 0) return null;
+    const { wish } = this.#start;
+    const standing = this.#standing;
+    if ([...this.#fenced.values()].some((each) => !each.isBlank && each.watermark.epoch > standing.watermark.epoch) && this.#gathers) {
+      this.#lookAgain();
       return null;
     }
-    const kMins = [this.#start.kMin, ...counted.map((standing) => standing.kMin)].filter((kMin) => kMin !== null);
-    return { epoch: this.#epoch, kMin: kMins.length === 0 ? null : Math.min(...kMins) };
+    // Whoever still has something to give does not count before it is here.
+    const complete = new Map([...this.#fenced].filter(([node]) => this.#sources.get(node)?.isDone !== false));
+    const assessment = this.#assess(complete);
+    const isForced = wish?.isForced === true && (!assessment.isLossless || !wish.gathers);
+    const hindrance = this.#isBirth
+      ? this.#missingAtBirth(complete)
+      : this.#hindrance(assessment, `promised epoch ${this.#epoch} and handed over what they hold`);
+    if (hindrance !== null || !(this.#isComplete || this.#hasTried(complete))) {
+      this.waitingFor = hindrance?.message ?? `missing: ${assessment.missing.join(', ')}`;
+      return null;
+    }
+    const givers = assessment.sources.flatMap((node) => complete.get(node) ?? []);
+    const floor = (this.#gathers ? givers : []).reduce((newest, each) => maxVersion(newest, each.watermark), standing.watermark);
+    return { epoch: this.#epoch, kMin: assessment.kMin, floor, isForced, assessment };
   }
 
   answered(request: number, answer: PeerAnswer, now: Ms): void {
     const asked = this.#asked.get(request);
     this.#asked.delete(request);
     if (asked === undefined) return;
+    const { node, question } = asked;
     if (answer.t === 'standing') {
       this.#highestEpoch = Math.max(this.#highestEpoch, answer.promisedEpoch);
+      this.#silent.delete(node);
+      if (question === 'look') this.#heard.set(node, answer);
       // The answer to the fence of an epoch that was given up meanwhile, or of a node that promised nothing because it is blank.
-      const isWorthless = asked.isFence && (answer.promisedEpoch !== this.#epoch || answer.promisedTo !== this.#start.nodeId);
-      if (isWorthless) this.#askAt.set(asked.node, now + RETRY_MS);
-      else (asked.isFence ? this.#fenced : this.#heard).set(asked.node, answer);
-      return;
+      else if (answer.promisedEpoch !== this.#epoch || answer.promisedTo !== this.#start.nodeId) this.#retryLater(node, now);
+      else this.#fencedBy(node, answer);
+    } else if (answer.t === 'changes') {
+      this.#silent.delete(node);
+      if (this.#sources.has(node)) this.#gathered.push({ node, answer });
+    } else {
+      this.#retryLater(node, now);
+      if (answer.t !== 'refused') return;
+      this.#highestEpoch = Math.max(this.#highestEpoch, answer.epoch);
+      // Somebody promised more than was seen while looking, or is another than then: look again, and ask for more.
+      if (question !== 'look' && (answer.code === 'stale_epoch' || answer.code === 'wrong_incarnation')) this.#lookAgain();
     }
-    this.#askAt.set(asked.node, now + RETRY_MS);
-    if (answer.t !== 'refused') return;
-    this.#highestEpoch = Math.max(this.#highestEpoch, answer.epoch);
-    // Somebody promised more than was seen while looking, or is another than then: look again, and ask for more.
-    if (asked.isFence && (answer.code === 'stale_epoch' || answer.code === 'wrong_incarnation')) this.#lookAgain();
   }
 
   failed(request: number, now: Ms): void {
     const asked = this.#asked.get(request);
     this.#asked.delete(request);
     if (asked === undefined) return;
-    this.#askAt.set(asked.node, now + RETRY_MS);
-    if (!asked.isFence) this.#heard.delete(asked.node);
+    this.#retryLater(asked.node, now);
+    if (asked.question === 'look') this.#heard.delete(asked.node);
   }
 
   wakeAt(now: Ms): Ms {
     let at = Number.POSITIVE_INFINITY;
     for (const node of this.#others) {
-      const isWaitedFor = this.phase === 'looking' ? this.#mustLook(node) : !this.#fenced.has(node);
+      const isWaitedFor = this.phase === 'looking' ? this.#mustLook(node) : this.#isOwing(node);
       if (!isWaitedFor || this.#isAsking(node)) continue;
       const askAt = this.#askAt.get(node) ?? now;
       if (askAt > now) at = Math.min(at, askAt);
     }
     return at;
+  }
+
+  /** Why an operator's promotion cannot be, now that everybody was looked at; null: it can. */
+  hindrance(): Hindrance | null {
+    const { nodeId } = this.#start;
+    if (this.#standing.isBlank)
+      return { code: 'not_open', message: `${nodeId} is blank: it holds nothing that counts, so promote another node` };
+    const stranger = [...this.#heard.values()].find((each) => each.lineage !== null && each.lineage !== this.#lineage);
+    if (stranger !== undefined)
+      return { code: 'not_open', message: `${stranger.node} belongs to another cluster (lineage ${stranger.lineage})` };
+    return this.#hindrance(this.assessment, 'answer');
+  }
+
+  #hindrance(assessment: Assessment, what: string): Hindrance | null {
+    const { nodeId, members, wish } = this.#start;
+    const standing = this.#standing;
+    const { responders, missing, isMajority, reached, sources, kMin, losslessForQuorum, isLossless } = assessment;
+    const needed = Math.floor(members.length / 2) + 1;
+    if (!isMajority) {
+      const message = `${responders.length} of the ${needed} nodes of a majority ${what}; missing: ${missing.join(', ') || 'nobody'}`;
+      return { code: 'not_open', message };
+    }
+    const gathers = wish?.gathers ?? true;
+    if (gathers && reached > standing.watermark.epoch) {
+      const message = `${sources.join(', ')} reached epoch ${reached}, and ${nodeId} only ${standing.watermark.epoch}: promote ${sources[0]}`;
+      return { code: 'not_lossless', message };
+    }
+    if ((isLossless && gathers) || wish?.isForced) return null;
+    const why = gathers
+      ? `${responders.length} of ${members.length} nodes ${what}, and writes were acknowledged with a quorum of ${kMin}: only those with ${losslessForQuorum} or more are certainly there`
+      : 'the data of one node alone may lack acknowledged writes';
+    return {
+      code: 'not_lossless',
+      message: `${why}; start ${missing.join(', ') || 'nobody'}, or go on with --force and lose what is missing`,
+    };
+  }
+
+  #assess(standings: ReadonlyMap<NodeId, StandingAnswer>): Assessment {
+    return assess([this.#standing, ...standings.values()], this.#start.members);
+  }
+
+  get #standing(): StandingAnswer {
+    return this.#start.standing();
+  }
+
+  /** This node led the newest epoch: it needs nobody's data. */
+  get #isComplete(): boolean {
+    const standing = this.#standing;
+    const { wish } = this.#start;
+    return this.#isBirth || (wish === null && standing.ledEpoch === standing.watermark.epoch);
+  }
+
+  get #gathers(): boolean {
+    return !this.#isComplete && (this.#start.wish?.gathers ?? true);
+  }
+
+  #fencedBy(node: NodeId, standing: StandingAnswer): void {
+    this.#fenced.set(node, standing);
+    const { watermark } = this.#standing;
+    if (!this.#gathers || standing.isBlank || standing.watermark.epoch !== watermark.epoch) return;
+    this.#sources.set(node, { cursor: watermark, isDone: false });
   }
 
   #fenceFor(node: NodeId): FenceRequest {
@@ -155,11 +299,19 @@ export class Opening {
     return { t: 'fence', from: nodeId, lineage: this.#lineage, epoch: this.#epoch, incarnation, members, isBirth: this.#isBirth };
   }
 
+  #changesOf(node: NodeId, { cursor }: Source): ChangesRequest {
+    const { nodeId, pageRows, pageBytes } = this.#start;
+    const incarnation = this.#fenced.get(node)?.incarnation ?? '';
+    const [from, lineage, epoch] = [nodeId, this.#lineage, this.#epoch];
+    return { t: 'changes', from, lineage, epoch, incarnation, since: cursor, limit: pageRows, maxBytes: pageBytes };
+  }
+
   /** Looking again changes nothing at the others, so a node that was only late, or blank, may answer differently. */
   #lookAgain(): void {
     this.phase = 'looking';
     this.#heard.clear();
     this.#askAgain.clear();
+    this.#silent.clear();
   }
 
   #mayFence(): boolean {
@@ -174,23 +326,26 @@ export class Opening {
         this.waitingFor = `this node holds no data, but ${who.join(', ')} ${who.length === 1 ? 'does' : 'do'}: an empty leader must not lead them; start over with \`kvctl down --purge\``;
         return this.#retry(standings);
       }
-      this.waitingFor = `a birth needs every node; missing: ${this.#others.filter((node) => !this.#heard.has(node)).join(', ')}`;
-      return standings.length === this.#others.length;
+      const missing = this.#missingAtBirth(this.#heard);
+      this.waitingFor = missing?.message ?? this.waitingFor;
+      return missing === null;
     }
     if (stranger !== undefined) {
       this.waitingFor = `${stranger.node} belongs to another cluster (lineage ${stranger.lineage}, ours is ${this.#lineage})`;
       return this.#retry([stranger]);
     }
-    const newer = standings.find((standing) => standing.watermark.epoch > (this.#start.hard?.ledEpoch ?? 0));
-    if (newer !== undefined) {
-      this.waitingFor = `${newer.node} reached epoch ${newer.watermark.epoch}, which this node did not lead`;
-      return this.#retry([newer]);
-    }
-    const counted = standings.filter((standing) => !standing.isBlank).length + 1;
-    const needed = majorityOf(this.#others.length);
-    this.waitingFor = `${counted} of the ${needed} nodes of a majority answer; missing: ${this.#missing(this.#heard)}`;
+    this.isOvertaken =
+      standings.some((each) => !each.isBlank && each.watermark.epoch > this.#standing.watermark.epoch) && this.#start.wish === null;
+    const hindrance = this.#hindrance(this.assessment, 'answer');
+    this.waitingFor = hindrance?.message ?? this.waitingFor;
     // A blank node may still be filled by what its last leader sent before it stopped, so what it answered is not its last word.
-    return counted >= needed || this.#retry(standings.filter((standing) => standing.isBlank));
+    if (hindrance !== null) return this.#retry(standings.filter((standing) => standing.isBlank));
+    return this.#isComplete || this.hasLooked;
+  }
+
+  #missingAtBirth(standings: ReadonlyMap<NodeId, StandingAnswer>): Hindrance | null {
+    const missing = this.#others.filter((node) => !standings.has(node));
+    return missing.length === 0 ? null : { code: 'not_open', message: `a birth needs every node; missing: ${missing.join(', ')}` };
   }
 
   /** Asks these again in a while: they may be replaced. */
@@ -204,17 +359,31 @@ export class Opening {
     return false;
   }
 
+  /** Each other node is there, or failed once. */
+  #hasTried(there: ReadonlyMap<NodeId, StandingAnswer>): boolean {
+    return this.#others.every((node) => there.has(node) || this.#silent.has(node));
+  }
+
+  #retryLater(node: NodeId, now: Ms): void {
+    this.#silent.add(node);
+    this.#askAt.set(node, now + RETRY_MS);
+  }
+
+  #ask(node: NodeId, question: Question, request: number): void {
+    this.#asked.set(request, { node, question });
+  }
+
   #mustLook(node: NodeId): boolean {
     return !this.#heard.has(node) || this.#askAgain.has(node);
   }
 
-  #isAsking(node: NodeId): boolean {
-    for (const asked of this.#asked.values()) if (asked.node === node) return true;
-    return false;
+  /** Not fenced yet, or with something left to give. */
+  #isOwing(node: NodeId): boolean {
+    return !this.#fenced.has(node) || this.#sources.get(node)?.isDone === false;
   }
 
-  #missing(heard: ReadonlyMap<NodeId, StandingAnswer>): string {
-    const missing = this.#others.filter((node) => heard.get(node)?.isBlank !== false);
-    return missing.length === 0 ? 'nobody' : missing.join(', ');
+  #isAsking(node: NodeId): boolean {
+    for (const asked of this.#asked.values()) if (asked.node === node) return true;
+    return this.#gathered.some((each) => each.node === node);
   }
 }

@@ -26,6 +26,32 @@ export interface Position {
   readonly cursorEpoch: number;
   /** Smallest need that a promotion must still honour (SPEC 6), as last told by the leader; null before any leader spoke. */
   readonly kMin: number | null;
+  /** How the reached epoch came about; see lineage.ts. */
+  readonly history: History;
+}
+
+/** The opening of an epoch, as the lineage remembers it. */
+export interface EpochStart {
+  readonly epoch: number;
+  readonly leader: string;
+  /** Of the newest record that was gathered: the epoch's first write gets the next one. */
+  readonly seq: number;
+  /** Of the epoch that was gathered from, everything up to here was there; above it only what the responders held. */
+  readonly floor: Version;
+  /** Opened although acknowledged writes may have been lost. */
+  readonly isForced: boolean;
+}
+
+/** The newest openings on the way to an epoch, oldest first. */
+export type History = readonly EpochStart[];
+
+/** A row that the leader's lineage does not have goes, and what the lineage has of its key comes. */
+export interface Replacement {
+  readonly key: string;
+  /** Put in its place, whatever its version; null: nothing. */
+  readonly record: KvRecord | null;
+  /** The row that stood there, which is kept elsewhere first. */
+  readonly rolledBack: KvRecord;
 }
 
 /** Which node this is, and which life of its data: the incarnation is the data directory's or, in memory, this start's. */
@@ -68,4 +94,5 @@ export const EMPTY_POSITION: Position = {
   cursor: { epoch: 0, seq: 0 },
   cursorEpoch: 0,
   kMin: null,
+  history: [],
 };

@@ -8,16 +8,17 @@
 import { assert, unreachable } from '../lib/assert.ts';
 import { Prng } from '../lib/prng.ts';
 import type { Ms } from '../lib/units.ts';
-import { Candidacy, type CandidateConfig } from './candidacy.ts';
+import { Candidacy, type CandidateConfig, type Wish } from './candidacy.ts';
 import { Follower } from './follower.ts';
 import type { Host } from './host.ts';
 import type { Leader } from './leader.ts';
 import type { Link } from './link.ts';
-import type { Effect, Input, NodeId, PeerAnswer, PeerRequest, StandingAnswer, WriteFailure } from './message.ts';
+import type { Effect, Input, NodeId, PeerAnswer, PeerRequest, PromoteInput, StandingAnswer, WriteFailure } from './message.ts';
 import { type LinkSetting, Network } from './network.ts';
+import { Promotion } from './promotion.ts';
 import { majorityOf } from './quorum.ts';
 import type { HardState, KvRecord, Member, Position } from './record.ts';
-import { isNewer, maxVersion, type Version } from './version.ts';
+import { maxVersion, type Version } from './version.ts';
 
 export interface ReplicaConfig extends CandidateConfig {
   /** Of an empty data directory; afterwards the stored state decides. */
@@ -49,6 +50,9 @@ export class Replica {
   readonly follower: Follower;
   leader: Leader | null = null;
   #candidacy: Candidacy | null = null;
+  /** Given up while the store worked for it. */
+  #abandoned: Candidacy | null = null;
+  readonly #promotion: Promotion;
   readonly #config: ReplicaConfig;
   /** The follower's part holds the same object: a name that comes late is everybody's at once. */
   readonly #identity: { nodeId: NodeId; readonly incarnation: string; readonly start: number };
@@ -60,7 +64,6 @@ export class Replica {
   #effects: Effect[] = [];
   #numbers = 0;
   #storeToken: number | null = null;
-  #ownHead: Version;
   #isDeposed = false;
   #isDraining = false;
   #storageFailure: string | null = null;
@@ -80,10 +83,10 @@ export class Replica {
       send: (to, message) => this.#send(to, message, 'recovery'),
       jitter: () => 0.5 + this.#jitter.next(),
     };
-    this.#ownHead = stored.head;
-    this.follower = new Follower(this.#identity, stored.hard, stored.position, this.#host);
+    this.#promotion = new Promotion(this.#host);
+    this.follower = new Follower(this.#identity, stored.hard, stored.position, stored.head, this.#host);
     const mayLead = stored.hard === null ? config.isBornLeader : stored.hard.promisedTo === config.nodeId;
-    if (mayLead) this.#candidacy = this.#newCandidacy();
+    if (mayLead) this.#candidacy = this.#newCandidacy(null);
   }
 
   /** Time `now` is monotonic, in ms; it never falls from step to step. */
@@ -103,7 +106,7 @@ export class Replica {
   wakeAt(): Ms {
     const leader = this.leader?.wakeAt(this.#now) ?? Number.POSITIVE_INFINITY;
     const candidacy = this.#candidacy?.wakeAt(this.#now) ?? Number.POSITIVE_INFINITY;
-    return Math.min(leader, candidacy, this.follower.recovery?.wakeAt() ?? Number.POSITIVE_INFINITY);
+    return Math.min(leader, candidacy, this.#promotion.deadlineAt, this.follower.recovery?.wakeAt() ?? Number.POSITIVE_INFINITY);
   }
 
   /** The name by which the others know this node. */
@@ -116,13 +119,18 @@ export class Replica {
   }
 
   get role(): 'leader' | 'follower' {
-    return this.leader !== null || this.#candidacy !== null ? 'leader' : 'follower';
+    return this.leader !== null || this.#isCandidate ? 'leader' : 'follower';
   }
 
   get phase(): Phase {
     if (this.leader !== null) return this.leader.isOpen ? 'open' : 'installing';
-    if (this.#candidacy !== null) return this.#candidacy.phase;
-    return this.#isDeposed ? 'deposed' : 'following';
+    if (this.#candidacy !== null && this.#isCandidate) return this.#candidacy.phase;
+    return this.#isDeposed && this.leaderId === this.nodeId ? 'deposed' : 'following';
+  }
+
+  /** Who only looks at an operator's wish follows on. */
+  get #isCandidate(): boolean {
+    return this.#candidacy !== null && !(this.#promotion.isPending && this.#candidacy.phase === 'looking');
   }
 
   /** Why this node does not serve, and who is missing; null if nothing is missing. */
@@ -133,7 +141,7 @@ export class Replica {
       const missing = this.#config.members.filter((member) => !reached.has(member.id)).map((member) => member.id);
       return `${reached.size} nodes reached epoch ${this.leader.epoch}, a majority must; missing: ${missing.join(', ')}`;
     }
-    return this.#candidacy?.waitingFor ?? null;
+    return this.#isCandidate ? (this.#candidacy?.waitingFor ?? null) : null;
   }
 
   get epoch(): number {
@@ -166,12 +174,8 @@ export class Replica {
     return this.#storageFailure;
   }
 
-  /** What a leader holds is complete up to its newest record, whatever the position of its opening says. */
   standing(): StandingAnswer {
-    const standing = this.follower.standing();
-    const ledNewest =
-      standing.ledEpoch > 0 && standing.ledEpoch === standing.watermark.epoch && standing.promisedTo === this.#identity.nodeId;
-    return ledNewest && isNewer(this.#ownHead, standing.watermark) ? { ...standing, watermark: this.#ownHead } : standing;
+    return this.follower.standing();
   }
 
   #dispatch(input: Input): void {
@@ -203,8 +207,14 @@ export class Replica {
         return this.#answer(input.request, input.message);
       case 'failed':
         return this.#failed(input.request, input.reason);
+      case 'promote':
+        return this.#promote(input);
       case 'scanned':
+        if (this.follower.scanned(input.token, input.page, input.rows)) return;
         for (const link of this.leader?.links ?? []) link.scanned(input.token, input.page, input.rows, this.#now);
+        return;
+      case 'found':
+        for (const link of this.leader?.links ?? []) link.found(input.token, input.rows);
         return;
       case 'setQuorum': {
         const refusal = this.refusal();
@@ -229,10 +239,39 @@ export class Replica {
 
   #turn(): void {
     this.leader?.turn(this.#now);
-    if (!this.#isDraining) this.#candidacy?.turn(this.#now);
+    this.#promotion.expire(this.#now, this.#candidacy);
+    if (!this.#isDraining) this.#candidate();
     this.follower.turn();
     // After the follower's turn, which may have begun it.
     this.follower.recovery?.turn(this.#now);
+  }
+
+  #candidate(): void {
+    const candidacy = this.#candidacy;
+    if (candidacy === null) return;
+    if (this.#promotion.isOver(candidacy)) this.#candidacy = null;
+    else if (candidacy.isOvertaken) {
+      this.#note('warn', 'overtaken', { why: candidacy.waitingFor });
+      this.#candidacy = null;
+      this.#isDeposed = true;
+    } else if (this.#promotion.mustLook(candidacy)) candidacy.look(this.#now);
+    else candidacy.turn(this.#now);
+  }
+
+  #promote(input: PromoteInput): void {
+    const { nodeId } = this.#identity;
+    if (this.leader !== null || this.#storageFailure !== null || this.#isDraining || this.#isUnnamed)
+      return this.#promotion.refuse(input, this.leader, this.waitingFor ?? `${nodeId} is shutting down, or has no name`);
+    if (this.#promotion.isPending) return this.#promotion.refuse(input, null, 'another promotion of this node is under way');
+    if (!this.#promotion.begin(input, this.members.length - 1, this.#now)) return;
+    this.#abandon();
+    this.#candidacy = this.#newCandidacy(input);
+  }
+
+  /** What the store still does for it must be heard of. */
+  #abandon(): void {
+    if (this.#candidacy?.isSaving) this.#abandoned = this.#candidacy;
+    this.#candidacy = null;
   }
 
   #named(nodeId: NodeId): void {
@@ -244,24 +283,34 @@ export class Replica {
 
   #hardSaved(token: number): void {
     if (this.#storeToken === token) this.#storeToken = null;
-    if (!this.#candidacy?.hardSaved(token)) this.follower.hardSaved(token);
+    const abandoned = this.#takeAbandoned();
+    if (abandoned?.hardSaved(token, true) || this.#candidacy?.hardSaved(token, false)) return;
+    this.follower.hardSaved(token);
   }
 
   #persisted(token: number, previous: ReadonlyMap<string, KvRecord | null>): void {
     if (this.#storeToken === token) this.#storeToken = null;
-    const winner = this.#candidacy?.persisted(token) ?? null;
-    if (winner !== null) this.#lead(winner);
-    else if (!this.follower.persisted(token) && this.leader !== null) {
+    if (this.#takeAbandoned()?.persisted(token, previous)) return;
+    const winner = this.#candidacy?.persisted(token, previous) ?? false;
+    if (winner !== false) {
+      if (winner !== null) this.#lead(winner);
+    } else if (!this.follower.persisted(token) && this.leader !== null) {
       this.leader.persisted(token, previous, this.#now);
-      this.#ownHead = this.leader.durable;
+      this.follower.newest = this.leader.durable;
     }
+  }
+
+  #takeAbandoned(): Candidacy | null {
+    const abandoned = this.#abandoned;
+    this.#abandoned = null;
+    return abandoned;
   }
 
   /** The epoch is won and its opening durable here; now a majority must reach it, by catch-up. */
   #lead(leader: Leader): void {
-    this.#candidacy = null;
-    this.#ownHead = leader.head;
     this.leader = leader;
+    this.#promotion.won(this.#candidacy);
+    this.#candidacy = null;
     leader.isDraining = this.#isDraining;
     this.#note('info', 'installing', { epoch: leader.epoch, head: leader.head.seq });
     this.#openIfInstalled();
@@ -286,7 +335,7 @@ export class Replica {
     }
     const hard = this.follower.hard;
     const isHigher = hard !== null && hard.lineage === message.lineage && message.epoch > hard.promisedEpoch;
-    if (isHigher && this.role === 'leader') this.#depose(message.epoch, message.from);
+    if (isHigher && (this.leader !== null || this.#candidacy !== null)) this.#depose(message.epoch, message.from);
     this.follower.request(id, message);
   }
 
@@ -311,6 +360,8 @@ export class Replica {
     if (message.t === 'replicated') {
       leader.answered(link, request, message, this.#now);
       this.#openIfInstalled();
+    } else if (message.t === 'installed') {
+      leader.installed(link, request, message, this.#now);
     } else if (message.t === 'refused' && message.code === 'wrong_incarnation') {
       leader.reset(link, request, this.#now);
     } else if (message.t === 'refused' && message.code === 'stale_epoch' && message.epoch > leader.epoch) {
@@ -340,21 +391,25 @@ export class Replica {
     if (leader === null || leader.isOpen) return;
     if (leader.installedOn().length < majorityOf(leader.links.length)) return;
     leader.isOpen = true;
+    this.#promotion.opened(leader);
     this.#note('info', 'open', { epoch: leader.epoch, head: leader.head.seq });
   }
 
   #depose(epoch: number, by: NodeId): void {
     this.#note('warn', 'deposed', { epoch, by });
+    this.#promotion.fail(`epoch ${epoch} of ${by} came first`);
     this.#stepDown(`epoch ${epoch} ended the leadership of ${this.#identity.nodeId} while the write waited`);
-    // What it accepted and nobody else holds must be rolled back before it may follow; until then it only keeps its promise.
-    this.follower.refusesToFollow = `${this.#identity.nodeId} led an older epoch and may hold writes that the newer lineage does not have`;
   }
 
   #stepDown(message: string): void {
-    this.leader?.stop(message);
+    const { leader } = this;
     this.#isDeposed = this.role === 'leader';
+    leader?.stop(message);
+    this.#promotion.fail(message);
     this.leader = null;
-    this.#candidacy = null;
+    this.#abandon();
+    // It may hold writes that the newer lineage does not have; whoever leads that finds them (reconcile.ts).
+    if (leader !== null) this.follower.follow(leader.durable, leader.head);
   }
 
   /** Why this node cannot admit writes or serve committed reads; null if it can. */
@@ -381,12 +436,13 @@ export class Replica {
     };
   }
 
-  #newCandidacy(): Candidacy {
+  #newCandidacy(wish: Wish | null): Candidacy {
     return new Candidacy({
       config: this.#config,
+      wish,
       follower: this.follower,
+      standing: () => this.follower.standing(),
       network: this.network,
-      ownHead: this.#ownHead,
       host: { ...this.#host, send: (to, message) => this.#send(to, message, 'candidacy') },
       sendAsLeader: (leader, to, message) => this.#send(to, message, { leader, node: to }),
     });

@@ -8,7 +8,7 @@
  * Source: CouchDB's _changes feed ("only the most recent change for a given document is guaranteed to be provided").
  */
 import type { PageHeader } from './message.ts';
-import type { Position } from './record.ts';
+import type { History, Position } from './record.ts';
 import { SeqWindow } from './seq-window.ts';
 import { compareVersions, isNewer, maxVersion, type Version } from './version.ts';
 
@@ -20,6 +20,9 @@ export class Watermark {
   #goal: Version | null = null;
   #isScanning: boolean;
   #epoch: number;
+  #history: History;
+  /** Of the epoch that is to be reached, as its leader tells it. */
+  #historyThen: History | null = null;
   /** Seqs of the epoch that the stream brought, above the scan's or the watermark's end. */
   readonly #streamed = new SeqWindow();
 
@@ -27,6 +30,7 @@ export class Watermark {
   constructor(position: Position, epoch: number) {
     this.#watermark = position.watermark;
     this.#epoch = epoch;
+    this.#history = position.history;
     const isResumable = position.cursorEpoch === epoch && isNewer(position.cursor, position.watermark);
     this.#cursor = isResumable ? position.cursor : position.watermark;
     this.#cursorEpoch = epoch;
@@ -39,8 +43,14 @@ export class Watermark {
     this.#cursor = this.#watermark;
     this.#cursorEpoch = epoch;
     this.#goal = null;
+    this.#historyThen = null;
     this.#isScanning = this.#watermark.epoch !== epoch;
     this.#streamed.clear();
+  }
+
+  /** How the promised epoch came about: this node's own history from the moment when it reaches the epoch. */
+  hears(history: History): void {
+    this.#historyThen = history;
   }
 
   get watermark(): Version {
@@ -80,7 +90,8 @@ export class Watermark {
   }
 
   position(kMin: number | null): Position {
-    return { watermark: this.#watermark, cursor: this.#end(), cursorEpoch: this.#cursorEpoch, kMin };
+    const cursorEpoch = this.#cursorEpoch;
+    return { watermark: this.#watermark, cursor: this.#end(), cursorEpoch, kMin, history: this.#history };
   }
 
   #end(): Version {
@@ -99,5 +110,6 @@ export class Watermark {
     this.#watermark = maxVersion(this.#watermark, covered);
     this.#isScanning = false;
     this.#goal = null;
+    if (this.hasReachedEpoch && this.#historyThen !== null) this.#history = this.#historyThen;
   }
 }

@@ -49,7 +49,7 @@ export function addressee(runtime: Runtime, log: Log): MustMeanUs {
  * `http://0.0.0.0:5000` of itself; it is where the call came from.
  */
 export function withAddress<Message extends PeerRequest>(message: Message, request: IncomingMessage): Message {
-  if (message.t === 'look') return message;
+  if (message.t === 'look' || message.t === 'changes') return message;
   const sender = message.members.find((member) => member.id === message.from);
   const address = request.socket.remoteAddress?.replace(/^::ffff:/, '');
   if (sender === undefined || address === undefined || !EVERYWHERE.test(sender.url)) return message;

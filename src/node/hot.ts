@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { WriteSuccess } from '../core/message.ts';
 import { formatVersion } from '../core/version.ts';
-import { decodeReplicate, FROM_HEADER, INTERNAL_PATHS } from '../wire/internal.ts';
+import { decodeReplicate, FROM_HEADER, INTERNAL_PATHS, MAX_ROWS_BYTES } from '../wire/internal.ts';
 import { decodeKey, KEY_PREFIX } from '../wire/key.ts';
 import { valueText } from '../wire/value.ts';
 import { type MustMeanUs, withAddress } from './addressed.ts';
@@ -21,8 +21,6 @@ import type { Runtime } from './runtime.ts';
 /** Escapes may make a body several times as long as the value's own text. */
 const BODY_PER_VALUE_BYTE = 4;
 const BODY_SLACK_BYTES = 64 * 1024;
-/** A batch or page of 4 MiB of keys and values, and one record more, as JSON. */
-const MAX_INTERNAL_BYTES = 256 * 1024 * 1024;
 
 const REPLICATE = INTERNAL_PATHS.replicate;
 
@@ -61,7 +59,7 @@ export function hotRoutes(config: NodeConfig, runtime: Runtime, authorize: Autho
       request.destroy();
       return;
     }
-    readText(request, MAX_INTERNAL_BYTES, (text, error) => {
+    readText(request, MAX_ROWS_BYTES, (text, error) => {
       try {
         if (error !== null) throw error;
         const message = withAddress(decodeReplicate(text), request);

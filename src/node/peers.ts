@@ -6,7 +6,8 @@
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { NodeId, PeerAnswer, PeerRequest } from '../core/message.ts';
 import type { Member } from '../core/record.ts';
-import { decodeAnswer, encodeRequest, FROM_HEADER, INTERNAL_PATHS, TO_HEADER } from '../wire/internal.ts';
+import { encodeRequest, FROM_HEADER, INTERNAL_PATHS, MAX_ROWS_BYTES, TO_HEADER } from '../wire/internal.ts';
+import { decodeAnswer } from '../wire/internal-answers.ts';
 
 export interface PeersOptions {
   /** This node's name, once it calls somebody. */
@@ -45,15 +46,19 @@ export class Peers {
       return;
     }
     const chunks: Buffer[] = [];
+    const maxBytes = message.t === 'changes' ? MAX_ROWS_BYTES : MAX_ANSWER_BYTES;
     let bytes = 0;
+    const path = INTERNAL_PATHS[message.t];
+    const text = encodeRequest(message);
+    const { headers } = peer;
     peer.pool.dispatch(
-      { path: INTERNAL_PATHS[message.t], method: 'POST', headers: peer.headers, body: encodeRequest(message) },
+      message.t === 'changes' ? { path: `${path}?${text}`, method: 'GET', headers } : { path, method: 'POST', headers, body: text },
       {
         onRequestStart() {},
         onResponseStart() {},
         onResponseData(controller, chunk) {
           bytes += chunk.length;
-          if (bytes > MAX_ANSWER_BYTES) controller.abort(new Error(`expected an answer of at most ${MAX_ANSWER_BYTES} bytes`));
+          if (bytes > maxBytes) controller.abort(new Error(`expected an answer of at most ${maxBytes} bytes`));
           else chunks.push(chunk);
         },
         onResponseEnd() {

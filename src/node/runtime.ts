@@ -11,6 +11,8 @@ import type {
   NetworkChange,
   PeerAnswer,
   PeerRequest,
+  PromoteInput,
+  PromoteResult,
   QuorumResult,
   WriteFailure,
   WriteSuccess,
@@ -64,6 +66,7 @@ export class Runtime {
   readonly #parts: RuntimeParts;
   readonly #writes = new Map<number, (result: WriteResult) => void>();
   readonly #quorums = new Map<number, (result: QuorumResult) => void>();
+  readonly #promotions = new Map<number, (result: PromoteResult) => void>();
   readonly #reads = new Map<number, (outcome: ReadOutcome) => void>();
   readonly #requests = new Map<number, (answer: PeerAnswer) => void>();
   /** Reads that wait for a version. */
@@ -101,6 +104,15 @@ export class Runtime {
     });
   }
 
+  promote(wish: Omit<PromoteInput, 't' | 'id'>): Promise<PromoteResult> {
+    if (this.#isStopped) return Promise.resolve(STOPPED);
+    return new Promise((resolve) => {
+      const id = ++this.#ids;
+      this.#promotions.set(id, resolve);
+      this.drive({ t: 'promote', id, ...wish });
+    });
+  }
+
   setNetwork(change: NetworkChange): void {
     this.drive({ t: 'setNetwork', change });
   }
@@ -131,7 +143,7 @@ export class Runtime {
 
   /** An internal call; answers once everything that the answer speaks of is durable. */
   request(message: PeerRequest, done: (answer: PeerAnswer) => void): void {
-    if (message.t !== 'look') this.#parts.peers.learn(message.members);
+    if ('members' in message) this.#parts.peers.learn(message.members);
     const id = ++this.#ids;
     this.#requests.set(id, done);
     this.drive({ t: 'request', id, message } satisfies { message: PeerRequest | FenceRequest } & Input);
@@ -195,6 +207,8 @@ export class Runtime {
         return finish(this.#writes, effect.id, effect.result);
       case 'quorumReply':
         return finish(this.#quorums, effect.id, effect.result);
+      case 'promoteReply':
+        return finish(this.#promotions, effect.id, effect.result);
       case 'readReady':
       case 'readFailed':
         return finish(this.#reads, effect.id, effect);
@@ -203,6 +217,9 @@ export class Runtime {
         this.drive({ t: 'scanned', token: effect.token, page, rows });
         return;
       }
+      case 'lookup':
+        this.drive({ t: 'found', token: effect.token, rows: new Map(effect.keys.map((key) => [key, this.store.get(key)])) });
+        return;
       case 'note':
         this.#parts.log[effect.level](effect.data, effect.event);
         return;
@@ -220,11 +237,11 @@ export class Runtime {
     }, fatal);
   }
 
-  #persist({ token, records, position, previousOf }: Extract<Effect, { t: 'persist' }>): void {
+  #persist({ token, records, position, previousOf, replacements = [] }: Extract<Effect, { t: 'persist' }>): void {
     const { failpoints } = this.#parts;
     if (records.length > 0) failpoints.hit('before-commit');
     const begun = this.#parts.clock.now();
-    const batch = position === null ? { records, previousOf } : { records, previousOf, position };
+    const batch = { records, previousOf, replacements, ...(position === null ? {} : { position }) };
     this.store.commit(batch).then(
       ({ previous }) => {
         if (records.length > 0) failpoints.hit('after-commit');

@@ -215,6 +215,11 @@ export class SimCluster implements ClusterView {
         else this.#answer(node, this.now + this.world.scanMs, () => input);
         return;
       }
+      case 'lookup': {
+        const rows = new Map(effect.keys.map((key) => [key, node.disk.store.get(key)]));
+        queue.push({ t: 'found', token: effect.token, rows });
+        return;
+      }
       case 'send': {
         this.hash.number(effect.request);
         const to = this.node(effect.to);

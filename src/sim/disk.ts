@@ -11,14 +11,6 @@ import type { Store } from '../store/store.ts';
 
 export type Commit = Extract<Effect, { t: 'persist' | 'saveHard' }>;
 
-/** A row that a rollback takes away, whatever its version, and what stands there instead; null: nothing. */
-export interface Replacement {
-  readonly key: string;
-  readonly record: KvRecord | null;
-  /** What stood there. It is kept in a file. */
-  readonly rolledBack: KvRecord;
-}
-
 export interface Frame {
   readonly commit: Commit;
   /** The node led when it asked for it: its records are new. */
@@ -64,11 +56,9 @@ export class Disk {
       return previous;
     }
     for (const key of commit.previousOf) previous.set(key, this.store.get(key));
-    const { records, position } = commit;
-    const replacements = replacementsOf(commit);
-    const batch = { records, ...(position === null ? {} : { position }), ...(replacements.length === 0 ? {} : { replacements }) };
+    const { records, position, replacements = [] } = commit;
     // The memory store is done when the call returns; only its answer comes later, and we know it.
-    void this.store.commit(batch);
+    void this.store.commit({ records, replacements, ...(position === null ? {} : { position }) });
     return previous;
   }
 
@@ -83,8 +73,4 @@ export class Disk {
     this.hard = null;
     this.incarnation = incarnation;
   }
-}
-
-export function replacementsOf(commit: Commit): readonly Replacement[] {
-  return commit.t === 'persist' ? ((commit as { readonly replacements?: readonly Replacement[] }).replacements ?? []) : [];
 }

@@ -254,5 +254,6 @@ function intruderTo(node: SimNode, x: number): ReplicateRequest {
     purgeFloor: { epoch: 0, seq: 0 },
     records: isProbe ? [] : [{ key: 'k0', value: '"another"', version, need: 0, timestampMs: 0 }],
     page: null,
+    history: null,
   };
 }

@@ -4,10 +4,10 @@
  *
  * Not here: what was promised or told to whom (epochs.ts, oracle.ts).
  */
-import type { KvRecord, Position } from '../core/record.ts';
+import type { KvRecord, Position, Replacement } from '../core/record.ts';
 import { compareVersions, formatVersion, type Version, ZERO } from '../core/version.ts';
 import type { Ms } from '../lib/units.ts';
-import { type Frame, type Replacement, replacementsOf } from './disk.ts';
+import type { Frame } from './disk.ts';
 import { type Accepted, type EpochHistory, type Holding, isSame } from './epoch-history.ts';
 import type { Goals } from './goals.ts';
 import { Lineage, sayVersion } from './lineage.ts';
@@ -87,7 +87,7 @@ export class Ledger {
     const holder = this.#of(node);
     let begun: EpochHistory | null = null;
     if (commit.t === 'persist') {
-      const replacements = replacementsOf(commit);
+      const { replacements = [] } = commit;
       for (const replacement of replacements) this.#replaced(node, holder, replacement);
       for (const record of commit.records) this.#stored(node, holder, record, isLeaders, now);
       for (const { key } of [...replacements, ...commit.records]) this.#checkRow(node, key, holder.held.get(key));

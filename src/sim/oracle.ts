@@ -93,6 +93,7 @@ export class Oracle implements Observer {
       );
       return;
     }
+    if (answer.t !== 'replicated') return;
     must(request.t === 'replicate', 'core', () => `${node.id} answers a ${request.t} with what belongs to replication`);
     this.#checkAnswer(node, request, answer);
   }

@@ -136,7 +136,10 @@ function sayEffect(effect: Effect): string | null {
 }
 
 function sayRequest(message: PeerRequest): string {
-  if (message.t !== 'replicate') return message.t === 'fence' ? `fence ${message.epoch}` : 'look';
+  if (message.t === 'look') return 'look';
+  if (message.t === 'fence') return `fence ${message.epoch}`;
+  if (message.t === 'changes') return `what is above ${formatVersion(message.since)}?`;
+  if (message.t === 'install') return `install ${message.epoch}, after ${formatVersion(message.after)}: ${sayFound(message.rows)}`;
   const { page, records } = message;
   if (page !== null) return `page ${sayRange(page.since, page.coversTo)} of ${formatVersion(page.head)}: ${sayRecords(records)}`;
   return records.length === 0 ? 'heartbeat' : sayRecords(records);
@@ -145,6 +148,8 @@ function sayRequest(message: PeerRequest): string {
 function sayAnswer(message: PeerAnswer): string {
   if (message.t === 'refused') return `refused: ${message.code}`;
   if (message.t === 'standing') return `at ${formatVersion(message.watermark)}, promised ${message.promisedEpoch}`;
+  if (message.t === 'changes') return `${sayRange(message.page.since, message.page.coversTo)}: ${sayRecords(message.rows)}`;
+  if (message.t === 'installed') return message.suspects.length === 0 ? 'no suspects' : `suspects: ${message.suspects.join(' ')}`;
   return `ack w=${formatVersion(message.watermark)}${message.isCounted ? '' : ' (not counted)'}`;
 }
 
@@ -156,4 +161,9 @@ function sayRecords(records: readonly KvRecord[]): string {
   if (records.length === 0) return '-';
   const named = records.slice(0, NAMED).map(({ key, version }) => `${key}@${formatVersion(version)}`);
   return records.length > NAMED ? `${named.join(' ')} +${records.length - NAMED}` : named.join(' ');
+}
+
+function sayFound(rows: ReadonlyMap<string, KvRecord | null>): string {
+  if (rows.size === 0) return '-';
+  return [...rows].map(([key, record]) => (record === null ? `no ${key}` : `${key}@${formatVersion(record.version)}`)).join(' ');
 }

@@ -10,8 +10,9 @@ import { compareVersions, formatVersion, isNewer, maxVersion, type Version, ZERO
 import { digestOf } from './digest.ts';
 import { compareKeys } from './key-order.ts';
 import { cutPage, isEmptyRange, lastOf } from './page.ts';
+import { withoutRepeats } from './rollback-file.ts';
 import { SortedList } from './sorted-list.ts';
-import type { Commit, DumpView, ListRange, Page, Persisted, ScanRange, Store } from './store.ts';
+import type { Commit, DumpView, ListRange, Page, Persisted, RolledBack, ScanRange, Store } from './store.ts';
 import { StoreError } from './store-error.ts';
 
 export function openMemoryStore(): Store {
@@ -24,12 +25,18 @@ class MemoryStore implements Store {
   readonly #byVersion = new SortedList<KvRecord, Version>((record, at) => compareVersions(record.version, at));
   readonly #keys = new SortedList<string, string>(compareKeys);
   #position: Position = EMPTY_POSITION;
+  #rolledBack: RolledBack[] = [];
   #failure: StoreError | null = null;
 
   async commit(batch: Commit): Promise<Persisted> {
     if (this.#failure !== null) throw this.#failure;
     const previous = new Map<string, KvRecord | null>();
     for (const key of batch.previousOf ?? []) previous.set(key, this.get(key));
+    for (const { key, record, rolledBack } of batch.replacements ?? []) {
+      this.#rolledBack.push({ record: rolledBack, instead: record?.version ?? null });
+      this.#remove(key);
+      if (record !== null) this.#apply(record);
+    }
     for (const record of batch.records) this.#apply(record);
     if (batch.position !== undefined) this.#position = batch.position;
     return { previous };
@@ -77,7 +84,19 @@ class MemoryStore implements Store {
     return this.#byKey.size;
   }
 
+  async rolledBack(): Promise<readonly RolledBack[]> {
+    return withoutRepeats(this.#rolledBack);
+  }
+
   async close(): Promise<void> {}
+
+  #remove(key: string): void {
+    const held = this.#byKey.get(key);
+    if (held === undefined) return;
+    this.#byKey.delete(key);
+    this.#byVersion.remove(held.version);
+    this.#keys.remove(key);
+  }
 
   #apply(record: KvRecord): void {
     const held = this.#byKey.get(record.key);

@@ -3,16 +3,17 @@
  *
  * `kv` has no rowid, so a row is found by one search in one tree; keys are TEXT, compared as UTF-8 bytes (collation BINARY; SQLite keeps
  * NUL and everything else in them). `value` comes last: reading a version never touches the overflow pages of a large value.
- * The unique index holds the order of versions that catch-up reads. A tombstone is a NULL value. `node` has one row, the position.
+ * The unique index holds the order of versions that catch-up reads. A tombstone is a NULL value. `node` has one row, the position, and `history` the
+ * openings of epochs that belong to it.
  */
 import { DatabaseSync } from 'node:sqlite';
-import type { KvRecord, Position } from '../core/record.ts';
+import type { History, KvRecord, Position } from '../core/record.ts';
 import { StoreError } from './store-error.ts';
 
 export const DATA_FILE = 'data.sqlite';
 
 /** Raised whenever a file of the older form can no longer be read as it is. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /** "kvct": marks the file as ours among all SQLite files. */
 const APPLICATION_ID = 0x6b766374;
@@ -43,6 +44,14 @@ const SCHEMA = `
     k_min INTEGER
   ) STRICT;
   INSERT INTO node VALUES (1, 0, 0, 0, 0, 0, NULL);
+  CREATE TABLE history (
+    epoch INTEGER NOT NULL PRIMARY KEY,
+    leader TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    floor_epoch INTEGER NOT NULL,
+    floor_seq INTEGER NOT NULL,
+    is_forced INTEGER NOT NULL
+  ) STRICT;
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${FORMAT};
 `;
@@ -54,6 +63,10 @@ export const SELECT_ROW = `SELECT ${ROW} FROM kv WHERE key = ?`;
 
 export const SELECT_POSITION = 'SELECT watermark_epoch, watermark_seq, cursor_epoch, cursor_seq, scan_epoch, k_min FROM node';
 
+export const HISTORY = 'epoch, leader, seq, floor_epoch, floor_seq, is_forced';
+
+export const SELECT_HISTORY = `SELECT ${HISTORY} FROM history ORDER BY epoch`;
+
 /** A row as an array; connections are set to return arrays, which cost two thirds of what objects do. */
 export type Row = readonly [key: string, value: string | null, epoch: number, seq: number, need: number, timestampMs: number];
 
@@ -61,7 +74,7 @@ export function recordOf(row: Row): KvRecord {
   return { key: row[0], value: row[1], version: { epoch: row[2], seq: row[3] }, need: row[4], timestampMs: row[5] };
 }
 
-export function positionOf(row: readonly number[]): Position {
+export function positionOf(row: readonly number[], history: History): Position {
   const [watermarkEpoch, watermarkSeq, cursorEpoch, cursorSeq, scanEpoch, kMin] = row as [
     number,
     number,
@@ -75,7 +88,21 @@ export function positionOf(row: readonly number[]): Position {
     cursor: { epoch: cursorEpoch, seq: cursorSeq },
     cursorEpoch: scanEpoch,
     kMin,
+    history,
   };
+}
+
+/** One opening, in the order of the table's columns. */
+export type HistoryRow = readonly [epoch: number, leader: string, seq: number, floorEpoch: number, floorSeq: number, isForced: number];
+
+export function historyOf(rows: readonly HistoryRow[]): History {
+  return rows.map(([epoch, leader, seq, floorEpoch, floorSeq, isForced]) => {
+    return { epoch, leader, seq, floor: { epoch: floorEpoch, seq: floorSeq }, isForced: isForced === 1 };
+  });
+}
+
+export function historyRows(history: History): readonly HistoryRow[] {
+  return history.map(({ epoch, leader, seq, floor, isForced }) => [epoch, leader, seq, floor.epoch, floor.seq, isForced ? 1 : 0]);
 }
 
 /** The inverse of `positionOf`, in the order of the table's columns. */

@@ -5,6 +5,7 @@
  */
 import type { KvRecord } from '../core/record.ts';
 import { isNewer } from '../core/version.ts';
+import type { HistoryRow } from './sqlite-format.ts';
 
 export interface Columns {
   readonly keys: readonly string[];
@@ -20,6 +21,10 @@ export interface CommitRequest {
   readonly rows: Columns;
   /** In the order of the table `node`; null leaves the position as it is. */
   readonly position: readonly (number | null)[] | null;
+  /** Null leaves the history as it is. */
+  readonly history: readonly HistoryRow[] | null;
+  /** Keys whose rows go before `rows` come. */
+  readonly removed: readonly string[];
   readonly previousOf: readonly string[];
 }
 
@@ -29,8 +34,8 @@ export type Answer =
   /** The file is open and as it must be. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'refused'; readonly message: string }
-  /** `previous`: the rows found, without a place for those that were not; `inserted`: how many keys are new. */
-  | { readonly kind: 'persisted'; readonly previous: Columns | null; readonly inserted: number }
+  /** `previous`: the rows found, without a place for those that were not; `grown`: by how many keys. */
+  | { readonly kind: 'persisted'; readonly previous: Columns | null; readonly grown: number }
   | { readonly kind: 'failed'; readonly message: string };
 
 export const NUMBERS_PER_ROW = 4;

@@ -11,7 +11,19 @@ import { maxVersion, type Version, ZERO } from '../core/version.ts';
 import { digestOf } from './digest.ts';
 import { compareKeys, successorOfPrefix } from './key-order.ts';
 import { cutPage, isEmptyRange, lastOf } from './page.ts';
-import { numberFrom, openReader, positionOf, ROW, type Row, recordOf, SELECT_POSITION, SELECT_ROW } from './sqlite-format.ts';
+import {
+  type HistoryRow,
+  historyOf,
+  numberFrom,
+  openReader,
+  positionOf,
+  ROW,
+  type Row,
+  recordOf,
+  SELECT_HISTORY,
+  SELECT_POSITION,
+  SELECT_ROW,
+} from './sqlite-format.ts';
 import type { DumpView, ListRange, Page, ScanRange } from './store.ts';
 import { reasonOf, StoreError } from './store-error.ts';
 
@@ -48,7 +60,10 @@ export class SqliteReader {
   }
 
   position(): Position {
-    return this.#reading(() => positionOf(this.#position.get() as unknown as number[]));
+    return this.#reading(() => {
+      const history = this.#database.prepare(SELECT_HISTORY).all() as unknown as readonly HistoryRow[];
+      return positionOf(this.#position.get() as unknown as number[], historyOf(history));
+    });
   }
 
   /** The newest version among the rows, ZERO if there are none. */
@@ -100,7 +115,7 @@ export class SqliteReader {
   }
 
   #head(): Version {
-    return maxVersion(this.newest(), this.position().watermark);
+    return maxVersion(this.newest(), positionOf(this.#position.get() as unknown as number[], []).watermark);
   }
 
   #inOneView<T>(read: () => T): T {
@@ -128,7 +143,8 @@ function openDump(file: string, tombstones: boolean): DumpView {
   const database = openReader(file);
   try {
     database.exec('BEGIN');
-    const position = positionOf(database.prepare(SELECT_POSITION).get() as unknown as number[]);
+    const history = historyOf(database.prepare(SELECT_HISTORY).all() as unknown as readonly HistoryRow[]);
+    const position = positionOf(database.prepare(SELECT_POSITION).get() as unknown as number[], history);
     const newest = database.prepare(SELECT_NEWEST).get() as unknown as readonly [number, number] | undefined;
     const head = maxVersion(newest === undefined ? ZERO : { epoch: newest[0], seq: newest[1] }, position.watermark);
     const all = database.prepare(`SELECT ${ROW} FROM kv ${tombstones ? '' : 'WHERE value IS NOT NULL'} ORDER BY key`);

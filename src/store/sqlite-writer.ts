@@ -6,7 +6,7 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { KvRecord } from '../core/record.ts';
-import { openWriter, type Row, recordOf, SELECT_ROW } from './sqlite-format.ts';
+import { HISTORY, type HistoryRow, openWriter, type Row, recordOf, SELECT_ROW } from './sqlite-format.ts';
 import { type Answer, type Columns, type CommitRequest, NUMBERS_PER_ROW, packRows } from './sqlite-messages.ts';
 import { reasonOf, StoreError } from './store-error.ts';
 
@@ -15,6 +15,9 @@ const UPDATE = `UPDATE kv SET value = ?, epoch = ?, seq = ?, need = ?, timestamp
 const INSERT = `INSERT INTO kv (value, epoch, seq, need, timestamp_ms, key) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`;
 const MOVE =
   'UPDATE node SET watermark_epoch = ?, watermark_seq = ?, cursor_epoch = ?, cursor_seq = ?, scan_epoch = ?, k_min = ? WHERE id = 1';
+const REMOVE = 'DELETE FROM kv WHERE key = ?';
+const FORGET = 'DELETE FROM history';
+const REMEMBER = `INSERT INTO history (${HISTORY}) VALUES (?, ?, ?, ?, ?, ?)`;
 
 export class Writer {
   readonly #database: DatabaseSync;
@@ -42,10 +45,12 @@ export class Writer {
     try {
       this.#begin.run();
       const previous = request.previousOf.length === 0 ? null : this.#read(request.previousOf);
+      const removed = this.#remove(request.removed);
       const inserted = this.#write(request.rows);
       if (request.position !== null) this.#move.run(...request.position);
+      if (request.history !== null) this.#remember(request.history);
       this.#end.run();
-      return { kind: 'persisted', previous, inserted };
+      return { kind: 'persisted', previous, grown: inserted - removed };
     } catch (error) {
       this.#failure = reasonOf(error);
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
@@ -64,6 +69,21 @@ export class Writer {
       if (row !== undefined) found.push(recordOf(row as unknown as Row));
     }
     return packRows(found);
+  }
+
+  /** Answers how many keys are gone. */
+  #remove(keys: readonly string[]): number {
+    if (keys.length === 0) return 0;
+    const remove = this.#database.prepare(REMOVE);
+    let removed = 0;
+    for (const key of keys) removed += Number(remove.run(key).changes);
+    return removed;
+  }
+
+  #remember(history: readonly HistoryRow[]): void {
+    this.#database.exec(FORGET);
+    const remember = this.#database.prepare(REMEMBER);
+    for (const row of history) remember.run(...row);
   }
 
   /** Answers how many keys are new. */

@@ -7,14 +7,15 @@
  */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { KvRecord, Position } from '../core/record.ts';
+import type { History, KvRecord, Position } from '../core/record.ts';
 import { maxVersion, type Version } from '../core/version.ts';
 import { type DirectoryLock, lockDirectory, syncDirectory } from './directory.ts';
-import { columnsOf, DATA_FILE } from './sqlite-format.ts';
+import { RollbackFile } from './rollback-file.ts';
+import { columnsOf, DATA_FILE, historyRows } from './sqlite-format.ts';
 import { type Answer, type CommitRequest, newestPerKey, packRows, type Request, unpackRows } from './sqlite-messages.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { refusal, Writer } from './sqlite-writer.ts';
-import type { Commit, DumpView, ListRange, Page, Persisted, ScanRange, Store } from './store.ts';
+import type { Commit, DumpView, ListRange, Page, Persisted, RolledBack, ScanRange, Store } from './store.ts';
 import { StoreError } from './store-error.ts';
 
 /**
@@ -48,7 +49,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     writer = options.hasWriterThread ? await WriterThread.start(file) : new InlineWriter(file);
     reader = new SqliteReader(file);
     await syncDirectory(options.dataDir);
-    return new SqliteStore(lock, writer, reader);
+    return new SqliteStore(lock, writer, reader, new RollbackFile(options.dataDir));
   } catch (error) {
     reader?.close();
     await writer?.close();
@@ -62,28 +63,38 @@ class SqliteStore implements Store {
   readonly #lock: DirectoryLock;
   readonly #writer: CommitWriter;
   readonly #reader: SqliteReader;
+  readonly #rollbacks: RollbackFile;
   #position: Position;
+  /** As last sent to the writer, which need not be told again. */
+  #history: History;
   #newest: Version;
   #count: number;
   #closing: Promise<void> | null = null;
 
-  constructor(lock: DirectoryLock, writer: CommitWriter, reader: SqliteReader) {
+  constructor(lock: DirectoryLock, writer: CommitWriter, reader: SqliteReader, rollbacks: RollbackFile) {
     this.#lock = lock;
     this.#writer = writer;
     this.#reader = reader;
+    this.#rollbacks = rollbacks;
     this.#position = reader.position();
+    this.#history = this.#position.history;
     this.#newest = reader.newest();
     this.#count = reader.count();
   }
 
   async commit(batch: Commit): Promise<Persisted> {
-    const records = newestPerKey(batch.records);
-    const previousOf = batch.previousOf ?? [];
-    const position = batch.position === undefined ? null : columnsOf(batch.position);
-    const answer = await this.#writer.commit({ kind: 'commit', rows: packRows(records), position, previousOf });
+    const { position = null, previousOf = [], replacements = [] } = batch;
+    const removed = replacements.map(({ key }) => key);
+    if (removed.length > 0) await this.#rollbacks.append(replacements);
+    const records = newestPerKey(withReplacements(batch));
+    const columns = position === null ? null : columnsOf(position);
+    const history = position === null || position.history === this.#history ? null : historyRows(position.history);
+    this.#history = position?.history ?? this.#history;
+    const answer = await this.#writer.commit({ kind: 'commit', rows: packRows(records), position: columns, history, removed, previousOf });
     for (const { version } of records) this.#newest = maxVersion(this.#newest, version);
-    this.#position = batch.position ?? this.#position;
-    this.#count += answer.inserted;
+    if (removed.length > 0) this.#newest = this.#reader.newest();
+    this.#position = position ?? this.#position;
+    this.#count += answer.grown;
     const previous = new Map<string, KvRecord | null>();
     for (const key of previousOf) previous.set(key, null);
     if (answer.previous !== null) for (const record of unpackRows(answer.previous)) previous.set(record.key, record);
@@ -116,6 +127,10 @@ class SqliteStore implements Store {
 
   count(): number {
     return this.#count;
+  }
+
+  rolledBack(): Promise<readonly RolledBack[]> {
+    return this.#rollbacks.read();
   }
 
   close(): Promise<void> {
@@ -236,4 +251,8 @@ function commitFailure(file: string, reason: string): StoreError {
   return new StoreError(
     `expected the disk to take a commit to ${file}, got "${reason}": make room or mend the disk, then restart the node; until then it takes no writes`,
   );
+}
+
+function withReplacements({ replacements, records }: Commit): readonly KvRecord[] {
+  return replacements === undefined ? records : [...replacements.flatMap(({ record }) => record ?? []), ...records];
 }

@@ -5,7 +5,7 @@
  * Invariant: exactly one row per key, live or tombstone; a commit keeps the newest version per key, whatever the order
  * in which versions arrive, so late, repeated and reordered records are harmless.
  */
-import type { KvRecord, Position } from '../core/record.ts';
+import type { KvRecord, Position, Replacement } from '../core/record.ts';
 import type { Version } from '../core/version.ts';
 
 export interface Commit {
@@ -15,6 +15,14 @@ export interface Commit {
   readonly position?: Position;
   /** Keys of which the row that stood *before* this commit is wanted back. */
   readonly previousOf?: readonly string[];
+  /** Applied before `records`, whatever their versions; what they roll back can be read by `rolledBack` before it leaves the data. */
+  readonly replacements?: readonly Replacement[];
+}
+
+export interface RolledBack {
+  readonly record: KvRecord;
+  /** Of the row that was put in its place; null: none. A newer one than the record's may be its successor, so that the record was part of the lineage. */
+  readonly instead: Version | null;
 }
 
 export interface Persisted {
@@ -84,6 +92,8 @@ export interface Store {
   dump(options: { tombstones: boolean }): DumpView;
   /** Rows, tombstones included. */
   count(): number;
+  /** What replacements removed, oldest first, each version once. */
+  rolledBack(): Promise<readonly RolledBack[]>;
   /** Waits for running commits; afterwards nothing may be called, but for close itself. */
   close(): Promise<void>;
 }

@@ -1,17 +1,41 @@
 /**
- * Internal messages as JSON text: `POST /replicate`, `/internal/look`, `/internal/fence`, and their answers.
+ * What nodes ask each other, as JSON text: `POST /replicate`, `/internal/look`, `/internal/fence`, `/internal/install`, `GET /internal/changes`.
  *
- * A record is the row `[key, value text, epoch, seq, need, timestamp]`. Its text is made once and shared by all followers, and the value
- * travels as the JSON text that it is, so that no follower parses or re-serialises it.
- * Untrusted input is checked here, once: whatever `decode…` returns has the shape that its type says.
+ * Untrusted input is checked here, once: whatever `decode…` returns has the shape that its type says. Answers are in internal-answers.ts.
  */
-import type { PageHeader, PeerAnswer, PeerRequest, ReplicateAnswer, ReplicateRequest, StandingAnswer } from '../core/message.ts';
-import type { KvRecord, Member } from '../core/record.ts';
-import { formatVersion, parseVersion, type Version } from '../core/version.ts';
-import { jsonStart } from '../lib/text.ts';
+import type { ChangesRequest, PeerRequest, ReplicateRequest } from '../core/message.ts';
+import type { KvRecord } from '../core/record.ts';
+import { formatVersion, parseVersion } from '../core/version.ts';
 import { KvctlError } from './errors.ts';
+import {
+  encodeHistory,
+  encodePage,
+  type Fields,
+  fields,
+  history,
+  integer,
+  members,
+  name,
+  page,
+  parse,
+  rows,
+  string,
+  strings,
+  version,
+  withRecords,
+} from './fields.ts';
+import { integerParameter, parseQuery } from './query.ts';
 
-export const INTERNAL_PATHS = { replicate: '/replicate', look: '/internal/look', fence: '/internal/fence' } as const;
+export const INTERNAL_PATHS = {
+  replicate: '/replicate',
+  look: '/internal/look',
+  fence: '/internal/fence',
+  install: '/internal/install',
+  changes: '/internal/changes',
+} as const;
+
+/** A batch or page of 4 MiB of keys and values, and one record more, as JSON. */
+export const MAX_ROWS_BYTES = 256 * 1024 * 1024;
 
 /** Says which node calls, before any body is read: a partition drops the call by it. */
 export const FROM_HEADER = 'kvctl-from';
@@ -21,39 +45,44 @@ export const TO_HEADER = 'kvctl-to';
 
 export const NODE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
-const rowTexts = new WeakMap<KvRecord, string>();
-
-function rowText(record: KvRecord): string {
-  let text = rowTexts.get(record);
-  if (text === undefined) {
-    const { key, value, version, need, timestampMs } = record;
-    text = JSON.stringify([key, value, version.epoch, version.seq, need, timestampMs]);
-    rowTexts.set(record, text);
-  }
-  return text;
-}
-
+/** The body, or, for the one call that has none, the query. */
 export function encodeRequest(message: PeerRequest): string {
-  if (message.t !== 'replicate') {
-    const { t, ...body } = message;
-    return JSON.stringify(body);
+  switch (message.t) {
+    case 'replicate': {
+      const { t, records, page: header, head, committedThrough, purgeFloor, history: openings, ...rest } = message;
+      const versions = {
+        head: formatVersion(head),
+        committedThrough: formatVersion(committedThrough),
+        purgeFloor: formatVersion(purgeFloor),
+      };
+      const told = openings === null ? null : encodeHistory(openings);
+      const body = { ...rest, ...versions, page: header === null ? null : encodePage(header), history: told };
+      return withRecords(JSON.stringify(body), records);
+    }
+    case 'install': {
+      const { t, history: openings, after, rows: found, ...rest } = message;
+      const absent = [...found].flatMap(([key, record]) => (record === null ? [key] : []));
+      const body = { ...rest, history: encodeHistory(openings), after: formatVersion(after), absent };
+      return withRecords(
+        JSON.stringify(body),
+        [...found.values()].filter((record) => record !== null),
+      );
+    }
+    case 'changes': {
+      const { lineage, epoch, incarnation, since, limit, maxBytes } = message;
+      const query = { lineage, epoch: `${epoch}`, incarnation, since: formatVersion(since), limit: `${limit}`, max_bytes: `${maxBytes}` };
+      return new URLSearchParams(query).toString();
+    }
+    default: {
+      const { t, ...body } = message;
+      return JSON.stringify(body);
+    }
   }
-  const { t, records, page, head, committedThrough, purgeFloor, ...rest } = message;
-  const versions = { head: formatVersion(head), committedThrough: formatVersion(committedThrough), purgeFloor: formatVersion(purgeFloor) };
-  const open = JSON.stringify({ ...rest, ...versions, page: page === null ? null : encodePage(page) });
-  let rows = '';
-  for (const record of records) rows += rows === '' ? rowText(record) : `,${rowText(record)}`;
-  return `${open.slice(0, -1)},"records":[${rows}]}`;
-}
-
-function encodePage(page: PageHeader): object {
-  return { since: formatVersion(page.since), covers_to: formatVersion(page.coversTo), head: formatVersion(page.head) };
 }
 
 export function decodeReplicate(text: string): ReplicateRequest {
   const body = fields(parse(text));
   if (isForeign(body)) throw foreign(body);
-  const page = body.page === null || body.page === undefined ? null : fields(body.page);
   return {
     t: 'replicate',
     from: name(body, 'from'),
@@ -69,7 +98,8 @@ export function decodeReplicate(text: string): ReplicateRequest {
     kMin: integer(body, 'kMin'),
     purgeFloor: version(body, 'purgeFloor'),
     records: rows(body.records),
-    page: page === null ? null : { since: version(page, 'since'), coversTo: version(page, 'covers_to'), head: version(page, 'head') },
+    page: body.page === null || body.page === undefined ? null : page(body.page),
+    history: body.history === null || body.history === undefined ? null : history(body.history),
   };
 }
 
@@ -90,120 +120,43 @@ export function decodeFence(text: string): PeerRequest {
   };
 }
 
-/** Refusals travel as errors (`{error, message, …}`), see node/routes/internal.ts; everything else as this. */
-export function encodeAnswer(answer: ReplicateAnswer | StandingAnswer): string {
-  const versions = 'cursor' in answer ? { cursor: formatVersion(answer.cursor) } : {};
-  return JSON.stringify({ ...answer, ...versions, watermark: formatVersion(answer.watermark) });
-}
-
-/** A message of the peer, or null for an error that is none of the protocol's: then the call failed. */
-export function decodeAnswer(text: string): PeerAnswer | null {
+export function decodeInstall(text: string): PeerRequest {
   const body = fields(parse(text));
-  if (body.t === 'replicated') {
-    return {
-      t: 'replicated',
-      incarnation: string(body, 'incarnation'),
-      start: integer(body, 'start'),
-      watermark: version(body, 'watermark'),
-      cursor: version(body, 'cursor'),
-      cursorEpoch: integer(body, 'cursorEpoch'),
-      kMin: body.kMin === null ? null : integer(body, 'kMin'),
-      isBlank: body.isBlank === true,
-      isCounted: body.isCounted === true,
-    };
-  }
-  if (body.t === 'standing') {
-    return {
-      t: 'standing',
-      node: string(body, 'node'),
-      incarnation: string(body, 'incarnation'),
-      lineage: body.lineage === null ? null : name(body, 'lineage'),
-      isBlank: body.isBlank === true,
-      promisedEpoch: integer(body, 'promisedEpoch'),
-      promisedTo: body.promisedTo === null ? null : string(body, 'promisedTo'),
-      watermark: version(body, 'watermark'),
-      kMin: body.kMin === null ? null : integer(body, 'kMin'),
-      ledEpoch: integer(body, 'ledEpoch'),
-    };
-  }
-  const code = body.error;
-  if (
-    code === 'stale_epoch' ||
-    code === 'wrong_lineage' ||
-    code === 'wrong_incarnation' ||
-    code === 'not_in_epoch' ||
-    code === 'storage_failed'
-  ) {
-    const detail = fields(body.detail ?? {});
-    return { t: 'refused', code, epoch: typeof detail.epoch === 'number' ? detail.epoch : 0, message: string(body, 'message') };
-  }
-  return null;
+  const found = new Map<string, KvRecord | null>(strings(body, 'absent').map((key) => [key, null]));
+  for (const record of rows(body.records)) found.set(record.key, record);
+  return {
+    t: 'install',
+    from: name(body, 'from'),
+    lineage: name(body, 'lineage'),
+    epoch: integer(body, 'epoch'),
+    incarnation: body.incarnation === null ? null : string(body, 'incarnation'),
+    start: body.start === null ? null : integer(body, 'start'),
+    members: members(body.members),
+    history: history(body.history),
+    after: version(body, 'after'),
+    rows: found,
+  };
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+/** Rows and bytes of one page, at most; the candidate asks for less. */
+const MAX_PAGE_ROWS = 100_000;
+const MAX_PAGE_BYTES = 64 * 1024 * 1024;
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new KvctlError('bad_request', 'expected an internal message as JSON, got something else', {}, cause);
-  }
-}
-
-function fields(value: unknown): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong('an object', value);
-  return value as Fields;
-}
-
-function string(body: Fields, name: string): string {
-  const value = body[name];
-  if (typeof value !== 'string') throw wrong(`a string as ${name}`, value);
-  return value;
-}
-
-/** What becomes part of the hard state must be readable there again. */
-function name(body: Fields, field: string): string {
-  const value = string(body, field);
-  if (value === '') throw wrong(`a name as ${field}`, value);
-  return value;
-}
-
-function integer(body: Fields, name: string): number {
-  const value = body[name];
-  if (!isCount(value)) throw wrong(`an integer as ${name}`, value);
-  return value;
-}
-
-function version(body: Fields, name: string): Version {
-  const parsed = parseVersion(string(body, name));
-  if (parsed === null) throw wrong(`a version (epoch.seq) as ${name}`, body[name]);
-  return parsed;
-}
-
-function members(value: unknown): readonly Member[] {
-  if (!Array.isArray(value)) throw wrong('a list of members', value);
-  return value.map((each) => {
-    const member = fields(each);
-    return { id: name(member, 'id'), url: name(member, 'url') };
-  });
-}
-
-function rows(value: unknown): readonly KvRecord[] {
-  if (!Array.isArray(value)) throw wrong('a list of records', value);
-  return value.map(row);
-}
-
-function row(value: unknown): KvRecord {
-  if (!Array.isArray(value)) throw wrong('a record as [key, value, epoch, seq, need, timestamp]', value);
-  const [key, text, epoch, seq, need, timestampMs] = value as unknown[];
-  const isRecord =
-    typeof key === 'string' && (typeof text === 'string' || text === null) && isCount(epoch) && isCount(seq) && isCount(need);
-  if (!isRecord || !Number.isSafeInteger(timestampMs)) throw wrong('a record as [key, value, epoch, seq, need, timestamp]', value);
-  return { key, value: text, version: { epoch, seq }, need, timestampMs: timestampMs as number };
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+export function decodeChanges(from: string, querystring: string): ChangesRequest {
+  const query = parseQuery(querystring, ['lineage', 'epoch', 'incarnation', 'since', 'limit', 'max_bytes']);
+  const since = parseVersion(query.since ?? '');
+  if (since === null || !NODE_NAME.test(from))
+    throw new KvctlError('bad_request', `expected since as a version (epoch.seq) and a node's name in the header ${FROM_HEADER}`);
+  return {
+    t: 'changes',
+    from,
+    lineage: query.lineage ?? '',
+    epoch: integerParameter('epoch', query.epoch ?? '', 1, Number.MAX_SAFE_INTEGER),
+    incarnation: query.incarnation ?? '',
+    since,
+    limit: integerParameter('limit', query.limit ?? '', 1, MAX_PAGE_ROWS),
+    maxBytes: integerParameter('max_bytes', query.max_bytes ?? '', 1, MAX_PAGE_BYTES),
+  };
 }
 
 /** The five labs replicate by `POST /replicate` of a key and a value, without a version. */
@@ -213,10 +166,5 @@ function isForeign(body: Fields): boolean {
 
 function foreign(body: Fields): KvctlError {
   const message = `expected a message of kvctl's own internal protocol (versioned records, with the lineage and the epoch of the leader that sends them), got ${JSON.stringify(Object.keys(body).slice(0, 10))} as a lab's own program sends it: a lab's own program cannot be mixed with kvctl's nodes in one cluster; run every node of the cluster with kvctl, or none`;
-  return new KvctlError('bad_request', message);
-}
-
-function wrong(expected: string, got: unknown): KvctlError {
-  const message = `expected ${expected}, got ${jsonStart(got, 80)}; /replicate and /internal speak kvctl's own versioned protocol, between its nodes only`;
   return new KvctlError('bad_request', message);
 }

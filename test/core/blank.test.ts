@@ -64,6 +64,7 @@ describe('a leader of another lineage', () => {
     purgeFloor: ZERO,
     records: [],
     page: null,
+    history: null,
   });
 
   test('does not keep a node from bringing its own to life', () => {

@@ -6,7 +6,7 @@ import { LIMITS } from '../support/core-cluster.ts';
 
 const members = ['n1', 'n2'].map((id) => ({ id, url: `http://${id}` }));
 const HEAD = { epoch: 1, seq: 5 };
-const POSITION: Position = { watermark: HEAD, cursor: HEAD, cursorEpoch: 1, kMin: 1 };
+const POSITION: Position = { watermark: HEAD, cursor: HEAD, cursorEpoch: 1, kMin: 1, history: [] };
 const START = 77;
 
 /** What n2, which has just started with k_min 1 on its disk, writes down when it hears this; null: nothing. */
@@ -37,6 +37,7 @@ function recorded(message: Pick<ReplicateRequest, 'start' | 'kMin'>): number | n
     quorum: 1,
     records: [],
     page: null,
+    history: null,
     ...versions,
     ...message,
   };

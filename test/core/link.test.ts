@@ -20,7 +20,16 @@ const LIMITS: LinkLimits = {
 /** A link whose requests are numbered from 1, and whose jitter is told. */
 function linkOf(jitter: number): { link: Link; sent: () => number } {
   let sent = 0;
-  const port = { send: () => ++sent, scan: () => 1, losesNext: () => false, drawAgain: () => 0, jitter: () => jitter };
+  const port = {
+    send: () => ++sent,
+    scan: () => 1,
+    install: () => ++sent,
+    lookup: () => 1,
+    mustInstall: () => false,
+    losesNext: () => false,
+    drawAgain: () => 0,
+    jitter: () => jitter,
+  };
   return { link: new Link('n2', 0, HEAD, LIMITS, port), sent: () => sent };
 }
 
@@ -36,6 +45,7 @@ function answerOf(seq: number): ReplicateAnswer {
     kMin: 1,
     isBlank: false,
     isCounted: true,
+    newest: watermark,
   };
 }
 

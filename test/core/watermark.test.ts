@@ -198,13 +198,16 @@ test('a scan and the stream together reach the head of the last page before the 
   tracker.stream({ epoch: 1, seq: 31 });
   tracker.page({ since: { epoch: 1, seq: 10 }, coversTo: { epoch: 1, seq: 29 }, head: { epoch: 1, seq: 31 } });
   expect(tracker.watermark).toEqual(ZERO);
-  expect(tracker.position(2)).toEqual({ watermark: ZERO, cursor: { epoch: 1, seq: 29 }, cursorEpoch: 1, kMin: 2 });
+  expect(tracker.position(2)).toEqual({ watermark: ZERO, cursor: { epoch: 1, seq: 29 }, cursorEpoch: 1, kMin: 2, history: [] });
   tracker.stream({ epoch: 1, seq: 30 });
   expect(tracker.watermark).toEqual({ epoch: 1, seq: 31 });
 });
 
 test('a cursor of an older epoch is worth nothing, and nor is what an older leader streamed', () => {
-  const restarted = new Watermark({ watermark: { epoch: 1, seq: 5 }, cursor: { epoch: 1, seq: 9 }, cursorEpoch: 1, kMin: null }, 2);
+  const restarted = new Watermark(
+    { watermark: { epoch: 1, seq: 5 }, cursor: { epoch: 1, seq: 9 }, cursorEpoch: 1, kMin: null, history: [] },
+    2,
+  );
   expect(restarted.position(null).cursor).toEqual({ epoch: 1, seq: 5 });
   const tracker = new Watermark({ ...EMPTY_POSITION, watermark: { epoch: 1, seq: 5 } }, 1);
   tracker.stream({ epoch: 1, seq: 7 });

@@ -316,6 +316,7 @@ async function replicateMessage(cluster: RealCluster, more: Partial<ReplicateReq
     kMin: 1,
     records: [],
     page: null,
+    history: null,
     ...versions,
     ...more,
   };

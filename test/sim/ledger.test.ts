@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { HardState, KvRecord, Position } from '../../src/core/record.ts';
+import type { HardState, KvRecord, Position, Replacement } from '../../src/core/record.ts';
 import type { Version } from '../../src/core/version.ts';
-import { Disk, type Replacement } from '../../src/sim/disk.ts';
+import { Disk } from '../../src/sim/disk.ts';
 import type { EpochHistory } from '../../src/sim/epoch-history.ts';
 import { Goals } from '../../src/sim/goals.ts';
 import { Ledger } from '../../src/sim/ledger.ts';
@@ -37,7 +37,7 @@ class Disks {
     watermark: Version | null,
     replacements: readonly Replacement[] = [],
   ): EpochHistory | null {
-    const position: Position | null = watermark && { watermark, cursor: watermark, cursorEpoch: watermark.epoch, kMin: 1 };
+    const position: Position | null = watermark && { watermark, cursor: watermark, cursorEpoch: watermark.epoch, kMin: 1, history: [] };
     const commit = { t: 'persist', token: ++this.#tokens, records, position, previousOf: [], replacements } as const;
     return this.#keep(name, commit, false);
   }
@@ -57,13 +57,6 @@ class Disks {
   ): EpochHistory {
     this.promise(name, epoch, name, epoch);
     return this.store(name, gathered, v(epoch, head), replacements) as EpochHistory;
-  }
-
-  /** The row is gone from the disk, as the store does it in a rollback. */
-  forget(name: string, key: string): void {
-    const { store } = this.node(name).disk;
-    const get = store.get.bind(store);
-    store.get = (asked) => (asked === key ? null : get(asked));
   }
 
   #keep(name: string, commit: Parameters<Disk['write']>[0]['commit'], isLeaders: boolean): EpochHistory | null {
@@ -201,10 +194,6 @@ describe('a node that was not there', () => {
 
   test('comes to it once they are rolled back, each to what the epoch has', () => {
     const disks = diverged();
-    disks.forget('n1', 'c');
-    const { store } = disks.node('n1').disk;
-    const get = store.get.bind(store);
-    store.get = (key) => (key === 'a' ? rec('a', 1, 1) : key === 'b' ? rec('b', 1, 2) : get(key));
     disks.store('n1', [], v(1, 0), [back('a', 3, rec('a', 1, 1)), back('b', 4, rec('b', 1, 2)), back('c', 5, null)]);
     disks.store('n1', [], v(2, 2));
     expect(disks.ledger.held(disks.node('n1'), 'c')).toBe(0);

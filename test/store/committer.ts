@@ -20,7 +20,7 @@ function commitFive(store: Store, seq: number): Promise<unknown> {
     timestampMs: 0,
   }));
   const end = { epoch: 1, seq: seq + 5 };
-  return store.commit({ records, position: { watermark: end, cursor: end, cursorEpoch: 1, kMin: 3 } });
+  return store.commit({ records, position: { watermark: end, cursor: end, cursorEpoch: 1, kMin: 3, history: [] } });
 }
 
 function say(line: string): void {

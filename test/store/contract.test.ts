@@ -122,7 +122,7 @@ describe.each(STORES)('a %s store', (kind) => {
 
   test('a page covers up to the watermark when no row is that new', async () => {
     const store = await openEmpty(kind);
-    const position: Position = { watermark: version(0, 5), cursor: version(0, 5), cursorEpoch: 5, kMin: 2 };
+    const position: Position = { watermark: version(0, 5), cursor: version(0, 5), cursorEpoch: 5, kMin: 2, history: [] };
     await store.commit({ records: [record('a', version(7, 4))], position });
     expect(store.head()).toEqual(version(0, 5));
     expect(store.scan({ since: version(7, 4), until: null, limit: 10, maxBytes: 100 })).toEqual({
@@ -135,7 +135,7 @@ describe.each(STORES)('a %s store', (kind) => {
 
   test('the position changes with its commit and stays without one', async () => {
     const store = await openEmpty(kind);
-    const position: Position = { watermark: version(3), cursor: version(9), cursorEpoch: 1, kMin: 0 };
+    const position: Position = { watermark: version(3), cursor: version(9), cursorEpoch: 1, kMin: 0, history: [] };
     await store.commit({ records: [], position });
     await store.commit({ records: [record('a', version(10))] });
     expect(store.position()).toEqual(position);
@@ -186,7 +186,7 @@ describe.each(STORES)('a %s store', (kind) => {
 
   test('a dump shows the moment at which it was opened', async () => {
     const store = await openEmpty(kind);
-    const position: Position = { watermark: version(2), cursor: version(2), cursorEpoch: 1, kMin: 1 };
+    const position: Position = { watermark: version(2), cursor: version(2), cursorEpoch: 1, kMin: 1, history: [] };
     await store.commit({ records: [record('a', version(1)), record('b', version(2), null)], position });
     const live = store.dump({ tombstones: false });
     const all = store.dump({ tombstones: true });

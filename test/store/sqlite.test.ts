@@ -55,7 +55,13 @@ describe.each([
   test('a store that is opened again holds everything, byte for byte', async () => {
     const dataDir = join(await makeTempDirectory(), 'made', 'on', 'the', 'way');
     const records = ODD_KEYS.map((key, i) => record(key, version(i + 1, 3), i % 4 === 0 ? null : JSON.stringify(key)));
-    const position = { watermark: version(5, 3), cursor: version(9, 3), cursorEpoch: 3, kMin: 2 };
+    const position = {
+      watermark: version(5, 3),
+      cursor: version(9, 3),
+      cursorEpoch: 3,
+      kMin: 2,
+      history: [{ epoch: 3, leader: 'n2', seq: 1, floor: version(1, 2), isForced: true }],
+    };
     const first = await openSqliteStore({ dataDir, hasWriterThread });
     await first.commit({ records, position });
     await first.close();
@@ -144,9 +150,9 @@ describe.each([
     foreign.close();
     await (await openSqliteStore({ dataDir, hasWriterThread })).close();
     const newer = new DatabaseSync(file);
-    newer.exec('PRAGMA user_version = 2');
+    newer.exec('PRAGMA user_version = 99');
     newer.close();
-    await expect(openSqliteStore({ dataDir, hasWriterThread })).rejects.toThrow(/expected data of format 1, got format 2 .*newer kvctl/);
+    await expect(openSqliteStore({ dataDir, hasWriterThread })).rejects.toThrow(/expected data of format 2, got format 99 .*newer kvctl/);
   });
 
   test('a file with damaged pages is refused, not answered from', async () => {

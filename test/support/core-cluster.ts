@@ -303,6 +303,9 @@ export class CoreCluster {
           queue.push({ t: 'scanned', token: effect.token, page, rows });
         }
         return null;
+      case 'lookup':
+        queue.push({ t: 'found', token: effect.token, rows: new Map(effect.keys.map((key) => [key, node.store.get(key)])) });
+        return null;
       case 'send': {
         const call = { from: node.id, fromLife: node.life, to: effect.to, request: effect.request, isOver: false };
         const body = { t: 'request', message: effect.message } as const;
@@ -342,10 +345,10 @@ export class CoreCluster {
       node.hard = committing.state;
       return { t: 'hardSaved', token: committing.token };
     }
-    const { token, records, position, previousOf } = committing;
+    const { token, records, position, previousOf, replacements = [] } = committing;
     const previous = new Map(previousOf.map((key) => [key, node.store.get(key)]));
     // The memory store is done when the call returns; only its answer comes later, and we know it.
-    void node.store.commit(position === null ? { records } : { records, position });
+    void node.store.commit({ records, replacements, ...(position === null ? {} : { position }) });
     return { t: 'persisted', token, previous };
   }
 

@@ -36,6 +36,7 @@ class Player {
   play(line: string): string[] {
     this.#lines = [];
     const inputs: Input[] = [];
+    let at = 'n1';
     for (const command of line.split(/;\s+/)) {
       const [verb, ...rest] = command.split(/\s+/);
       const named = new Map(rest.filter((word) => word.includes('=')).map((word) => word.split(/=(.*)/s, 2) as [string, string]));
@@ -43,8 +44,9 @@ class Player {
       const input = this.#inputOf(verb ?? '', args);
       if (input === null) this.#act(verb ?? '', args);
       else inputs.push(input);
+      if (named.has('at')) at = `n${named.get('at')}`;
     }
-    if (inputs.length > 0) this.#on.drive(this.#on.node('n1'), ...inputs);
+    if (inputs.length > 0) this.#on.drive(this.#on.node(at), ...inputs);
     return this.#lines;
   }
 
@@ -53,7 +55,7 @@ class Player {
     return this.#cluster;
   }
 
-  /** What a client asks of n1, the leader in every script. */
+  /** What a client asks of n1, or of the node that `at` names. */
   #inputOf(verb: string, { words, named }: Arguments): Input | null {
     const [key = ''] = words;
     switch (verb) {
@@ -71,6 +73,11 @@ class Player {
         return { t: 'stop', message: 'n1 shuts down' };
       case 'quorum':
         return { t: 'setQuorum', id: ++this.#ids, quorum: Number(key), isForced: words[1] === 'force' };
+      case 'promote': {
+        const [isDryRun, isForced, gathers] = [words.includes('dry'), words.includes('force'), !words.includes('alone')];
+        const quorum = named.has('quorum') ? Number(named.get('quorum')) : null;
+        return { t: 'promote', id: ++this.#ids, isDryRun, isForced, gathers, quorum, timeoutMs: Number(named.get('timeout') ?? 10_000) };
+      }
       default:
         return null;
     }

@@ -2,7 +2,7 @@
 
 import type { Link } from '../../src/core/link.ts';
 import type { Effect, PeerAnswer, PeerRequest } from '../../src/core/message.ts';
-import type { KvRecord } from '../../src/core/record.ts';
+import type { History, KvRecord } from '../../src/core/record.ts';
 import { compareVersions, formatVersion } from '../../src/core/version.ts';
 import type { CoreCluster, CoreNode, Message } from './core-cluster.ts';
 
@@ -21,6 +21,12 @@ function formatRequest(message: PeerRequest): string {
       return 'where do you stand?';
     case 'fence':
       return `promise me epoch ${message.epoch}${message.isBirth ? ', to be born' : ''}`;
+    case 'changes':
+      return `what do you hold above ${formatVersion(message.since)}?`;
+    case 'install': {
+      const rows = [...message.rows].map(([key, row]) => (row === null ? `${key}=nothing` : formatRecords([row]))).join(' ');
+      return `reach epoch ${message.epoch} (${formatHistory(message.history)}): after ${formatVersion(message.after)} it has ${rows || '...'}`;
+    }
     case 'replicate': {
       const { page, records, head, committedThrough, kMin, incarnation } = message;
       const known = `(head ${formatVersion(head)}, committed ${formatVersion(committedThrough)}, k_min ${kMin})`;
@@ -31,8 +37,20 @@ function formatRequest(message: PeerRequest): string {
   }
 }
 
+/** `1 <- 0.0, 2 <- 1.3` */
+function formatHistory(history: History): string {
+  return history.map(({ epoch, floor, isForced }) => `${epoch} <- ${formatVersion(floor)}${isForced ? ' by force' : ''}`).join(', ');
+}
+
 function formatAnswer(message: PeerAnswer): string {
   switch (message.t) {
+    case 'changes':
+      return `to ${formatVersion(message.page.coversTo)} of ${formatVersion(message.page.head)}: ${formatRecords(message.rows)}`;
+    case 'installed': {
+      const { answer, suspects, checkedTo } = message;
+      const named = suspects.length === 0 ? 'none left' : suspects.join(' ');
+      return `what may be rolled back, to ${formatVersion(checkedTo)}: ${named}; ${formatAnswer(answer)}`;
+    }
     case 'refused':
       return `refused: ${message.code}, I promised epoch ${message.epoch}`;
     case 'standing': {
@@ -59,7 +77,12 @@ export function formatEffect(node: CoreNode, effect: Effect, message: Message | 
           ? ''
           : ` and cursor ${formatVersion(position.cursor)}`;
       const at = position === null ? '' : `, watermark ${formatVersion(position.watermark)}${cursor}, k_min ${position.kMin ?? 'unknown'}`;
-      return `${id} stores ${formatRecords(effect.records)}${at}`;
+      const gone = (effect.replacements ?? []).map(({ rolledBack, record }) => {
+        const instead = record === null ? 'nothing' : formatRecords([record]);
+        return `${formatRecords([rolledBack])} for ${instead}`;
+      });
+      const what = gone.length > 0 && effect.records.length === 0 ? '' : ` stores ${formatRecords(effect.records)}`;
+      return `${id}${gone.length > 0 ? ` rolls back ${gone.join(', ')}` : ''}${what}${at}`;
     }
     case 'saveHard': {
       const { promisedEpoch, promisedTo, ledEpoch, blank } = effect.state;
@@ -81,6 +104,13 @@ export function formatEffect(node: CoreNode, effect: Effect, message: Message | 
       const { result } = effect;
       return result.ok ? `quorum ${result.previous} -> ${result.quorum}` : `quorum: ${result.code}: ${result.message}`;
     }
+    case 'promoteReply': {
+      const { result } = effect;
+      if (!result.ok) return `promote: ${result.code}: ${result.message}`;
+      const { epoch, responders, losslessForQuorum, recovered, quorum, isDryRun, isForced } = result;
+      const how = `${isForced ? ', by force' : ''}, lossless for a quorum of ${losslessForQuorum}, ${recovered} recovered, quorum ${quorum}`;
+      return `promote: ${isDryRun ? 'could open' : 'opened'} epoch ${epoch} with ${responders.join(' ')}${how}`;
+    }
     case 'readReady': {
       if (effect.record === undefined) return `read ${effect.id}: what the store holds`;
       return `read ${effect.id}: ${effect.record === null ? 'nothing committed' : formatRecords([effect.record])}`;
@@ -88,6 +118,7 @@ export function formatEffect(node: CoreNode, effect: Effect, message: Message | 
     case 'readFailed':
       return `read ${effect.id}: ${effect.result.code}: ${effect.result.message}`;
     case 'scan':
+    case 'lookup':
       return null;
     case 'note':
       return `${id} notes: ${effect.event}`;

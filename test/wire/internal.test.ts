@@ -1,10 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { PeerAnswer, ReplicateAnswer, ReplicateRequest, StandingAnswer } from '../../src/core/message.ts';
+import type {
+  ChangesAnswer,
+  InstallAnswer,
+  InstallRequest,
+  PeerAnswer,
+  ReplicateAnswer,
+  ReplicateRequest,
+  StandingAnswer,
+} from '../../src/core/message.ts';
 import type { KvRecord } from '../../src/core/record.ts';
 import type { Version } from '../../src/core/version.ts';
 import { KvctlError } from '../../src/wire/errors.ts';
-import { decodeAnswer, decodeFence, decodeLook, decodeReplicate, encodeAnswer, encodeRequest } from '../../src/wire/internal.ts';
+import { decodeChanges, decodeFence, decodeInstall, decodeLook, decodeReplicate, encodeRequest } from '../../src/wire/internal.ts';
+import { decodeAnswer, encodeAnswer } from '../../src/wire/internal-answers.ts';
 
 const count = fc.oneof(fc.nat(), fc.constantFrom(0, Number.MAX_SAFE_INTEGER));
 const version: fc.Arbitrary<Version> = fc.record({ epoch: count, seq: count });
@@ -24,6 +33,11 @@ const value = fc.option(
   { nil: null },
 );
 const record: fc.Arbitrary<KvRecord> = fc.record({ key: anyText, value, version, need: count, timestampMs: fc.maxSafeInteger() });
+const members = fc.array(fc.record({ id: anyName, url: anyName }), { maxLength: 6 });
+const page = fc.record({ since: version, coversTo: version, head: version });
+const history = fc.array(fc.record({ epoch: count, leader: anyText, seq: count, floor: version, isForced: fc.boolean() }), {
+  maxLength: 4,
+});
 const replicate: fc.Arbitrary<ReplicateRequest> = fc.record({
   t: fc.constant('replicate'),
   from: anyName,
@@ -31,7 +45,7 @@ const replicate: fc.Arbitrary<ReplicateRequest> = fc.record({
   epoch: count,
   incarnation: fc.option(anyText, { nil: null }),
   start: fc.option(count, { nil: null }),
-  members: fc.array(fc.record({ id: anyName, url: anyName }), { maxLength: 6 }),
+  members,
   order: count,
   head: version,
   committedThrough: version,
@@ -39,7 +53,22 @@ const replicate: fc.Arbitrary<ReplicateRequest> = fc.record({
   kMin: count,
   purgeFloor: version,
   records: fc.array(record, { maxLength: 8 }),
-  page: fc.option(fc.record({ since: version, coversTo: version, head: version }), { nil: null }),
+  page: fc.option(page, { nil: null }),
+  history: fc.option(history, { nil: null }),
+});
+const install: fc.Arbitrary<InstallRequest> = fc.record({
+  t: fc.constant('install'),
+  from: anyName,
+  lineage: anyName,
+  epoch: count,
+  incarnation: fc.option(anyText, { nil: null }),
+  start: fc.option(count, { nil: null }),
+  members,
+  history,
+  after: version,
+  rows: fc
+    .tuple(fc.array(record, { maxLength: 4 }), fc.array(anyText, { maxLength: 4 }))
+    .map(([found, absent]) => new Map([...absent.map((key) => [key, null] as const), ...found.map((row) => [row.key, row] as const)])),
 });
 const nullableCount = fc.option(count, { nil: null });
 const nullableText = fc.option(anyText, { nil: null });
@@ -53,7 +82,15 @@ const replicated: fc.Arbitrary<ReplicateAnswer> = fc.record({
   kMin: nullableCount,
   isBlank: fc.boolean(),
   isCounted: fc.boolean(),
+  newest: version,
 });
+const installed: fc.Arbitrary<InstallAnswer> = fc.record({
+  t: fc.constant('installed'),
+  answer: replicated,
+  suspects: fc.array(anyText, { maxLength: 5 }),
+  checkedTo: version,
+});
+const changes: fc.Arbitrary<ChangesAnswer> = fc.record({ t: fc.constant('changes'), page, rows: fc.array(record, { maxLength: 5 }) });
 const standing: fc.Arbitrary<StandingAnswer> = fc.record({
   t: fc.constant('standing'),
   node: anyText,
@@ -102,9 +139,24 @@ describe('an internal message', () => {
     );
   });
 
+  test('that rolls back, or gathers, comes out as it went in', () => {
+    fc.assert(
+      fc.property(install, (message) => {
+        expect(decodeInstall(encodeRequest(message))).toEqual(message);
+      }),
+    );
+    fc.assert(
+      fc.property(anyText, anyText, version, fc.integer({ min: 1, max: 1000 }), (lineage, incarnation, since, limit) => {
+        const message = { t: 'changes', from: 'n3', lineage, epoch: 7, incarnation, since, limit, maxBytes: limit } as const;
+        fc.pre(!/[\ud800-\udfff]/.test(lineage + incarnation));
+        expect(decodeChanges('n3', encodeRequest(message))).toEqual(message);
+      }),
+    );
+  });
+
   test('that answers comes out as it went in', () => {
     fc.assert(
-      fc.property(fc.oneof(replicated, standing), (answer: PeerAnswer) => {
+      fc.property(fc.oneof(replicated, standing, installed, changes), (answer: PeerAnswer) => {
         if (answer.t === 'refused') return;
         expect(decodeAnswer(encodeAnswer(answer))).toEqual(answer);
       }),
@@ -128,6 +180,7 @@ function sampleRequest(more: Partial<ReplicateRequest> = {}): ReplicateRequest {
     kMin: 1,
     records: [],
     page: null,
+    history: null,
     ...versions,
     ...more,
   };
@@ -155,6 +208,7 @@ describe('a malformed internal message is refused', () => {
     incarnation: (wrong) => typeof wrong === 'string' || wrong === null,
     start: (wrong) => wrong === null,
     page: (wrong) => wrong === null || wrong === undefined,
+    history: (wrong) => wrong === null || wrong === undefined || (Array.isArray(wrong) && wrong.length === 0),
   };
 
   test.each(Object.keys(body))('when %s is missing or of another type', (name) => {
@@ -256,7 +310,16 @@ describe('an answer that is none', () => {
   );
 
   test('counts as an ack only if it says so outright', () => {
-    const answer = { t: 'replicated', incarnation: 'i', start: 1, watermark: '1.1', cursor: '1.1', cursorEpoch: 1, kMin: null };
+    const answer = {
+      t: 'replicated',
+      incarnation: 'i',
+      start: 1,
+      watermark: '1.1',
+      cursor: '1.1',
+      cursorEpoch: 1,
+      kMin: null,
+      newest: '1.1',
+    };
     for (const odd of [undefined, null, 1, 'true', {}]) {
       expect(decodeAnswer(JSON.stringify({ ...answer, isCounted: odd, isBlank: odd }))).toMatchObject({ isCounted: false });
     }

@@ -1,9 +1,11 @@
-/** Internal calls between nodes besides `/replicate`: look and fence. Refusals travel as errors of the registry. */
+/** Internal calls between nodes besides `/replicate`. Refusals travel as errors of the registry. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Router from '@koa/router';
+import type { RouterContext } from '@koa/router';
 import type { PeerAnswer, PeerRequest } from '../../core/message.ts';
 import { KvctlError } from '../../wire/errors.ts';
-import { decodeFence, decodeLook, encodeAnswer, FROM_HEADER, INTERNAL_PATHS } from '../../wire/internal.ts';
+import { decodeChanges, decodeFence, decodeInstall, decodeLook, FROM_HEADER, INTERNAL_PATHS, MAX_ROWS_BYTES } from '../../wire/internal.ts';
+import { encodeAnswer } from '../../wire/internal-answers.ts';
 import { type MustMeanUs, withAddress } from '../addressed.ts';
 import { send, sendError } from '../answer.ts';
 import { readText } from '../body.ts';
@@ -17,27 +19,34 @@ export function answerPeer(response: ServerResponse, answer: PeerAnswer): void {
 /** A question of one of our nodes is its name, or a promise with the list of members. */
 const MAX_QUESTION_BYTES = 64 * 1024;
 
-function textOf(request: IncomingMessage): Promise<string> {
-  return new Promise((resolve, reject) =>
-    readText(request, MAX_QUESTION_BYTES, (text, error) => (error === null ? resolve(text) : reject(error))),
-  );
+function textOf(request: IncomingMessage, maxBytes: number): Promise<string> {
+  return new Promise((resolve, reject) => readText(request, maxBytes, (text, error) => (error === null ? resolve(text) : reject(error))));
 }
 
 export function internalRoutes(router: Router, runtime: Runtime, mustMeanUs: MustMeanUs): void {
-  const call = (path: string, decode: (text: string) => PeerRequest) =>
-    router.post(path, async (context) => {
-      if (runtime.replica.network.isPartitioned(String(context.req.headers[FROM_HEADER]))) {
-        context.req.destroy();
-        context.respond = false;
-        return;
-      }
-      const message = withAddress(decode(await textOf(context.req)), context.req);
-      mustMeanUs(context.req);
-      const answer = await new Promise<PeerAnswer>((resolve) => runtime.request(message, resolve));
-      if (answer.t === 'refused') throw new KvctlError(answer.code, answer.message, { epoch: answer.epoch });
-      context.type = 'application/json';
-      context.body = encodeAnswer(answer);
-    });
-  call(INTERNAL_PATHS.look, decodeLook);
-  call(INTERNAL_PATHS.fence, decodeFence);
+  const handle = (decode: (context: RouterContext) => PeerRequest | Promise<PeerRequest>) => async (context: RouterContext) => {
+    if (runtime.replica.network.isPartitioned(String(context.req.headers[FROM_HEADER]))) {
+      context.req.destroy();
+      context.respond = false;
+      return;
+    }
+    const message = withAddress(await decode(context), context.req);
+    mustMeanUs(context.req);
+    const answer = await new Promise<PeerAnswer>((resolve) => runtime.request(message, resolve));
+    if (answer.t === 'refused') throw new KvctlError(answer.code, answer.message, { epoch: answer.epoch });
+    context.type = 'application/json';
+    context.body = encodeAnswer(answer);
+  };
+  const post = (path: string, decode: (text: string) => PeerRequest, maxBytes: number) =>
+    router.post(
+      path,
+      handle(async (context) => decode(await textOf(context.req, maxBytes))),
+    );
+  post(INTERNAL_PATHS.look, decodeLook, MAX_QUESTION_BYTES);
+  post(INTERNAL_PATHS.fence, decodeFence, MAX_QUESTION_BYTES);
+  post(INTERNAL_PATHS.install, decodeInstall, MAX_ROWS_BYTES);
+  router.get(
+    INTERNAL_PATHS.changes,
+    handle((context) => decodeChanges(String(context.req.headers[FROM_HEADER]), context.querystring)),
+  );
 }
