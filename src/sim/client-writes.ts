@@ -115,13 +115,14 @@ export class ClientWrites {
   loses({ record, voidedBy }: Accepted, circumstances: string): void {
     const put = this.putOf(record);
     const keptNeed = voidedBy?.keptNeed ?? 0;
-    const isOwnChoice = put?.isLessThanQuorum === true || this.isForced;
+    const isOwnChoice = put?.isLessThanQuorum === true || this.isForced || voidedBy?.isForced === true;
     must(
       record.need < keptNeed && isOwnChoice,
       'I1',
       () =>
         `${sayVersion(record)} needed ${record.need} acks and had them (${circumstances}), and epoch ${voidedBy?.epoch}, which keeps what needed ${keptNeed}, opened without it`,
     );
+    this.#goals.reach('a committed write was lost, as its need or force allowed');
   }
 
   replies(node: SimNode, id: number, result: WriteSuccess | WriteFailure): void {

@@ -3,7 +3,7 @@
  *
  * A request takes no time to a node and back, so that what one client heard of is known before the next one asks: the strictest history.
  */
-import type { Effect, Input, WriteFailure } from '../core/message.ts';
+import type { Effect, Input, PromoteInput, WriteFailure } from '../core/message.ts';
 import { assert } from '../lib/assert.ts';
 import type { Prng } from '../lib/prng.ts';
 import type { SimCluster } from './cluster.ts';
@@ -17,6 +17,8 @@ const STEP = 7919;
 const RETRY_MS = 20;
 /** One in so many asks a node at random after an error, or stays where it was refused. */
 const STRAYS = 8;
+
+const ANSWERS: ReadonlySet<Effect['t']> = new Set(['reply', 'readReady', 'readFailed', 'quorumReply', 'promoteReply']);
 
 export class Clients implements Observer {
   #cluster: SimCluster | null = null;
@@ -55,11 +57,11 @@ export class Clients implements Observer {
   }
 
   effect(_node: SimNode, effect: Effect): void {
-    if (effect.t !== 'reply' && effect.t !== 'readReady' && effect.t !== 'readFailed' && effect.t !== 'quorumReply') return;
+    if (!ANSWERS.has(effect.t) || !('id' in effect)) return;
     const waiting = this.#waiting.get(effect.id);
     this.#waiting.delete(effect.id);
     if (waiting === undefined || waiting.client === null) return;
-    if (effect.t !== 'readReady' && !effect.result.ok) this.#learn(waiting.client, effect.result);
+    if ((effect.t === 'reply' || effect.t === 'readFailed') && !effect.result.ok) this.#learn(waiting.client, effect.result);
     this.#think(waiting.client);
   }
 
@@ -91,6 +93,13 @@ export class Clients implements Observer {
 
   setQuorum(quorum: number, isForced: boolean): void {
     this.#ask(null, this.#it.leader, { t: 'setQuorum', id: this.#number(), quorum, isForced });
+  }
+
+  /** An operator's wish; answers the request's number. */
+  promote(node: SimNode, wish: Omit<PromoteInput, 't' | 'id'>): number {
+    const id = this.#number();
+    this.#ask(null, node, { t: 'promote', id, ...wish });
+    return id;
   }
 
   #think(client: number): void {

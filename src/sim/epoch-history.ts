@@ -45,6 +45,9 @@ export class EpochHistory implements EpochStart {
   isOpen = false;
   /** A write with this need or a greater one was certain to be found by those who answered the fence. */
   keptNeed = 0;
+  /** Begun although acknowledged writes might be lost, because somebody said so; alone: from one node's data, whatever the others hold. */
+  isForced = false;
+  isAlone = false;
   readonly #byKey = new Map<string, Accepted[]>();
 
   constructor({ epoch, leader, start, head, base }: EpochStart, nodes: number) {

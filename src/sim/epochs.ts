@@ -3,10 +3,10 @@
  *
  * Judged by disks alone. What a node promised before it lost its disk is remembered here, because others may have counted it.
  */
-import type { StandingAnswer } from '../core/message.ts';
 import { majorityOf } from '../core/quorum.ts';
 import type { HardState } from '../core/record.ts';
 import { formatVersion } from '../core/version.ts';
+import { Candidacies, needKeptBy, type Support } from './candidacies.ts';
 import type { Frame } from './disk.ts';
 import type { EpochHistory } from './epoch-history.ts';
 import type { Goals } from './goals.ts';
@@ -27,23 +27,25 @@ interface Promises {
 
 interface Claim {
   readonly node: SimNode;
-  /** Those who promised the epoch to it before, and are not blank, by id; itself aside. */
-  readonly responders: ReadonlyMap<string, StandingAnswer>;
+  readonly support: Support;
 }
 
 export class Epochs {
   /** The newest that is open. */
   opened = 0;
+  readonly candidacies: Candidacies;
   readonly #claims = new Map<number, Claim>();
-  /** By candidate: what those answered who promised it its newest epoch. */
-  readonly #answers: { epoch: number; readonly heard: Map<string, StandingAnswer> }[];
+  /** Who promised an epoch to itself and has not claimed it. */
+  readonly #candidates = new Set<SimNode>();
+  /** The newest epoch that others had promised to a candidate when it crashed. */
+  #abandoned: { readonly epoch: number; readonly by: SimNode } | null = null;
   readonly #promises: readonly Promises[];
   readonly #majority: number;
   readonly #goals: Goals;
 
   constructor(nodes: number, goals: Goals) {
     this.#promises = Array.from({ length: nodes }, () => ({ hard: null, epoch: 0, reached: 0, lost: 0, kMin: null }));
-    this.#answers = Array.from({ length: nodes }, () => ({ epoch: 0, heard: new Map() }));
+    this.candidacies = new Candidacies(nodes);
     this.#majority = majorityOf(nodes - 1);
     this.#goals = goals;
   }
@@ -53,22 +55,23 @@ export class Epochs {
     return this.#claims.get(Math.max(0, ...this.#claims.keys()))?.node ?? null;
   }
 
-  /** A candidate hears where another node stands. */
-  heard(node: SimNode, standing: StandingAnswer): void {
-    const answers = this.#answers[node.index] as { epoch: number; heard: Map<string, StandingAnswer> };
-    if (standing.isBlank || standing.promisedTo !== node.id || standing.promisedEpoch < answers.epoch) return;
-    if (standing.promisedEpoch > answers.epoch) answers.heard.clear();
-    answers.epoch = standing.promisedEpoch;
-    answers.heard.set(standing.node, standing);
-  }
-
-  /** SPEC 6: from which need on a write was certain to be found by those who were asked; 0 if the leader of that epoch was one of them. */
-  needKeptBy({ epoch, base }: EpochHistory): number {
+  /** The epoch began: how much it certainly found, and whether that is enough for what those it rests on know to be needed. */
+  begun(history: EpochHistory, isForced: boolean): void {
+    const { epoch, base, leader } = history;
     const claim = this.#claims.get(epoch);
-    if (base === null || claim === undefined) return 0;
-    const led = claim.responders.get(base.leader.id);
-    const hasLeader = base.leader === claim.node || (led?.ledEpoch === base.epoch && led.watermark.epoch === base.epoch);
-    return hasLeader ? 0 : this.#promises.length - 1 - (claim.responders.size + 1) + 1;
+    must(claim?.node === leader, 'I6', () => `${leader.id} begins epoch ${epoch}, which ${claim?.node.id ?? 'nobody'} claimed`);
+    const { support } = claim;
+    history.keptNeed = needKeptBy(history, support, this.#promises.length);
+    if (support.hasHeardBlank) this.#goals.reach('a blank node did not count for a promotion');
+    if (isForced || base === null) return;
+    for (const [index, { kMin, hard }] of this.#promises.entries()) {
+      const isSource = index === leader.index || support.responders.get(`n${index + 1}`)?.watermark.epoch === base.epoch;
+      must(
+        !isSource || kMin === null || hard === null || history.keptNeed <= kMin,
+        'k_min',
+        () => `${leader.id} begins epoch ${epoch}, which keeps what needed ${history.keptNeed} acks, and n${index + 1} knows of ${kMin}`,
+      );
+    }
   }
 
   kept(node: SimNode, { commit }: Frame): void {
@@ -77,6 +80,13 @@ export class Epochs {
     else if (commit.position !== null) promises.kMin = commit.position.kMin;
     const { hard, store } = node.disk;
     if (hard !== null && !hard.blank) promises.reached = Math.max(promises.reached, store.position().watermark.epoch);
+  }
+
+  crashed(node: SimNode): void {
+    const epoch = this.#of(node).hard?.promisedEpoch ?? 0;
+    const isFenced = this.#candidates.delete(node) && this.candidacies.supportOf(node, epoch).responders.size > 0;
+    if (isFenced && epoch > (this.#abandoned?.epoch ?? 0)) this.#abandoned = { epoch, by: node };
+    this.candidacies.crashed(node);
   }
 
   wiped(node: SimNode): void {
@@ -93,6 +103,10 @@ export class Epochs {
     const installed = this.#promises.filter(({ reached }) => reached >= epoch).length;
     must(installed >= this.#majority, 'I6', () => `${node.id} opens epoch ${epoch}, which ${installed} of ${this.#majority} nodes reached`);
     this.opened = Math.max(this.opened, epoch);
+    const isFinished = this.#abandoned !== null && epoch > this.#abandoned.epoch;
+    if (isFinished && this.#abandoned?.by !== node)
+      this.#goals.reach('a candidate crashed after it had fenced others, and another one finished');
+    if (isFinished) this.#abandoned = null;
   }
 
   /** A lower quorum is in force, and not by force. */
@@ -138,6 +152,11 @@ export class Epochs {
       const isFilled = !before.blank || blank || watermark.epoch === promisedEpoch;
       must(isFilled, 'I6', () => `${node.id} is blank until it reached epoch ${promisedEpoch}, and is at ${formatVersion(watermark)}`);
     }
+    if (promisedEpoch > (before?.promisedEpoch ?? 0)) {
+      this.#candidates.delete(node);
+      if (state.promisedTo === node.id) this.#candidates.add(node);
+      if (this.#candidates.size > 1) this.#goals.reach('two candidates were under way at once');
+    }
     promises.hard = state;
     promises.epoch = Math.max(promises.epoch, promisedEpoch);
     if (ledEpoch > (before?.ledEpoch ?? 0)) this.#claim(node, ledEpoch);
@@ -146,8 +165,8 @@ export class Epochs {
   #claim(node: SimNode, epoch: number): void {
     const other = this.#claims.get(epoch)?.node;
     must(other === undefined, 'I6', () => `${node.id} claims epoch ${epoch}, and ${other?.id} did before`);
-    const answers = this.#answers[node.index];
-    this.#claims.set(epoch, { node, responders: new Map(answers?.epoch === epoch ? answers.heard : []) });
+    this.#candidates.delete(node);
+    this.#claims.set(epoch, { node, support: this.candidacies.supportOf(node, epoch) });
     const promised = this.#promises.filter((each) => each.epoch >= epoch).length;
     must(promised >= this.#majority, 'I6', () => `${node.id} claims epoch ${epoch}, which ${promised} of ${this.#majority} nodes promised`);
   }

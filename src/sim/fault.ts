@@ -25,6 +25,10 @@ export const FAULT_KINDS = [
   'intruder',
   'replay',
   'burst',
+  'promote',
+  'promote-two',
+  'takeover',
+  'crash-point',
 ] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
@@ -84,6 +88,10 @@ export function describeFault({ number, kind, forMs, a, b }: Fault): string {
     intruder: `a leader of another lineage writes to ${first}`,
     replay: 'old requests come again',
     burst: 'many writes at once',
+    promote: `an operator promotes ${first}`,
+    'promote-two': `two operators promote ${first} and ${second}`,
+    takeover: `the leader is cut off for ${ms}, and an operator promotes ${first}`,
+    'crash-point': `whoever comes first to a step of a change of leader within ${ms} crashes there`,
   };
   return `fault ${number}: ${texts[kind]}`;
 }

@@ -9,6 +9,7 @@ import { majorityOf, majorityOfOthers } from '../core/quorum.ts';
 import type { Ms } from '../lib/units.ts';
 import type { Clients } from './clients.ts';
 import type { SimCluster } from './cluster.ts';
+import { CRASH_POINTS, type CrashPoint, type CrashPoints } from './crash-points.ts';
 import { describeFault, drawFault, type Fault, type FaultKind } from './fault.ts';
 import type { Oracle } from './oracle.ts';
 import type { SimNode } from './sim-node.ts';
@@ -26,15 +27,17 @@ export class Faults {
   readonly #cluster: SimCluster;
   readonly #clients: Clients;
   readonly #oracle: Oracle;
+  readonly #points: CrashPoints;
   /** Only these; null: all. */
   readonly #only: ReadonlySet<number> | null;
   readonly #running = new Set<Undo>();
   #isOver = false;
 
-  constructor(cluster: SimCluster, clients: Clients, oracle: Oracle, only: readonly number[] | null) {
+  constructor(cluster: SimCluster, clients: Clients, oracle: Oracle, points: CrashPoints, only: readonly number[] | null) {
     this.#cluster = cluster;
     this.#clients = clients;
     this.#oracle = oracle;
+    this.#points = points;
     this.#only = only === null ? null : new Set(only);
   }
 
@@ -69,11 +72,7 @@ export class Faults {
     if (undo === null) return;
     this.begun.push(fault.number);
     this.#cluster.say(describeFault(fault));
-    const once = () => {
-      if (this.#running.delete(once)) undo();
-    };
-    this.#running.add(once);
-    this.#cluster.at(this.#cluster.now + fault.forMs, once);
+    this.#endLater(undo, fault.forMs);
   }
 
   /** Null: it cannot happen now. */
@@ -90,7 +89,7 @@ export class Faults {
         return () => {};
       },
       'cut-one-way': () => (a === b ? null : this.#block([[a, b]])),
-      'cut-off': () => this.#block(cluster.nodes.flatMap(({ index }) => (index === a ? [] : [[a, index] as const, [index, a] as const]))),
+      'cut-off': () => this.#block(this.#allOf(a)),
       ring: () => this.#block(this.#beyondNeighbours()),
       clog: () => {
         wire.clog(a, b, cluster.now + forMs);
@@ -147,8 +146,54 @@ export class Faults {
         this.#clients.burst(BURST);
         return () => {};
       },
+      promote: () => this.#promote(first, x),
+      'promote-two': () => {
+        const isBegun = this.#promote(first, x) !== null;
+        return this.#promote(second, (x * 7) % 1) !== null || isBegun ? () => {} : null;
+      },
+      takeover: () => {
+        const { leader } = cluster;
+        const next = first === leader ? second : first;
+        if (leader === null || next === leader) return null;
+        const undo = this.#block(this.#allOf(leader.index));
+        cluster.at(cluster.now + forMs / 4, () => this.#promote(next, x));
+        return undo;
+      },
+      'crash-point': () => {
+        const point = CRASH_POINTS[Math.floor(x * CRASH_POINTS.length)] as CrashPoint;
+        return this.#points.arm(point, (node) => cluster.at(cluster.now, () => this.#crashFor(node, forMs / 4)));
+      },
     };
     return kinds[kind]();
+  }
+
+  /** What an operator may want: mostly just that, sometimes with a quorum of its own, by force, or only to know. */
+  #promote(node: SimNode, x: number): Undo | null {
+    if (!node.isRunning || this.#isOver) return null;
+    const { followers } = this.#cluster.world;
+    const [wish, quorum, timeout] = [(x * 101) % 1, (x * 1009) % 1, (x * 10007) % 1];
+    this.#clients.promote(node, {
+      isDryRun: wish < 0.08,
+      isForced: wish > 0.8,
+      gathers: wish < 0.96,
+      quorum: quorum < 0.3 ? Math.floor((quorum / 0.3) * (followers + 1)) : null,
+      timeoutMs: 50 + timeout * 3000,
+    });
+    return () => {};
+  }
+
+  /** Like a fault of its own: it ends by itself, or with the healing. */
+  #crashFor(node: SimNode, forMs: Ms): void {
+    const undo = this.#isOver ? null : this.#stop(node, false);
+    if (undo !== null) this.#endLater(undo, forMs);
+  }
+
+  #endLater(undo: Undo, forMs: Ms): void {
+    const once = () => {
+      if (this.#running.delete(once)) undo();
+    };
+    this.#running.add(once);
+    this.#cluster.at(this.#cluster.now + forMs, once);
   }
 
   #stop(node: SimNode, isWiped: boolean): Undo | null {
@@ -208,6 +253,10 @@ export class Faults {
     return () => {
       for (const [from, to] of directions) this.#cluster.wire.unblock(from, to);
     };
+  }
+
+  #allOf(a: number): (readonly [number, number])[] {
+    return this.#cluster.nodes.flatMap(({ index }) => (index === a ? [] : [[a, index] as const, [index, a] as const]));
   }
 
   #beyondNeighbours(): (readonly [number, number])[] {

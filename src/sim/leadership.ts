@@ -3,6 +3,7 @@
  * Part of the oracle (oracle.ts).
  */
 import type { NodeId, ReplicateRequest } from '../core/message.ts';
+import type { KvRecord } from '../core/record.ts';
 import { formatVersion, isNewer } from '../core/version.ts';
 import type { Accepted } from './epoch-history.ts';
 import type { Goals } from './goals.ts';
@@ -17,6 +18,7 @@ export class Leadership {
   readonly #cluster: ClusterView;
   readonly #ledger: Ledger;
   readonly #goals: Goals;
+  readonly #isOwnChoice: (record: KvRecord) => boolean;
   /** Every write of the epoch up to this seq is committed, if it was told so. */
   #settledTo = 0;
   /** As last told. */
@@ -27,11 +29,13 @@ export class Leadership {
   readonly #scans = new Map<NodeId, { readonly coversTo: Ordinal; readonly head: Ordinal }>();
   readonly #linkStates = new Map<NodeId, string>();
 
-  constructor(epoch: number, cluster: ClusterView, ledger: Ledger, goals: Goals) {
+  /** @param isOwnChoice its client asked for less than the quorum in force, which nobody but the leader that took it needs to know */
+  constructor(epoch: number, cluster: ClusterView, ledger: Ledger, goals: Goals, isOwnChoice: (record: KvRecord) => boolean) {
     this.#epoch = epoch;
     this.#cluster = cluster;
     this.#ledger = ledger;
     this.#goals = goals;
+    this.#isOwnChoice = isOwnChoice;
   }
 
   sends(node: SimNode, to: SimNode, message: ReplicateRequest): void {
@@ -101,10 +105,12 @@ export class Leadership {
       const isTold = record.need >= kMin || ordinal <= lowest;
       must(isTold, 'k_min', () => `${node.id} tells k_min ${kMin}, and ${sayVersion(record)} needs ${record.need}`);
     }
+    const isCarried = kMin < quorum && history.accepted.every(({ record }) => record.need > kMin) && history.base?.leader !== node;
+    if (isCarried) this.#goals.reach('the smallest need was carried over to another leader');
     // What an open epoch began with is on a majority, and every promotion finds it.
     for (let next = history; !next.isOpen && next.base !== null; next = next.base)
       for (const { record, ordinal } of next.base.accepted) {
-        const isTold = record.need >= kMin || ordinal <= lowest || ordinal > next.startOf(record.key);
+        const isTold = record.need >= kMin || ordinal <= lowest || ordinal > next.startOf(record.key) || this.#isOwnChoice(record);
         must(isTold, 'k_min', () => `${node.id} tells k_min ${kMin}, and ${sayVersion(record)}, which it took over, needs ${record.need}`);
       }
   }

@@ -29,6 +29,8 @@ interface Holder {
   /** What it holds in that epoch while its acks count; null while they do not. */
   counted: Holding | null;
   wasWiped: boolean;
+  /** It left an epoch that never opened. */
+  leftDeadBranch: boolean;
 }
 
 /** Times are sums of real numbers. */
@@ -52,6 +54,7 @@ export class Ledger {
       inEpoch: 0,
       counted: null,
       wasWiped: false,
+      leftDeadBranch: false,
     }));
   }
 
@@ -107,6 +110,7 @@ export class Ledger {
     holder.inEpoch = 0;
     holder.counted = null;
     holder.wasWiped = true;
+    holder.leftDeadBranch = false;
   }
 
   #of(node: SimNode): Holder {
@@ -121,10 +125,15 @@ export class Ledger {
       'I4',
       () => `${node.id} rolls back ${sayVersion(rolledBack)}, and its disk held ${there === undefined ? 'nothing' : sayVersion(there)}`,
     );
+    this.#goals.reach('a row was rolled back');
+    if (this.lineage.epochs.get(rolledBack.version.epoch)?.leader === node)
+      this.#goals.reach('a deposed leader rolled back what it had written itself');
     const accepted = this.lineage.find(rolledBack.version);
     const isLess = record === null || ordinalOf(record.version) < ordinalOf(rolledBack.version);
-    const isKept = !isLess || accepted === undefined || accepted.voidedBy !== null || !this.lineage.isSettled(accepted);
-    must(isKept, 'I8', () => `${node.id} rolls back ${sayVersion(rolledBack)}, which is committed`);
+    // What the epoch that it comes to could not but keep; the loss of what it could miss is judged when it opens.
+    const keptNeed = this.lineage.epochs.get(node.disk.hard?.promisedEpoch ?? 0)?.keptNeed ?? 0;
+    const isLost = isLess && accepted?.voidedBy === null && rolledBack.need >= keptNeed && this.lineage.isSettled(accepted);
+    must(!isLost, 'I8', () => `${node.id} rolls back ${sayVersion(rolledBack)}, which is committed`);
     if (record === null) {
       holder.held.delete(key);
       return;
@@ -141,8 +150,11 @@ export class Ledger {
     const { lineage } = this;
     const { key, version } = record;
     const isKnown = lineage.isKnown(record);
-    if (isLeaders && !isKnown) lineage.append(node, record);
-    else {
+    if (isLeaders && !isKnown) {
+      lineage.append(node, record);
+      // A leader lacks nothing of its epoch, whatever its watermark says.
+      holder.passed = Math.max(holder.passed, ordinalOf(version));
+    } else {
       must(isKnown, 'I13', () => `${node.id} stores ${sayVersion(record)}, which no leader of this lineage made durable`);
       // What comes in a newer epoch waited for that epoch.
       const dueAt = node.disk.hard?.promisedEpoch === version.epoch ? this.mayHearAt(node, version) : 0;
@@ -173,6 +185,7 @@ export class Ledger {
       const isRollback = (hard?.promisedEpoch ?? 0) > before.epoch;
       must(isRollback, 'I4', () => `the watermark of ${node.id} went back from ${formatVersion(before)} to ${formatVersion(watermark)}`);
       holder.holeBelow = 0;
+      holder.leftDeadBranch ||= lineage.epochs.get(before.epoch)?.isOpen === false;
     }
     const isCandidates = watermark.epoch > 0 && hard?.ledEpoch === watermark.epoch && !lineage.epochs.has(watermark.epoch);
     const begun = isCandidates ? lineage.begin(node, watermark, holder.held) : null;
@@ -235,6 +248,8 @@ export class Ledger {
       );
     }
     const counted = hard?.blank === false ? (history.counted[node.index] as Holding) : null;
+    if (isNew && holder.leftDeadBranch) this.#goals.reach('a node came back from an epoch that never opened');
+    if (isNew) holder.leftDeadBranch = false;
     const isFilled = counted !== null && counted !== holder.counted;
     holder.counted = counted;
     if (counted === null) return;

@@ -95,7 +95,7 @@ export class Lineage {
       return [];
     }
     must(
-      open === null || isWithin(open, history),
+      open === null || isWithin(open, history) || history.isAlone,
       'I1',
       () => `${leader.id} opens epoch ${epoch}, which does not go on from epoch ${open?.epoch}, which is open`,
     );

@@ -9,6 +9,7 @@ import { Prng } from '../lib/prng.ts';
 import type { Ms } from '../lib/units.ts';
 import { Clients } from './clients.ts';
 import { SimCluster } from './cluster.ts';
+import { CrashPoints } from './crash-points.ts';
 import { Faults } from './faults.ts';
 import { type Goal, Goals } from './goals.ts';
 import type { Observer } from './observer.ts';
@@ -50,6 +51,9 @@ const SAFETY_MAX_MS = 120_000;
 /** Longer than every deadline, backoff, delay and clog together. */
 const CONVERGE_MS = 60_000;
 const CHECK_EVERY_MS = 20;
+const OPERATOR_WAITS_MS = 5000;
+/** Promotions of each node. */
+const ROUNDS = 3;
 
 /** Throws nothing that the simulated cluster did: a failure is part of the answer. `watcher` sees everything. */
 export function simulate(seed: number, options: SimOptions, watcher: Observer | null = null): SimRun {
@@ -93,10 +97,11 @@ class Simulation {
     this.#events = options.events;
     this.oracle = new Oracle(world, this.goals);
     this.#clients = new Clients(new Prng(seed).fork('clients'));
-    const observers = [...(watcher === null ? [] : [watcher]), this.oracle, this.#clients];
+    const points = new CrashPoints();
+    const observers = [...(watcher === null ? [] : [watcher]), this.oracle, this.#clients, points];
     this.cluster = new SimCluster(world, observers, this.goals);
     this.#clients.join(this.cluster);
-    this.faults = new Faults(this.cluster, this.#clients, this.oracle, options.faults);
+    this.faults = new Faults(this.cluster, this.#clients, this.oracle, points, options.faults);
   }
 
   go(): void {
@@ -109,12 +114,42 @@ class Simulation {
     while (cluster.events < this.#events && cluster.now < SAFETY_MAX_MS && cluster.next());
     this.faults.heal();
     this.#clients.stop();
+    if (oracle.epochs.opened > 0 && !this.#isLed) this.#findLeader();
     this.#enoughWithoutSome();
     cluster.say('all is healed');
     this.#until('healing', () => this.#difference());
     this.#serves();
     this.#until('the end', () => this.#difference());
     oracle.finish();
+  }
+
+  /** Somebody leads, nobody promised more to another, and nobody else is on the way to it. */
+  get #isLed(): boolean {
+    const { leader, nodes } = this.cluster;
+    if (leader === null || leader.replica.phase !== 'open') return false;
+    return nodes.every(
+      ({ disk: { hard }, replica }) =>
+        replica === leader.replica ||
+        ((hard === null || hard.promisedEpoch <= leader.replica.epoch) && ['following', 'deposed'].includes(replica.phase)),
+    );
+  }
+
+  /** Who begins by itself comes first; then an operator promotes one node after the other, by force only if somebody's memory is lost. */
+  #findLeader(): void {
+    const { cluster } = this;
+    const { nodes } = cluster;
+    const patience = cluster.now + OPERATOR_WAITS_MS;
+    while (!this.#isLed && cluster.now < patience && cluster.next());
+    for (let i = 0; i < ROUNDS * nodes.length && !this.#isLed; i++) {
+      const isForced = i >= nodes.length && nodes.some((node) => node.disk.hard?.blank !== false);
+      const node = nodes[(cluster.world.seed + i) % nodes.length] as SimNode;
+      cluster.say(`an operator promotes ${node.id}${isForced ? ' by force' : ''}`);
+      const wish = { isDryRun: false, isForced, gathers: true, quorum: null, timeoutMs: OPERATOR_WAITS_MS };
+      const id = this.#clients.promote(node, wish);
+      this.#until('a promotion', () => (this.oracle.promotions.results.has(id) ? null : `${node.id} does not answer`));
+    }
+    this.#until('a leader', () => (this.#isLed ? null : 'nobody leads, and no promotion helps'));
+    this.goals.reach('nobody led, and an operator found somebody who can');
   }
 
   /** I10: some followers stay cut off, and a write that needs all the others succeeds. */
