@@ -70,6 +70,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   status: verb(LIFE, 'show roles, versions and lag of every node', () => import('./commands/status.ts')),
   logs: verb(LIFE, 'show what the nodes logged', () => import('./commands/logs.ts'), LOCAL),
   manifest: verb(LIFE, 'print a cluster for Docker Swarm or Kubernetes', () => import('./commands/manifest.ts')),
+  promote: verb(LIFE, 'make another node the leader', () => import('./commands/promote.ts')),
 
   put: verb(DATA, 'write a key', () => import('./commands/put.ts')),
   get: verb(DATA, 'read a key', () => import('./commands/get.ts')),

@@ -20,10 +20,15 @@ import {
   type NodeStatus,
   networkAnswer,
   nodeStatus,
+  type PromoteAnswer,
+  type PromoteRequest,
+  promoteAnswer,
   quorumAnswer,
   type ReadAnswer,
+  type RolledBackItem,
   readAnswer,
   replicaStatusAnswer,
+  rolledBackAnswer,
   type TraceItem,
   traceAnswer,
   type WriteAnswer,
@@ -137,6 +142,16 @@ export class KvClient {
   /** A lower quorum takes effect once a majority recorded it, or at once with `force`. */
   setQuorum(url: string, writeQuorum: number, options: { force?: boolean } = {}): Promise<z.infer<typeof quorumAnswer>> {
     return this.#control({ method: 'POST', url, path: '/admin/quorum' }, quorumAnswer, { write_quorum: writeQuorum, ...options });
+  }
+
+  /** Makes that node the leader, or with `dry_run` tells what would be; answers once it is open. Throws `not_lossless` and `not_open`. */
+  promote(url: string, wish: PromoteRequest): Promise<PromoteAnswer> {
+    return this.#control({ method: 'POST', url, path: '/admin/promote' }, promoteAnswer, wish);
+  }
+
+  /** What the node had to give up when it joined a newer leader, oldest first. */
+  async rolledBack(url: string): Promise<RolledBackItem[]> {
+    return (await this.#control({ method: 'GET', url, path: '/admin/rolled-back' }, rolledBackAnswer)).items;
   }
 
   network(url: string): Promise<NetworkAnswer> {

@@ -139,7 +139,7 @@ async function currentLeader(cluster: Cluster): Promise<string> {
   if (leader !== null) return leader.node;
   throw new KvctlError(
     'node_failed',
-    `expected a leader in cluster "${cluster.name}", but no running node leads: \`kvctl status\` tells, \`kvctl restart\` starts what is dead`,
+    `expected a leader in cluster "${cluster.name}", but no running node leads: \`kvctl status\` tells, \`kvctl restart\` starts what is dead, \`kvctl promote NODE\` makes another node lead`,
   );
 }
 

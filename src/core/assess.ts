@@ -27,7 +27,7 @@ export interface Assessment {
 /** @param standings one for each node that answered, the candidate's own among them */
 export function assess(standings: readonly StandingAnswer[], members: readonly Member[]): Assessment {
   const counted = standings.filter(({ isBlank }) => !isBlank);
-  const responders = counted.map(({ node }) => node);
+  const responders = members.map(({ id }) => id).filter((id) => counted.some(({ node }) => node === id));
   const reached = Math.max(0, ...counted.map(({ watermark }) => watermark.epoch));
   const sources = counted.filter(({ watermark }) => watermark.epoch === reached);
   const kMins = sources.flatMap(({ kMin }) => (kMin === null ? [] : [kMin]));
@@ -39,7 +39,7 @@ export function assess(standings: readonly StandingAnswer[], members: readonly M
     missing: members.map(({ id }) => id).filter((id) => !responders.includes(id)),
     isMajority: responders.length >= majorityOf(followers),
     reached,
-    sources: sources.map(({ node }) => node),
+    sources: responders.filter((id) => sources.some(({ node }) => node === id)),
     kMin,
     losslessForQuorum,
     isLossless: kMin === null || losslessForQuorum <= kMin,

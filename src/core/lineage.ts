@@ -18,8 +18,27 @@ export interface Meeting {
   readonly suspectsAbove: Version;
 }
 
+/** What was forced stays known: the oldest opening that is kept stands for those that are forgotten. */
 export function extended(history: History, start: EpochStart): History {
-  return [...history, start].slice(-HISTORY_MAX);
+  const all = [...history, start];
+  const [first, ...rest] = all.slice(-HISTORY_MAX);
+  const isForced = all.slice(0, -HISTORY_MAX).some((forgotten) => forgotten.isForced);
+  return first !== undefined && isForced ? [{ ...first, isForced }, ...rest] : all.slice(-HISTORY_MAX);
+}
+
+/**
+ * What became of a version, as far as the history of a node that reached the newest epoch tells: `kept`: it is in the lineage, or a newer one of its key is;
+ * `void`: it is not, and never comes back; `doubtful`: one of both, since it lies above a floor, where only what was gathered was kept.
+ */
+export function fateOf(version: Version, reached: number, history: History): 'kept' | 'void' | 'doubtful' {
+  if (version.epoch === reached) return 'kept';
+  const leaving = history.find(({ floor }) => floor.epoch === version.epoch);
+  if (leaving === undefined) {
+    // An epoch that the lineage did not go through; one that is older than all that is remembered is given the benefit of the doubt.
+    return version.epoch < (history[0]?.floor.epoch ?? 0) ? 'kept' : 'void';
+  }
+  if (!isNewer(version, leaving.floor)) return 'kept';
+  return version.seq > leaving.seq ? 'void' : 'doubtful';
 }
 
 /** Where the ways of a node and of a leader's lineage part: the newest epoch that both went through. */

@@ -18,7 +18,9 @@ import type { Metrics } from './metrics.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { internalRoutes } from './routes/internal.ts';
 import { kvRoutes } from './routes/kv.ts';
+import { promoteRoutes } from './routes/promote.ts';
 import { type NodeFacts, statusRoutes } from './routes/status.ts';
+import { writesRoutes } from './routes/writes.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Of what Koa parses: admin and internal calls, all small. */
@@ -61,7 +63,9 @@ export function createApp(runtime: Runtime, metrics: Metrics, facts: NodeFacts, 
   app.use(adminBodies());
   statusRoutes(router, runtime, metrics, facts);
   kvRoutes(router, runtime, nodeName);
+  writesRoutes(router, runtime);
   adminRoutes(router, runtime, nodeName);
+  promoteRoutes(router, runtime, nodeName, config.knowsEveryNode);
   internalRoutes(router, runtime, mustMeanUs);
   app.use(router.routes());
   const callback = app.callback();

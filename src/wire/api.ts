@@ -86,6 +86,8 @@ export const nodeStatus = z.object({
   committed_through: versionText,
   write_quorum: z.int(),
   k_min: z.int().nullable(),
+  /** The newest epoch that was opened by force, so that acknowledged writes may be lost; null: none was. */
+  forced_epoch: z.int().nullable(),
   /** Writes that wait for their quorum with a client. */
   waiting_writes: z.int(),
   /** Rows of the store; those that remember a deleted key are among them. */
@@ -107,6 +109,58 @@ export const replicaStatusAnswer = z.object({ node: z.string(), epoch: z.int(), 
 
 export const quorumAnswer = z.object({ write_quorum: z.int(), previous: z.int() });
 export const quorumRequest = z.strictObject({ write_quorum: z.int(), force: z.boolean().optional() });
+
+/** `POST /admin/promote`: this node is to lead. */
+export const promoteRequest = z.strictObject({
+  /** Look, tell what would be, and change nothing. */
+  dry_run: z.boolean().optional(),
+  /** Go on although acknowledged writes may be lost; never without a majority. */
+  force: z.boolean().optional(),
+  /** Of the new leadership; by default the one in force. */
+  quorum: z.int().optional(),
+  /** none: with this node's own data only, whatever the others hold; needs force. */
+  gather: z.enum(['all', 'none']).optional(),
+  /** How long to wait for the opening; what has begun goes on afterwards. */
+  timeout_ms: z.int().min(1).max(600_000).optional(),
+});
+export type PromoteRequest = z.infer<typeof promoteRequest>;
+export const promoteAnswer = z.object({
+  node: z.string(),
+  dry_run: z.boolean(),
+  epoch: z.int(),
+  responders: z.array(z.string()),
+  missing: z.array(z.string()),
+  /** Every acknowledged write that needed at least so many acks is there; 0: all are, because the old leader is among the responders. */
+  lossless_for_quorum: z.int(),
+  k_min: z.int().nullable(),
+  forced: z.boolean(),
+  /** Records that the others had and this node had not. */
+  recovered: z.int(),
+  write_quorum: z.int(),
+});
+export type PromoteAnswer = z.infer<typeof promoteAnswer>;
+
+export const rolledBackItem = z.object({
+  key: z.string(),
+  /** Absent: it was a tombstone. */
+  value: z.unknown().optional(),
+  version: versionText,
+  /** Of the leader's clock when it was accepted. */
+  timestamp_ms: z.number(),
+  /** What the lineage had instead; null: nothing. A newer one than `version` may be its successor. */
+  instead: versionText.nullable(),
+});
+export type RolledBackItem = z.infer<typeof rolledBackItem>;
+/** `GET /admin/rolled-back`: what this node had to give up when it joined a newer leader, oldest first. */
+export const rolledBackAnswer = z.object({ node: z.string(), items: z.array(rolledBackItem) });
+
+/** `GET /writes/:version?key=`: what became of a write. */
+export const writeFateAnswer = z.object({
+  version: versionText,
+  status: z.enum(['pending', 'committed', 'superseded', 'rolled_back', 'unknown']),
+  /** For people. */
+  why: z.string(),
+});
 
 const linkSetting = z.object({ delay: z.string(), loss: z.number(), is_partitioned: z.boolean() });
 /** `GET /admin/network`, and what POST answers after the change: the table of this node, by the other node's id. */

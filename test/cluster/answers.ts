@@ -18,6 +18,7 @@ export const FOLLOWS: NodeStatus = {
   committed_through: '1.0',
   write_quorum: 1,
   k_min: 1,
+  forced_epoch: null,
   waiting_writes: 0,
   keys: 0,
   store: 'memory',

@@ -229,6 +229,7 @@ describe('a wait', () => {
       committed_through: '1.9',
       write_quorum: 1,
       k_min: 1,
+      forced_epoch: null,
       waiting_writes: 4,
       keys: 1,
       store: 'memory',

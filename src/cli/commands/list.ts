@@ -1,15 +1,17 @@
 /** `kvctl list [PREFIX]`: keys in the order of their UTF-8 bytes, all of them unless --limit says otherwise. */
 import { type Command, Option } from 'commander';
 import type { ListAnswer } from '../../wire/api.ts';
+import { KvctlError } from '../../wire/errors.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
-import { integer, option } from '../options.ts';
+import { examples, integer, option } from '../options.ts';
 import { type Target, targetOf } from '../target.ts';
 
 interface ListOptions {
   readonly node: string;
   readonly after?: string;
   readonly limit?: number;
+  readonly rolledBack?: boolean;
 }
 
 /** Rows per call: the most that a node gives. */
@@ -20,23 +22,54 @@ export function describe(command: Command): void {
     .argument('[prefix]', 'only keys that begin with this')
     .addOption(new Option('--node <node>', 'ask this node; a follower lists what it holds').default('leader'))
     .option('--after <key>', 'only keys after this one')
-    .addOption(option('--limit <n>', 'at most so many keys', integer(1)));
+    .addOption(option('--limit <n>', 'at most so many keys', integer(1)))
+    .option('--rolled-back', 'instead, what this node had to give up when it joined a newer leader')
+    .addHelpText('after', examples('kvctl list', 'kvctl list user: --limit 20', 'kvctl list --rolled-back --node n1'));
 }
 
 export async function run(context: Context, options: ListOptions, prefix: string | undefined): Promise<number> {
   const target = await targetOf(context, { selector: options.node });
+  if (options.rolledBack) return listRolledBack(context, target, options, prefix);
   const { items, next } = await collect(target, options, prefix, context.signal);
   if (next !== null) context.out.note(`there are more keys: kvctl list --after ${JSON.stringify(next)}`);
   context.out.result({
     table: () =>
       context.out.table(
         ['key', 'value', 'version'],
-        items.map((item) => [item.key, shorten(JSON.stringify(item.value), context.out.isTty ? context.out.width : null), item.version]),
+        items.map((item) => [item.key, shorten(JSON.stringify(item.value), widthOf(context)), item.version]),
       ),
     json: { items, next },
     rows: items,
   });
   return EXIT.ok;
+}
+
+async function listRolledBack(context: Context, { client, node }: Target, options: ListOptions, prefix = ''): Promise<number> {
+  if (options.after !== undefined)
+    throw new KvctlError('usage', '--after: expected no such option with --rolled-back, which lists the oldest first');
+  const all = (await client.rolledBack(node.url)).filter(({ key }) => key.startsWith(prefix));
+  const items = all.slice(0, options.limit);
+  context.out.result({
+    table: () =>
+      items.length === 0
+        ? `${node.id} rolled nothing back`
+        : context.out.table(
+            ['key', 'value', 'version', 'instead'],
+            items.map((item) => [
+              item.key,
+              'value' in item ? shorten(JSON.stringify(item.value), widthOf(context)) : '(deleted)',
+              item.version,
+              item.instead ?? '-',
+            ]),
+          ),
+    json: { node: node.id, items },
+    rows: items,
+  });
+  return EXIT.ok;
+}
+
+function widthOf({ out }: Context): number | null {
+  return out.isTty ? out.width : null;
 }
 
 async function collect(

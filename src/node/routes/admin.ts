@@ -1,18 +1,17 @@
 /** The admin calls: quorum, simulated network, replicas, trace. Behind the token, like the internal ones. */
 import { performance } from 'node:perf_hooks';
 import type Router from '@koa/router';
-import type { z } from 'zod';
 import type { NetworkChange } from '../../core/message.ts';
 import type { TraceRow } from '../../core/trace.ts';
 import { formatVersion, parseVersion, ZERO } from '../../core/version.ts';
 import { formatDistribution, parseDistribution } from '../../lib/distribution.ts';
 import { jsonStart } from '../../lib/text.ts';
-import type * as Schemas from '../../wire/api.ts';
 import type { NetworkAnswer, NetworkRequest, TraceItem } from '../../wire/api.ts';
 import { KvctlError } from '../../wire/errors.ts';
 import { integerParameter, parseQuery } from '../../wire/query.ts';
 import { replicasOf } from '../replicas.ts';
 import type { Runtime } from '../runtime.ts';
+import { parseBody, schemas } from './body.ts';
 import { writeError } from './write.ts';
 
 const TRACE_LIMIT = 1_000;
@@ -124,22 +123,6 @@ function changeOf(request: NetworkRequest, runtime: Runtime): NetworkChange {
     for (const node of name === '*' ? known : [name]) nodes.set(node, { ...nodes.get(node), ...change });
   }
   return { nodes, ...(request.seed === undefined ? {} : { seed: request.seed }) };
-}
-
-/** Loaded with the first change: zod takes 10 MB, and most nodes of a cluster never need it. */
-function schemas(): Promise<typeof Schemas> {
-  return import('../../wire/api.ts');
-}
-
-function parseBody<Schema extends z.ZodType>(schema: Schema, body: unknown, example: string): z.infer<Schema> {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const where = issue === undefined || issue.path.length === 0 ? 'the body' : issue.path.join('.');
-  throw new KvctlError(
-    'bad_request',
-    `expected a body like ${example}, got ${jsonStart(body)} (${where}: ${issue?.message ?? 'not as expected'})`,
-  );
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,5 +1,6 @@
 /** Reads, deletes and lists of keys. `PUT /kv/:key` is answered ahead of the router (hot.ts). */
 import type Router from '@koa/router';
+import { fateOf } from '../../core/lineage.ts';
 import type { WriteFailure, WriteSuccess } from '../../core/message.ts';
 import type { KvRecord } from '../../core/record.ts';
 import { compareVersions, formatVersion, isNewer, parseVersion, type Version } from '../../core/version.ts';
@@ -8,6 +9,7 @@ import { decodeKey, KEY_PREFIX, MAX_KEY_BYTES } from '../../wire/key.ts';
 import { integerParameter, parseQuery } from '../../wire/query.ts';
 import type { Runtime } from '../runtime.ts';
 import { MAX_TIMEOUT_MS, parseWriteOptions, serverTiming, writeError } from './write.ts';
+import { hasRow } from './writes.ts';
 
 const ANY_KEY = /^\/kv\/.*$/s;
 /** How long a read waits for its version if it does not say. */
@@ -83,7 +85,7 @@ function parseReadOptions(query: string, usual: ReadMode): ReadOptions {
 
 /**
  * Waits until the key's row is that new, or everything up to there is here: then a read sees the write whose token that is, or a newer one.
- * Throws `not_caught_up`.
+ * Throws `not_caught_up`, and `rolled_back` for a token that a change of leader left behind, as far as this key tells.
  */
 async function reach(
   runtime: Runtime,
@@ -93,20 +95,33 @@ async function reach(
   const { replica, store } = runtime;
   // Of a committed read what counts is what is committed: the row may be pending, and is then not shown.
   const through = () => (read === 'local' ? replica.watermark : replica.committedThrough);
-  const hasRow = () => {
+  const isServed = () => {
     const committed = read === 'local' ? undefined : replica.leader?.writes.committedNow(key);
     const shown = committed === undefined ? store.get(key) : committed;
     return shown !== null && !isNewer(atLeast, shown.version);
   };
-  const isReached = () => !isNewer(atLeast, through()) || hasRow();
-  if (await runtime.reaches(isReached, timeoutMs)) return;
+  const isReached = () => !isNewer(atLeast, through()) || isServed();
+  const isThere = await runtime.reaches(isReached, timeoutMs);
   const version = formatVersion(atLeast);
+  if (!isServed() && isLeftBehind(runtime, atLeast))
+    throw new KvctlError(
+      'rolled_back',
+      `${version} is no version of the lineage that ${node} belongs to: a change of leader left it behind (\`kvctl list --rolled-back\` shows what is kept of it), so read without min_version and decide anew`,
+      { min_version: version },
+    );
+  if (isThere) return;
   const has = formatVersion(through());
   throw new KvctlError(
     'not_caught_up',
     `expected ${node} to hold version ${version} within ${timeoutMs} ms, but it holds everything up to ${has} only: wait longer (timeout_ms), or ask another node`,
     { min_version: version, holds: has },
   );
+}
+
+/** A version above the floor of a change of leader, that no row has: it was rolled back, or a newer write of its key came before that change. */
+function isLeftBehind({ replica, store }: Runtime, version: Version): boolean {
+  const { watermark, history } = replica.follower.position;
+  return !isNewer(version, watermark) && fateOf(version, watermark.epoch, history) !== 'kept' && !hasRow(store, version);
 }
 
 /** What a delete answers. */

@@ -115,6 +115,7 @@ function statusOf(runtime: Runtime, facts: NodeFacts): NodeStatus {
     committed_through: formatVersion(replica.committedThrough),
     write_quorum: replica.leader?.quorum ?? replica.follower.quorum ?? config.quorum,
     k_min: replica.leader?.kMin ?? replica.follower.position.kMin,
+    forced_epoch: replica.follower.position.history.findLast(({ isForced }) => isForced)?.epoch ?? null,
     waiting_writes: replica.leader?.writes.waiting ?? 0,
     keys: store.count(),
     store: config.store,
