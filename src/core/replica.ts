@@ -239,7 +239,7 @@ export class Replica {
 
   #turn(): void {
     this.leader?.turn(this.#now);
-    this.#promotion.expire(this.#now, this.#candidacy);
+    if (this.#promotion.expire(this.#now, this.#candidacy) && this.#candidacy?.phase === 'looking') this.#goOnUnasked();
     if (!this.#isDraining) this.#candidate();
     this.follower.turn();
     // After the follower's turn, which may have begun it.
@@ -249,7 +249,7 @@ export class Replica {
   #candidate(): void {
     const candidacy = this.#candidacy;
     if (candidacy === null) return;
-    if (this.#promotion.isOver(candidacy)) this.#candidacy = null;
+    if (this.#promotion.isOver(candidacy)) this.#goOnUnasked();
     else if (candidacy.isOvertaken) {
       this.#note('warn', 'overtaken', { why: candidacy.waitingFor });
       this.#candidacy = null;
@@ -262,10 +262,21 @@ export class Replica {
     const { nodeId } = this.#identity;
     if (this.leader !== null || this.#storageFailure !== null || this.#isDraining || this.#isUnnamed)
       return this.#promotion.refuse(input, this.leader, this.waitingFor ?? `${nodeId} is shutting down, or has no name`);
+    if (this.follower.position.watermark.epoch === 0)
+      return this.#promotion.refuse(
+        input,
+        null,
+        `${nodeId} holds nothing that counts yet: promote another node, or wait until the cluster is born`,
+      );
     if (this.#promotion.isPending) return this.#promotion.refuse(input, null, 'another promotion of this node is under way');
     if (!this.#promotion.begin(input, this.members.length - 1, this.#now)) return;
     this.#abandon();
     this.#candidacy = this.#newCandidacy(input);
+  }
+
+  /** Nothing came of the wish: as after a start, the last that it promised to leads, be that itself. */
+  #goOnUnasked(): void {
+    this.#candidacy = this.leaderId === this.nodeId ? this.#newCandidacy(null) : null;
   }
 
   /** What the store still does for it must be heard of. */
