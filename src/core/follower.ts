@@ -246,10 +246,10 @@ export class Follower {
     if (hard === null) return this.#followBlank(id, message);
     if (hard.lineage !== message.lineage)
       return this.#refuse(id, 'wrong_lineage', `${this.#self.nodeId} belongs to lineage ${hard.lineage}`);
-    const isStale = message.epoch < hard.promisedEpoch || (message.epoch === hard.promisedEpoch && message.from !== hard.promisedTo);
-    if (isStale) return this.#refuseStale(id, message);
-    if (message.epoch > hard.promisedEpoch) {
-      // It was away when this leader fenced the others; that leader has a majority, so the promise is due.
+    if (message.epoch < hard.promisedEpoch) return this.#refuseStale(id, message);
+    if (message.epoch > hard.promisedEpoch || message.from !== hard.promisedTo) {
+      // It was away when this leader fenced the others, or promised the epoch to one who lost: whoever leads an epoch has a majority, so nobody else
+      // ever will, and the promise is due.
       this.#save({ ...hard, members: message.members, promisedEpoch: message.epoch, promisedTo: message.from });
       return false;
     }

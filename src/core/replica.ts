@@ -345,8 +345,12 @@ export class Replica {
       return;
     }
     const hard = this.follower.hard;
-    const isHigher = hard !== null && hard.lineage === message.lineage && message.epoch > hard.promisedEpoch;
-    if (isHigher && (this.leader !== null || this.#candidacy !== null)) this.#depose(message.epoch, message.from);
+    const isOurs = hard !== null && hard.lineage === message.lineage;
+    // The leader of an epoch that this node wanted for itself: it lost.
+    const isWinner =
+      hard?.promisedEpoch === message.epoch && message.from !== hard.promisedTo && message.t !== 'fence' && message.t !== 'changes';
+    if (isOurs && (message.epoch > hard.promisedEpoch || isWinner) && (this.leader !== null || this.#candidacy !== null))
+      this.#depose(message.epoch, message.from);
     this.follower.request(id, message);
   }
 
