@@ -112,7 +112,10 @@ export class ClientWrites {
    * It was committed, and a newer epoch opened without it. Legal only for a write that needed so few acks that those who were asked could miss all of them,
    * by its own client's wish or by force.
    */
-  loses({ record, voidedBy }: Accepted, circumstances: string): void {
+  loses(accepted: Accepted, circumstances: string): void {
+    const { record, voidedBy } = accepted;
+    // Only superseded by one that was committed: that one is judged itself.
+    if (this.#ledger.ackers(accepted) < record.need) return;
     const put = this.putOf(record);
     const keptNeed = voidedBy?.keptNeed ?? 0;
     const isOwnChoice = put?.isLessThanQuorum === true || this.isForced || voidedBy?.isForced === true;

@@ -13,12 +13,13 @@ export type CrashPoint = (typeof CRASH_POINTS)[number];
 export class CrashPoints implements Observer {
   readonly #armed = new Map<CrashPoint, (node: SimNode) => void>();
 
-  /** Answers how to disarm it. */
-  arm(point: CrashPoint, spring: (node: SimNode) => void): () => void {
+  /** Until somebody comes there, or `disarm`. */
+  arm(point: CrashPoint, spring: (node: SimNode) => void): void {
     this.#armed.set(point, spring);
-    return () => {
-      if (this.#armed.get(point) === spring) this.#armed.delete(point);
-    };
+  }
+
+  disarm(): void {
+    this.#armed.clear();
   }
 
   effect(node: SimNode, effect: Effect): void {

@@ -15,7 +15,7 @@ export interface Accepted {
   readonly ordinal: Ordinal;
   /** It, or a newer one of its key, was committed in its epoch, or a newer epoch opened with it; never untrue again. */
   isSettled: boolean;
-  /** The epoch that opened without it; for ever. */
+  /** The epoch that went on without it, once that or a later one opened; for ever. */
   voidedBy: EpochHistory | null;
 }
 
@@ -101,6 +101,12 @@ export class EpochHistory implements EpochStart {
       (other) => other.ordinal >= accepted.ordinal && (other.isSettled || this.ackers(other) >= other.record.need),
     );
     return accepted.isSettled;
+  }
+
+  /** The step at which what is not here of an older epoch was left behind. */
+  stepFrom(older: EpochHistory): EpochHistory {
+    for (const each of this.chain()) if (each.base === older) return each;
+    return this;
   }
 
   /** This one, the one that it goes on from, and so on to the birth. */

@@ -146,7 +146,11 @@ export class Epochs {
         'I6',
         () => `${node.id} promised epoch ${before.promisedEpoch}, and now ${promisedEpoch}`,
       );
-      const isOneLeader = promisedEpoch > before.promisedEpoch || state.promisedTo === before.promisedTo;
+      // Who claimed the epoch has a majority, so that a promise to somebody else is worth nothing any more.
+      const isOneLeader =
+        promisedEpoch > before.promisedEpoch ||
+        state.promisedTo === before.promisedTo ||
+        state.promisedTo === this.#claims.get(promisedEpoch)?.node.id;
       must(isOneLeader, 'I6', () => `${node.id} promised epoch ${promisedEpoch} to ${before.promisedTo}, and now to ${state.promisedTo}`);
       const { watermark } = node.disk.store.position();
       const isFilled = !before.blank || blank || watermark.epoch === promisedEpoch;

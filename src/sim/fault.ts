@@ -91,7 +91,7 @@ export function describeFault({ number, kind, forMs, a, b }: Fault): string {
     promote: `an operator promotes ${first}`,
     'promote-two': `two operators promote ${first} and ${second}`,
     takeover: `the leader is cut off for ${ms}, and an operator promotes ${first}`,
-    'crash-point': `whoever comes first to a step of a change of leader within ${ms} crashes there`,
+    'crash-point': `whoever comes next to a certain step of a change of leader crashes there, for ${ms}`,
   };
   return `fault ${number}: ${texts[kind]}`;
 }

@@ -48,6 +48,7 @@ export class Faults {
   /** Undoes everything, and nothing begins any more. */
   heal(): void {
     this.#isOver = true;
+    this.#points.disarm();
     for (const undo of [...this.#running]) undo();
     this.#cluster.wire.heal();
     for (const node of this.#cluster.nodes) {
@@ -161,7 +162,8 @@ export class Faults {
       },
       'crash-point': () => {
         const point = CRASH_POINTS[Math.floor(x * CRASH_POINTS.length)] as CrashPoint;
-        return this.#points.arm(point, (node) => cluster.at(cluster.now, () => this.#crashFor(node, forMs / 4)));
+        this.#points.arm(point, (node) => cluster.at(cluster.now, () => this.#crashFor(node, forMs)));
+        return () => {};
       },
     };
     return kinds[kind]();

@@ -131,7 +131,9 @@ export class Ledger {
     const accepted = this.lineage.find(rolledBack.version);
     const isLess = record === null || ordinalOf(record.version) < ordinalOf(rolledBack.version);
     // What the epoch that it comes to could not but keep; the loss of what it could miss is judged when it opens.
-    const keptNeed = this.lineage.epochs.get(node.disk.hard?.promisedEpoch ?? 0)?.keptNeed ?? 0;
+    const from = this.lineage.epochs.get(rolledBack.version.epoch);
+    const to = this.lineage.epochs.get(node.disk.hard?.promisedEpoch ?? 0);
+    const keptNeed = from === undefined ? 0 : (to?.stepFrom(from).keptNeed ?? 0);
     const isLost = isLess && accepted?.voidedBy === null && rolledBack.need >= keptNeed && this.lineage.isSettled(accepted);
     must(!isLost, 'I8', () => `${node.id} rolls back ${sayVersion(rolledBack)}, which is committed`);
     if (record === null) {

@@ -77,7 +77,7 @@ export class Lineage {
       () => `${leader.id} makes ${sayVersion(record)} durable, and ${history?.leader.id ?? 'nobody'} leads that epoch`,
     );
     const { open } = this;
-    history.append(record, open !== null && open.epoch > history.epoch ? open : null);
+    history.append(record, open !== null && open.epoch > history.epoch ? open.stepFrom(history) : null);
   }
 
   /** A leader says that its epoch is open. Answers what had been committed and is void by that. */
@@ -114,7 +114,7 @@ export class Lineage {
       if (next !== undefined && accepted.ordinal <= next.startOf(accepted.record.key)) accepted.isSettled = true;
       else {
         if (each.isSettled(accepted)) lost.push(accepted);
-        accepted.voidedBy = by;
+        accepted.voidedBy = next ?? by;
       }
     }
   }

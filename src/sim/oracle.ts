@@ -132,7 +132,10 @@ export class Oracle implements Observer {
       this.requests.crashed(node);
       this.promotions.crashed(node);
       this.epochs.crashed(node);
-    } else if (what === 'started') this.requests.writes.started(node);
+    } else if (what === 'started') {
+      this.requests.writes.started(node);
+      this.promotions.started(node);
+    }
   }
 
   /** What keeps the healed cluster from being one; null if nothing does. */

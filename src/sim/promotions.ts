@@ -39,9 +39,12 @@ export class Promotions {
     if (!input.gathers) this.#alone.add(node);
   }
 
-  crashed(node: SimNode): void {
+  started(node: SimNode): void {
     this.#forced.delete(node);
     this.#alone.delete(node);
+  }
+
+  crashed(node: SimNode): void {
     for (const [id, asked] of this.#asked) if (asked.node === node) this.#asked.delete(id);
   }
 

@@ -126,7 +126,7 @@ class Simulation {
   /** Somebody leads, nobody promised more to another, and nobody else is on the way to it. */
   get #isLed(): boolean {
     const { leader, nodes } = this.cluster;
-    if (leader === null || leader.replica.phase !== 'open') return false;
+    if (leader === null || leader.replica.phase !== 'open' || this.oracle.promotions.isPending) return false;
     return nodes.every(
       ({ disk: { hard }, replica }) =>
         replica === leader.replica ||
