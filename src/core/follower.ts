@@ -106,6 +106,11 @@ export class Follower {
     this.#stand({ ...this.position, watermark: durable, cursor: durable });
   }
 
+  /** The commit that was under way when the leadership of this node ended is durable: its rows are here like all others. */
+  ledCommitted(): void {
+    this.newest = maxVersion(this.newest, this.#newestUnderWay);
+  }
+
   /** True if the commit was this follower's. */
   persisted(token: number): boolean {
     if (this.#committing?.token !== token) return false;

@@ -305,9 +305,10 @@ export class Replica {
     const winner = this.#candidacy?.persisted(token, previous) ?? false;
     if (winner !== false) {
       if (winner !== null) this.#lead(winner);
-    } else if (!this.follower.persisted(token) && this.leader !== null) {
-      this.leader.persisted(token, previous, this.#now);
-      this.follower.newest = this.leader.durable;
+    } else if (!this.follower.persisted(token)) {
+      this.leader?.persisted(token, previous, this.#now);
+      if (this.leader !== null) this.follower.newest = this.leader.durable;
+      else this.follower.ledCommitted();
     }
   }
 
