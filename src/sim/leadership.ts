@@ -29,7 +29,7 @@ export class Leadership {
   readonly #scans = new Map<NodeId, { readonly coversTo: Ordinal; readonly head: Ordinal }>();
   readonly #linkStates = new Map<NodeId, string>();
 
-  /** @param isOwnChoice its client asked for less than the quorum in force, which nobody but the leader that took it needs to know */
+  /** @param isOwnChoice its client asked for less than the quorum in force, or that was forced, which nobody but the leader that took it needs to know */
   constructor(epoch: number, cluster: ClusterView, ledger: Ledger, goals: Goals, isOwnChoice: (record: KvRecord) => boolean) {
     this.#epoch = epoch;
     this.#cluster = cluster;

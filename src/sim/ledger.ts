@@ -190,7 +190,7 @@ export class Ledger {
       holder.leftDeadBranch ||= lineage.epochs.get(before.epoch)?.isOpen === false;
     }
     const isCandidates = watermark.epoch > 0 && hard?.ledEpoch === watermark.epoch && !lineage.epochs.has(watermark.epoch);
-    const begun = isCandidates ? lineage.begin(node, watermark, holder.held) : null;
+    const begun = isCandidates ? lineage.begin(node, watermark, before.epoch, holder.held) : null;
     const history = lineage.epochs.get(watermark.epoch);
     must(
       history !== undefined || watermark.epoch === 0,

@@ -43,15 +43,14 @@ export class Lineage {
     return this.epochs.get(accepted.record.version.epoch)?.isSettled(accepted) ?? false;
   }
 
-  /** The disk of a candidate took the opening of its epoch, and holds `rows`. */
-  begin(leader: SimNode, { epoch, seq }: Version, rows: ReadonlyMap<string, KvRecord>): EpochHistory {
-    const newestFirst = [...this.epochs.values()].filter((each) => each.epoch < epoch).sort((a, b) => b.epoch - a.epoch);
-    const base = newestFirst.find((each) => goesOn(each, rows)) ?? null;
-    const isBirth = newestFirst.length === 0 && rows.size === 0;
+  /** The disk of a candidate that had reached epoch `from` took the opening of its epoch, and holds `rows`. */
+  begin(leader: SimNode, { epoch, seq }: Version, from: number, rows: ReadonlyMap<string, KvRecord>): EpochHistory {
+    const base = this.epochs.get(from) ?? null;
+    const isRight = base === null ? this.epochs.size === 0 && rows.size === 0 : goesOn(base, rows);
     must(
-      base !== null || isBirth,
+      isRight,
       'I8',
-      () => `${leader.id} begins epoch ${epoch}, which goes on from no older one: it holds ${sayRows(rows, newestFirst[0])}`,
+      () => `${leader.id} begins epoch ${epoch}, which does not go on from epoch ${from}: it holds ${sayRows(rows, base)}`,
     );
     for (const record of rows.values()) {
       const { version } = record;
@@ -136,11 +135,11 @@ function isWithin(older: EpochHistory, newer: EpochHistory): boolean {
   return false;
 }
 
-function sayRows(rows: ReadonlyMap<string, KvRecord>, newest: EpochHistory | undefined): string {
-  const strange = [...rows.values()].filter((record) => newest?.hasRow(record) !== true).map(sayVersion);
-  const missing = [...(newest?.start.values() ?? [])].filter((record) => {
+function sayRows(rows: ReadonlyMap<string, KvRecord>, base: EpochHistory | null): string {
+  const strange = [...rows.values()].filter((record) => base?.hasRow(record) !== true).map(sayVersion);
+  const missing = [...(base?.start.values() ?? [])].filter((record) => {
     const row = rows.get(record.key);
     return row === undefined || ordinalOf(row.version) < ordinalOf(record.version);
   });
-  return `${strange.join(', ') || 'nothing'} that epoch ${newest?.epoch ?? 0} could not hold, and lacks ${missing.map(sayVersion).join(', ') || 'nothing'}`;
+  return `${strange.join(', ') || 'nothing'} that it could not hold, and lacks ${missing.map(sayVersion).join(', ') || 'nothing'}`;
 }

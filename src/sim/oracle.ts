@@ -172,7 +172,8 @@ export class Oracle implements Observer {
   #leadership(epoch: number): Leadership {
     let leadership = this.#leaderships.get(epoch);
     if (leadership === undefined) {
-      const isOwnChoice = (record: KvRecord) => this.requests.writes.putOf(record)?.isLessThanQuorum === true;
+      const { writes } = this.requests;
+      const isOwnChoice = (record: KvRecord) => writes.isForced || writes.putOf(record)?.isLessThanQuorum === true;
       leadership = new Leadership(epoch, this.#it, this.ledger, this.#goals, isOwnChoice);
       this.#leaderships.set(epoch, leadership);
     }

@@ -111,7 +111,7 @@ describe('an epoch that another node opens', () => {
     [
       'with a row of an epoch that it does not go on from',
       (disks: Disks) => disks.lead('n3', 3, 3, [rec('a', 1, 1), rec('c', 2, 3)]),
-      /goes on from no older/,
+      /does not go on from epoch 1: .* c@2.3 that it could not hold/,
     ],
     ['below what it holds', (disks: Disks) => disks.lead('n3', 3, 1), /at seq 1, and holds 1.2/],
   ])('does not begin %s', (_name, begin, message) => {

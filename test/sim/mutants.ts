@@ -40,7 +40,7 @@ export function patch(prototype: object, name: string, make: (right: Method) => 
   return () => Object.defineProperty(prototype, name, descriptor);
 }
 
-function mutant(name: string, prototype: object, member: string, make: (right: Method) => Method): Mutant {
+export function mutant(name: string, prototype: object, member: string, make: (right: Method) => Method): Mutant {
   return { name, apply: () => patch(prototype, member, make) };
 }
 
