@@ -99,9 +99,9 @@ export class Reconciliation {
 
   #replacements({ rows }: InstallRequest): Replacement[] {
     const replacements: Replacement[] = [];
-    for (const [key, record] of rows) {
-      const rolledBack = this.#named.get(key);
-      if (rolledBack === undefined) continue;
+    for (const [key, rolledBack] of this.#named) {
+      const record = rows.get(key);
+      if (record === undefined) continue;
       const isThere = record !== null && formatVersion(record.version) === formatVersion(rolledBack.version);
       if (!isThere) replacements.push({ key, record, rolledBack });
     }

@@ -5,7 +5,7 @@
  * Only what carries clients' records counts, so that heartbeats do not use a point up; of promises, every one.
  */
 
-/** In the order in which a write, and then the opening of an epoch, comes by; SPEC 2 and 6. */
+/** In the order in which a write, the opening of an epoch, and then a rollback comes by; SPEC 2 and 6. */
 export const FAILPOINTS = {
   'before-commit': 'records are about to be handed to the store',
   'after-commit': 'they are durable, and nobody was told or sent them',
@@ -13,6 +13,11 @@ export const FAILPOINTS = {
   'before-reply': 'the quorum is there, and the client was not answered, on the leader',
   'before-promise': 'a promise, or the claim of an epoch, is about to be written',
   'after-promise': 'it is durable, and nobody was told',
+  'after-gather': 'what another node held is durable here, and the epoch not claimed',
+  'before-opening': 'the epoch is claimed, and its opening about to be stored',
+  'after-opening': 'its opening is durable, and nobody was told',
+  'before-rollback': 'rows that the lineage does not have are about to be kept elsewhere and replaced',
+  'after-rollback': 'they are replaced, and the leader was not told',
 } as const;
 export type FailpointName = keyof typeof FAILPOINTS;
 

@@ -239,12 +239,18 @@ export class Runtime {
 
   #persist({ token, records, position, previousOf, replacements = [] }: Extract<Effect, { t: 'persist' }>): void {
     const { failpoints } = this.#parts;
+    const { phase, leader } = this.replica;
+    const isOpening = phase === 'installing' && leader === null;
     if (records.length > 0) failpoints.hit('before-commit');
+    if (isOpening) failpoints.hit('before-opening');
+    if (replacements.length > 0) failpoints.hit('before-rollback');
     const begun = this.#parts.clock.now();
     const batch = { records, previousOf, replacements, ...(position === null ? {} : { position }) };
     this.store.commit(batch).then(
       ({ previous }) => {
-        if (records.length > 0) failpoints.hit('after-commit');
+        if (records.length > 0) failpoints.hit(phase === 'fencing' ? 'after-gather' : 'after-commit');
+        if (isOpening) failpoints.hit('after-opening');
+        if (replacements.length > 0) failpoints.hit('after-rollback');
         this.#parts.metrics.committed(this.#parts.clock.now() - begun);
         this.drive({ t: 'persisted', token, previous });
       },

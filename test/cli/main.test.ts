@@ -16,7 +16,7 @@ describe('help', () => {
       verbs?.match(/^ {2}[\w-]+/gm)?.map((verb) => verb.trim()),
     ]);
     expect(Object.fromEntries(groups)).toMatchObject({
-      Cluster: ['up', 'down', 'restart', 'ls', 'status', 'logs', 'manifest'],
+      Cluster: ['up', 'down', 'restart', 'ls', 'status', 'logs', 'manifest', 'promote'],
       Data: ['put', 'get', 'del', 'list'],
       'Quorum and measurement': ['bench', 'run', 'scenarios', 'report', 'compare', 'quorum', 'network', 'parity'],
       Judging: ['check', 'check-history', 'chaos', 'sim'],

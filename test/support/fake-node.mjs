@@ -57,6 +57,7 @@ async function status() {
     committed_through: '1.0',
     write_quorum: Number(env.WRITE_QUORUM),
     k_min: null,
+    forced_epoch: null,
     waiting_writes: 0,
     keys: 0,
     store: env.STORE,

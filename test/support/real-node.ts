@@ -18,7 +18,7 @@ const NODE = join(packageRoot, 'node_modules', '.bin', 'node');
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'LANG'];
 const START_MS = 30_000;
 const STATUS_MS = 2_000;
-const TOKEN = 'a token of this test'.replaceAll(' ', '-');
+export const TOKEN = 'a token of this test'.replaceAll(' ', '-');
 
 export type NodeEnvironment = Readonly<Record<string, string>>;
 
