@@ -31,6 +31,9 @@ export const FAULT_KINDS = [
   'crash-point',
 ] as const;
 
+/** As often as so many others: what a change of leader leaves behind needs one in the middle of many writes. */
+const TAKEOVER_WEIGHT = 3;
+
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface Fault {
@@ -57,7 +60,8 @@ interface Frame {
 export function drawFault({ seed, followers, faultKinds, faultGapMs }: Frame, number: number, since: Ms): Fault | null {
   if (faultKinds.length === 0) return null;
   const prng = new Prng(seed).fork(`fault:${number}`);
-  const kind = faultKinds[prng.int(faultKinds.length)] as FaultKind;
+  const weighted = faultKinds.includes('takeover') ? faultKinds.length + TAKEOVER_WEIGHT - 1 : faultKinds.length;
+  const kind = faultKinds[prng.int(weighted)] ?? 'takeover';
   const at = since - faultGapMs * Math.log(1 - prng.next());
   // Mostly about as long as it is to the next one; sometimes so long that many fall into it.
   const forMs = faultGapMs * (prng.int(5) === 0 ? 10 : 1.5) * (0.1 + prng.next());
@@ -90,7 +94,7 @@ export function describeFault({ number, kind, forMs, a, b }: Fault): string {
     burst: 'many writes at once',
     promote: `an operator promotes ${first}`,
     'promote-two': `two operators promote ${first} and ${second}`,
-    takeover: `the leader is cut off for ${ms}, and an operator promotes ${first}`,
+    takeover: `the leader crashes or is cut off for ${ms}, and an operator promotes ${first}, or else ${second}`,
     'crash-point': `whoever comes next to a certain step of a change of leader crashes there, for ${ms}`,
   };
   return `fault ${number}: ${texts[kind]}`;

@@ -152,14 +152,7 @@ export class Faults {
         const isBegun = this.#promote(first, x) !== null;
         return this.#promote(second, (x * 7) % 1) !== null || isBegun ? () => {} : null;
       },
-      takeover: () => {
-        const { leader } = cluster;
-        const next = first === leader ? second : first;
-        if (leader === null || next === leader) return null;
-        const undo = this.#block(this.#allOf(leader.index));
-        cluster.at(cluster.now + forMs / 4, () => this.#promote(next, x));
-        return undo;
-      },
+      takeover: () => this.#takeOver(first, second, x, forMs),
       'crash-point': () => {
         const point = CRASH_POINTS[Math.floor(x * CRASH_POINTS.length)] as CrashPoint;
         this.#points.arm(point, (node) => cluster.at(cluster.now, () => this.#crashFor(node, forMs)));
@@ -182,6 +175,16 @@ export class Faults {
       timeoutMs: 50 + timeout * 3000,
     });
     return () => {};
+  }
+
+  /** The leader crashes or is cut off in the middle of its writes, and one of the others takes its place. */
+  #takeOver(first: SimNode, second: SimNode, x: number, forMs: Ms): Undo | null {
+    const { leader, now } = this.#cluster;
+    if (leader === null || first === second) return null;
+    const next = first === leader ? second : first;
+    const undo = ((x * 53) % 1 < 0.4 ? this.#stop(leader, false) : null) ?? this.#block(this.#allOf(leader.index));
+    this.#cluster.at(now + forMs / 8, () => this.#promote(next, x));
+    return undo;
   }
 
   /** Like a fault of its own: it ends by itself, or with the healing. */

@@ -45,7 +45,7 @@ export function mutant(name: string, prototype: object, member: string, make: (r
 }
 
 /** Changes what leaves a replica. */
-function effects(name: string, change: (effect: Effect, replica: Replica) => Effect): Mutant {
+export function effects(name: string, change: (effect: Effect, replica: Replica) => Effect): Mutant {
   return mutant(
     name,
     Replica.prototype,

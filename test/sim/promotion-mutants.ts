@@ -5,7 +5,8 @@ import { type Opened, Opening } from '../../src/core/opening.ts';
 import { type Named, Reconciliation } from '../../src/core/reconcile.ts';
 import type { KvRecord } from '../../src/core/record.ts';
 import { Replica } from '../../src/core/replica.ts';
-import { type Mutant, mutant, patch } from './mutants.ts';
+import { ZERO } from '../../src/core/version.ts';
+import { effects, type Mutant, mutant, patch } from './mutants.ts';
 
 /** Changes what an opening was won with. */
 function opened(name: string, change: (opened: Opened) => Opened): Mutant {
@@ -102,12 +103,29 @@ export const PROMOTION_MUTANTS: readonly Mutant[] = [
       };
     },
   },
-  heard('nodes of an older lineage are gathered from', (answer, replica) => {
-    if (answer.t !== 'standing' || answer.isBlank) return answer;
-    const own = replica.standing().watermark.epoch;
-    return answer.watermark.epoch < own ? { ...answer, watermark: { epoch: own, seq: 0 } } : answer;
+  {
+    name: 'nodes of an older lineage are gathered from, with all that they hold',
+    apply: () => {
+      const undo = [
+        heard('', (answer, replica) => {
+          if (answer.t !== 'standing' || answer.isBlank) return answer;
+          const own = replica.standing().watermark.epoch;
+          return answer.watermark.epoch < own ? { ...answer, watermark: { epoch: own, seq: 0 } } : answer;
+        }).apply(),
+        effects('', (effect) =>
+          effect.t === 'send' && effect.message.t === 'changes' ? { ...effect, message: { ...effect.message, since: ZERO } } : effect,
+        ).apply(),
+      ];
+      return () => {
+        for (const each of undo.toReversed()) each();
+      };
+    },
+  },
+  heard('a blank node counts for a promotion', (answer, replica) => {
+    if (answer.t !== 'standing' || !answer.isBlank) return answer;
+    const { hard } = replica.follower;
+    return { ...answer, isBlank: false, promisedEpoch: hard?.promisedEpoch ?? 0, promisedTo: replica.nodeId };
   }),
-  heard('a blank node counts for a promotion', (answer) => (answer.t === 'standing' ? { ...answer, isBlank: false } : answer)),
   opened('what was gathered is not remembered: the floor is the head', (won) => ({
     ...won,
     floor: { epoch: won.floor.epoch, seq: 2 ** 31 },
