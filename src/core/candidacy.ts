@@ -131,8 +131,10 @@ export class Candidacy {
 
   turn(now: Ms): void {
     if (this.#opened !== null || !this.#parts.host.isStoreFree()) return;
-    const promise = this.#opening.promise();
-    if (promise !== null) {
+    const wanted = this.#opening.promise();
+    if (wanted !== null) {
+      // A candidacy that this one took the place of may have saved more since.
+      const promise = { ...wanted, ledEpoch: this.#parts.follower.hard?.ledEpoch ?? 0 };
       this.#step = { t: 'promise', token: this.#save(promise), state: promise };
       return;
     }

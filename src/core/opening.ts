@@ -96,7 +96,7 @@ export class Opening {
   }
 
   get nextEpoch(): number {
-    return this.#highestEpoch + 1;
+    return Math.max(this.#highestEpoch, this.#standing.promisedEpoch) + 1;
   }
 
   /** Everybody was looked at who can be. */

@@ -249,8 +249,10 @@ export class Replica {
   #candidate(): void {
     const candidacy = this.#candidacy;
     if (candidacy === null) return;
-    if (this.#promotion.isOver(candidacy)) this.#goOnUnasked();
-    else if (candidacy.isOvertaken) {
+    if (this.#promotion.isOver(candidacy)) {
+      this.#goOnUnasked();
+      this.#candidacy?.turn(this.#now);
+    } else if (candidacy.isOvertaken) {
       this.#note('warn', 'overtaken', { why: candidacy.waitingFor });
       this.#candidacy = null;
       this.#isDeposed = true;
