@@ -31,6 +31,8 @@ export interface EpochStart {
   readonly head: number;
   /** The epoch that it goes on from; null: it is the birth. */
   readonly base: EpochHistory | null;
+  /** From one node's data by force, whatever the others hold: it may go on from any epoch, and hold parts of another. */
+  readonly isAlone: boolean;
 }
 
 export class EpochHistory implements EpochStart {
@@ -39,23 +41,24 @@ export class EpochHistory implements EpochStart {
   readonly start: ReadonlyMap<string, KvRecord>;
   readonly head: number;
   readonly base: EpochHistory | null;
+  readonly isAlone: boolean;
   readonly accepted: Accepted[] = [];
   /** By node: what it held while its acks counted in this epoch. A node that lost its disk or moved on has still acked it. */
   readonly counted: readonly Holding[];
   isOpen = false;
   /** A write with this need or a greater one was certain to be found by those who answered the fence. */
   keptNeed = 0;
-  /** Begun although acknowledged writes might be lost, because somebody said so; alone: from one node's data, whatever the others hold. */
+  /** Begun although acknowledged writes might be lost, because somebody said so. */
   isForced = false;
-  isAlone = false;
   readonly #byKey = new Map<string, Accepted[]>();
 
-  constructor({ epoch, leader, start, head, base }: EpochStart, nodes: number) {
+  constructor({ epoch, leader, start, head, base, isAlone }: EpochStart, nodes: number) {
     this.epoch = epoch;
     this.leader = leader;
     this.start = start;
     this.head = head;
     this.base = base;
+    this.isAlone = isAlone;
     this.counted = Array.from({ length: nodes }, () => new Map());
   }
 
@@ -103,10 +106,10 @@ export class EpochHistory implements EpochStart {
     return accepted.isSettled;
   }
 
-  /** The step at which what is not here of an older epoch was left behind. */
+  /** The step at which what is not here of an older epoch was left behind: the one that went on from it, or else without it. */
   stepFrom(older: EpochHistory): EpochHistory {
-    for (const each of this.chain()) if (each.base === older) return each;
-    return this;
+    const steps = [...this.chain()];
+    return steps.find(({ base }) => base === older) ?? steps.findLast(({ isAlone, epoch }) => isAlone && epoch > older.epoch) ?? this;
   }
 
   /** This one, the one that it goes on from, and so on to the birth. */

@@ -42,9 +42,12 @@ export class Ledger {
   readonly dueAt = new Map<Ordinal, readonly Ms[]>();
   readonly #holders: readonly Holder[];
   readonly #goals: Goals;
+  readonly #isAlone: (node: SimNode) => boolean;
 
-  constructor(nodes: number, goals: Goals) {
+  /** @param isAlone an operator asked the node to lead with its own data */
+  constructor(nodes: number, goals: Goals, isAlone: (node: SimNode) => boolean = () => false) {
     this.#goals = goals;
+    this.#isAlone = isAlone;
     this.lineage = new Lineage(nodes);
     this.#holders = Array.from({ length: nodes }, () => ({
       held: new Map(),
@@ -190,7 +193,7 @@ export class Ledger {
       holder.leftDeadBranch ||= lineage.epochs.get(before.epoch)?.isOpen === false;
     }
     const isCandidates = watermark.epoch > 0 && hard?.ledEpoch === watermark.epoch && !lineage.epochs.has(watermark.epoch);
-    const begun = isCandidates ? lineage.begin(node, watermark, before.epoch, holder.held) : null;
+    const begun = isCandidates ? lineage.begin(node, watermark, before.epoch, holder.held, this.#isAlone(node)) : null;
     const history = lineage.epochs.get(watermark.epoch);
     must(
       history !== undefined || watermark.epoch === 0,

@@ -44,8 +44,15 @@ export class Lineage {
   }
 
   /** The disk of a candidate that had reached epoch `from` took the opening of its epoch, and holds `rows`. */
-  begin(leader: SimNode, { epoch, seq }: Version, from: number, rows: ReadonlyMap<string, KvRecord>): EpochHistory {
+  begin(leader: SimNode, { epoch, seq }: Version, from: number, rows: ReadonlyMap<string, KvRecord>, isAlone: boolean): EpochHistory {
     const base = this.epochs.get(from) ?? null;
+    const history = new EpochHistory({ epoch, leader, start: new Map(rows), head: seq, base, isAlone }, this.#nodes);
+    if (!isAlone) this.#checkStart(history, from);
+    this.epochs.set(epoch, history);
+    return history;
+  }
+
+  #checkStart({ epoch, leader, head, base, start: rows }: EpochHistory, from: number): void {
     const isRight = base === null ? this.epochs.size === 0 && rows.size === 0 : goesOn(base, rows);
     must(
       isRight,
@@ -54,7 +61,7 @@ export class Lineage {
     );
     for (const record of rows.values()) {
       const { version } = record;
-      must(version.seq <= seq, 'I4', () => `${leader.id} begins epoch ${epoch} at seq ${seq}, and holds ${formatVersion(version)}`);
+      must(version.seq <= head, 'I4', () => `${leader.id} begins epoch ${epoch} at seq ${head}, and holds ${formatVersion(version)}`);
       const isVoid = this.find(version)?.voidedBy ?? null;
       must(
         isVoid === null,
@@ -62,9 +69,6 @@ export class Lineage {
         () => `${leader.id} begins epoch ${epoch} with ${sayVersion(record)}, without which ${isVoid?.epoch} opened`,
       );
     }
-    const history = new EpochHistory({ epoch, leader, start: new Map(rows), head: seq, base }, this.#nodes);
-    this.epochs.set(epoch, history);
-    return history;
   }
 
   /** A leader made a new record durable. */
@@ -93,8 +97,9 @@ export class Lineage {
       );
       return [];
     }
+    const isOnward = open === null || isWithin(open, history);
     must(
-      open === null || isWithin(open, history) || history.isAlone,
+      isOnward || history.stepFrom(open as EpochHistory).isAlone,
       'I1',
       () => `${leader.id} opens epoch ${epoch}, which does not go on from epoch ${open?.epoch}, which is open`,
     );
@@ -102,7 +107,10 @@ export class Lineage {
     const next = new Map<EpochHistory, EpochHistory>();
     for (const each of history.chain()) if (each.base !== null) next.set(each.base, each);
     const lost: Accepted[] = [];
-    for (const each of this.epochs.values()) if (each.epoch < epoch) this.#decide(each, next.get(each), history, lost);
+    // What is older than the epoch that was open was decided with that one, unless all of it is left behind.
+    const since = isOnward ? (open?.epoch ?? 0) : 0;
+    for (const each of this.epochs.values())
+      if (each.epoch < epoch && each.epoch >= since) this.#decide(each, next.get(each), history, lost);
     return lost;
   }
 
@@ -110,10 +118,12 @@ export class Lineage {
   #decide(each: EpochHistory, next: EpochHistory | undefined, by: EpochHistory, lost: Accepted[]): void {
     for (const accepted of each.accepted) {
       if (accepted.voidedBy !== null) continue;
-      if (next !== undefined && accepted.ordinal <= next.startOf(accepted.record.key)) accepted.isSettled = true;
+      const { key } = accepted.record;
+      const isHere = next === undefined ? accepted.ordinal === by.startOf(key) : accepted.ordinal <= next.startOf(key);
+      if (isHere) accepted.isSettled = true;
       else {
         if (each.isSettled(accepted)) lost.push(accepted);
-        accepted.voidedBy = next ?? by;
+        accepted.voidedBy = by.stepFrom(each);
       }
     }
   }

@@ -39,7 +39,7 @@ export class Oracle implements Observer {
   constructor(world: World, goals: Goals) {
     this.#world = world;
     this.#goals = goals;
-    this.ledger = new Ledger(world.followers + 1, goals);
+    this.ledger = new Ledger(world.followers + 1, goals, (node) => this.promotions.isAlone(node));
     this.epochs = new Epochs(world.followers + 1, goals);
     this.promotions = new Promotions(this.ledger.lineage, goals);
   }

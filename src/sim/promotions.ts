@@ -48,12 +48,16 @@ export class Promotions {
     for (const [id, asked] of this.#asked) if (asked.node === node) this.#asked.delete(id);
   }
 
+  /** The node was asked to lead with its own data. */
+  isAlone(node: SimNode): boolean {
+    return this.#alone.has(node);
+  }
+
   /** The epoch began on a disk that says whether it was by force. */
   begun(history: EpochHistory, isForced: boolean): void {
     const { leader, epoch } = history;
     must(!isForced || this.#forced.has(leader), 'I1', () => `${leader.id} forces epoch ${epoch}, and nobody asked for that`);
     history.isForced = isForced;
-    history.isAlone = isForced && this.#alone.has(leader);
     if (history.isAlone) history.keptNeed = Number.POSITIVE_INFINITY;
   }
 

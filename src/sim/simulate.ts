@@ -114,7 +114,8 @@ class Simulation {
     while (cluster.events < this.#events && cluster.now < SAFETY_MAX_MS && cluster.next());
     this.faults.heal();
     this.#clients.stop();
-    if (oracle.epochs.opened > 0 && !this.#isLed) this.#findLeader();
+    // A birth needs no operator, and no epoch has begun before it.
+    if (oracle.ledger.lineage.epochs.size > 0 && !this.#isLed) this.#findLeader();
     this.#enoughWithoutSome();
     cluster.say('all is healed');
     this.#until('healing', () => this.#difference());
