@@ -4,13 +4,13 @@
  * Invariant: what the protocol cannot survive by its own word does not happen: whoever leads, or led last, keeps its store, and so many nodes stay not blank that a blank one
  * can learn what it promised (SPEC 5, 6).
  */
-import type { ReplicateRequest } from '../core/message.ts';
 import { majorityOf, majorityOfOthers } from '../core/quorum.ts';
 import type { Ms } from '../lib/units.ts';
 import type { Clients } from './clients.ts';
 import type { SimCluster } from './cluster.ts';
 import { CRASH_POINTS, type CrashPoint, type CrashPoints } from './crash-points.ts';
 import { describeFault, drawFault, type Fault, type FaultKind } from './fault.ts';
+import { intruderTo } from './intruder.ts';
 import type { Oracle } from './oracle.ts';
 import type { SimNode } from './sim-node.ts';
 
@@ -283,31 +283,4 @@ export class Faults {
   #change(node: SimNode, to: SimNode, part: { loss?: number; isPartitioned?: boolean }): void {
     this.#cluster.drive(node, { t: 'setNetwork', change: { nodes: new Map([[to.id, part]]) } });
   }
-}
-
-/** What the leader of a cluster that was given our addresses by mistake would say. */
-function intruderTo(node: SimNode, x: number): ReplicateRequest {
-  const version = { epoch: 1, seq: 1 };
-  const isProbe = x < 0.5;
-  return {
-    t: 'replicate',
-    from: 'n1',
-    lineage: 'another',
-    epoch: 1 + Math.floor(x * 9),
-    incarnation: isProbe ? null : node.disk.incarnation,
-    start: null,
-    members: [
-      { id: 'n1', url: 'http://n1' },
-      { id: node.id, url: `http://${node.id}` },
-    ],
-    order: 1,
-    head: version,
-    committedThrough: version,
-    quorum: 0,
-    kMin: 0,
-    purgeFloor: { epoch: 0, seq: 0 },
-    records: isProbe ? [] : [{ key: 'k0', value: '"another"', version, need: 0, timestampMs: 0 }],
-    page: null,
-    history: null,
-  };
 }

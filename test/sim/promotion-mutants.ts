@@ -143,6 +143,7 @@ export const PROMOTION_MUTANTS: readonly Mutant[] = [
   ),
   {
     name: 'what is above the boundary is rolled back, not what the lineage lacks',
+    isRare: true,
     apply: () => {
       const boundaries = new WeakMap<Reconciliation, number>();
       const undo = [
