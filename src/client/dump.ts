@@ -3,12 +3,20 @@
  *
  * Values stay the JSON text that the node sent, because parity compares texts: parsing would make two different texts of
  * one value equal. Invariant: a dump that was cut short is an error, never a shorter dump.
+ * The digest is computed anew from the rows, by the formula of wire/api and by no code of the store's: it shows what was changed on
+ * disk behind the node, which the digest that the node keeps up cannot know of.
  */
+import { hash } from 'node:crypto';
 import type { z } from 'zod';
 import { type DumpHeader, dumpHeader, dumpRow } from '../wire/api.ts';
 
+const DIGEST_DIGITS = 32;
+const DIGEST = /^[0-9a-f]{32}$/;
+
 /** One consistent view of one node. */
 export interface Dump extends DumpHeader {
+  /** Whether the rows fit the digest that the node keeps of them; null if it keeps none. */
+  readonly isIntact: boolean | null;
   readonly rows: ReadonlyMap<string, DumpedRow>;
 }
 
@@ -21,6 +29,7 @@ export interface DumpedRow {
 /** Throws an Error whose message says what was got instead of a dump. */
 export async function parseDump(chunks: AsyncIterable<Uint8Array>): Promise<Dump> {
   let header: DumpHeader | null = null;
+  let digest = 0n;
   const rows = new Map<string, DumpedRow>();
   for await (const line of linesOf(chunks)) {
     if (header === null) {
@@ -30,10 +39,17 @@ export async function parseDump(chunks: AsyncIterable<Uint8Array>): Promise<Dump
     const row = parseLine(line, dumpRow);
     const value = row.value === undefined ? null : valueText(line, row.key, row.version, row.value);
     rows.set(row.key, { value, version: versionOf(row.version) });
+    if (value !== null) digest += BigInt(`0x${hash('sha256', `${row.key}\0${value}\0${row.version}`).slice(0, DIGEST_DIGITS)}`);
   }
   if (header === null) throw new Error('an empty answer');
   if (rows.size !== header.count) throw new Error(`a dump with ${rows.size} of the ${header.count} rows that its header announces`);
-  return { ...header, rows };
+  const isIntact = DIGEST.test(header.digest) ? BigInt(`0x${header.digest}`) === BigInt.asUintN(128, digest) : null;
+  return { ...header, isIntact, rows };
+}
+
+/** The header alone, out of the answer to `rows=0`. */
+export function parseDumpHeader(text: string): DumpHeader {
+  return parseLine(text.trimEnd(), dumpHeader);
 }
 
 function parseLine<T>(line: string, schema: z.ZodType<T>): T {

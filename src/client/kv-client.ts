@@ -12,6 +12,7 @@ import got, { type Got } from 'got';
 import { Agent } from 'undici';
 import type { z } from 'zod';
 import {
+  type DumpHeader,
   healthAnswer,
   type ListAnswer,
   listAnswer,
@@ -36,7 +37,7 @@ import {
 } from '../wire/api.ts';
 import { DIALECT_HEADER, NATIVE } from '../wire/dialect-header.ts';
 import { type Call, errorOf, failureOf, parseAnswer } from './answer.ts';
-import { type Dump, parseDump } from './dump.ts';
+import { type Dump, parseDump, parseDumpHeader } from './dump.ts';
 import { keyPath, queryText } from './key-path.ts';
 
 export interface KvClientOptions {
@@ -125,6 +126,19 @@ export class KvClient {
     const response = await this.#send(call, options.timeoutMs ?? this.#timeoutMs);
     if (response.statusCode !== 200) throw errorOf(call, response.statusCode, await textOf(call, response.body));
     return parseDump(response.body).catch((error: unknown) => Promise.reject(failureOf(call, error)));
+  }
+
+  /** What the node's dump would say of itself, at no cost to the node. */
+  async dumpHeader(url: string, options: { timeoutMs?: number } = {}): Promise<DumpHeader> {
+    const call: Call = { method: 'GET', url, path: '/dump?rows=0' };
+    const response = await this.#send(call, options.timeoutMs ?? this.#timeoutMs);
+    const text = await textOf(call, response.body);
+    if (response.statusCode !== 200) throw errorOf(call, response.statusCode, text);
+    try {
+      return parseDumpHeader(text);
+    } catch (error) {
+      throw failureOf(call, error);
+    }
   }
 
   health(url: string): Promise<z.infer<typeof healthAnswer>> {

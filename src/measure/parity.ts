@@ -3,13 +3,15 @@
  *
  * Precondition: the leader was dumped first, both with tombstones. Then whatever a follower holds beyond the leader's head
  * was written in between, and whatever it lacks above its own watermark is under way. All the rest is a fault.
+ * Digests of the live rows, which every node keeps, come first. Where both sides hold everything up to the same version, and
+ * nothing beyond, equal digests are equal rows; anywhere else they say nothing, and least of all that something is wrong.
  * Not here: fetching dumps; comparing versions as the core does it (a judge shares no code with the judged).
  * Source: SPEC 9 (status), Kleppmann ch. 5 on replication lag; the watermark's promise is SPEC 1's.
  */
-import type { ParityRow, ParityTotals } from './result.ts';
+import type { ParityReason, ParityRow, ParityTotals } from './result.ts';
 
-/** One consistent view of one node, as client/dump reads it; versions in the header are `epoch.seq`. */
-export interface Dump {
+/** What a node says of its content, as client/dump reads it; versions are `epoch.seq`. */
+export interface DumpHeader {
   readonly node: string;
   readonly epoch: number;
   readonly head: string;
@@ -17,6 +19,14 @@ export interface Dump {
   readonly watermark: string;
   /** Tombstones at or below it may be gone. */
   readonly purge_floor: string;
+  /** Of the live rows; anything but 32 hexadecimal digits is of a node that keeps none. */
+  readonly digest: string;
+}
+
+/** One consistent view of one node. */
+export interface Dump extends DumpHeader {
+  /** Whether the rows fit the digest; null: there is none. */
+  readonly isIntact: boolean | null;
   readonly rows: ReadonlyMap<string, DumpedRow>;
 }
 
@@ -33,6 +43,14 @@ interface DumpedVersion {
 
 type Difference = 'missing' | 'stale' | 'extra' | 'corrupt';
 
+/** What a difference is called where it is no lag. */
+const FAULTS: Readonly<Record<Difference, ParityReason['reason']>> = {
+  missing: 'lost-update',
+  stale: 'lost-update',
+  extra: 'phantom',
+  corrupt: 'corruption',
+};
+
 /** What one key shows; null where both sides agree, or differ only by what was written between the two dumps. */
 type Finding = { readonly difference: Difference; readonly isLag: boolean } | null;
 
@@ -45,7 +63,25 @@ interface Positions {
   readonly purgeFloor: DumpedVersion;
 }
 
-const MAX_EXAMPLES = 5;
+const DIGEST = /^[0-9a-f]{32}$/;
+const MAX_KEYS = 5;
+const MAX_REASONS = 20;
+const NOTHING = { missing: 0, stale: 0, extra: 0, corrupt: 0, keys: [], reasons: [], altered: [] } as const;
+
+/**
+ * Whether two headers prove that both nodes have the same live rows. False proves nothing.
+ * The two may be of different moments: an epoch has one leader, and what it wrote up to a version never changes.
+ */
+export function haveSameContent(leader: DumpHeader, follower: DumpHeader): boolean {
+  const { epoch, head, digest } = leader;
+  const isComplete = [leader, follower].every((side) => side.epoch === epoch && side.head === head && side.watermark === head);
+  return isComplete && DIGEST.test(digest) && follower.digest === digest;
+}
+
+/** The row of a node whose digest is the leader's. */
+export function sameRow(node: string, url: string): ParityRow {
+  return { url, node, status: 'match', ...NOTHING, compared_by: 'digest' };
+}
 
 /** O(keys). The follower's `url` is for people. */
 export function compareDumps(leader: Dump, follower: Dump, url: string): ParityRow {
@@ -57,21 +93,26 @@ export function compareDumps(leader: Dump, follower: Dump, url: string): ParityR
     purgeFloor: versionOf(follower.purge_floor),
   };
   const counts: Record<Difference, number> = { missing: 0, stale: 0, extra: 0, corrupt: 0 };
-  const late: string[] = [];
-  const wrong: string[] = [];
+  const late: ParityReason[] = [];
+  const wrong: ParityReason[] = [];
   for (const key of new Set([...leader.rows.keys(), ...follower.rows.keys()])) {
-    const finding = compareKey(leader.rows.get(key), follower.rows.get(key), at);
+    const [mine, theirs] = [leader.rows.get(key), follower.rows.get(key)];
+    const finding = compareKey(mine, theirs, at);
     if (finding === null) continue;
     counts[finding.difference] += 1;
-    (finding.isLag ? late : wrong).push(key);
+    const reason = finding.isLag ? 'lag' : FAULTS[finding.difference];
+    (finding.isLag ? late : wrong).push({ key, reason, leader: textOf(mine), replica: textOf(theirs) });
   }
-  const status = wrong.length > 0 ? 'mismatch' : late.length > 0 ? 'lag' : 'match';
-  return { url, node: follower.node, status, ...counts, keys: [...wrong, ...late].slice(0, MAX_EXAMPLES) };
+  const altered = [leader, follower].filter(({ isIntact }) => isIntact === false).map(({ node }) => node);
+  const status = wrong.length + altered.length > 0 ? 'mismatch' : late.length > 0 ? 'lag' : 'match';
+  const reasons = [...wrong, ...late].slice(0, MAX_REASONS);
+  const keys = reasons.slice(0, MAX_KEYS).map(({ key }) => key);
+  return { url, node: follower.node, status, ...counts, keys, reasons, compared_by: 'rows', altered };
 }
 
 /** The row of a node whose dump could not be had. */
 export function unreachableRow(node: string, url: string): ParityRow {
-  return { url, node, status: 'unreachable', missing: 0, stale: 0, extra: 0, corrupt: 0, keys: [] };
+  return { url, node, status: 'unreachable', ...NOTHING, compared_by: null };
 }
 
 /** Nodes per status, and what they lack altogether. */
@@ -125,6 +166,10 @@ function isAtMost(a: DumpedVersion, b: DumpedVersion): boolean {
 
 function compare(a: DumpedVersion, b: DumpedVersion): number {
   return a.epoch === b.epoch ? a.seq - b.seq : a.epoch - b.epoch;
+}
+
+function textOf(row: DumpedRow | undefined): string | null {
+  return row === undefined ? null : `${row.version.epoch}.${row.version.seq}`;
 }
 
 function versionOf(text: string): DumpedVersion {

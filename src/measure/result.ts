@@ -138,6 +138,24 @@ export interface ParityRow {
   readonly corrupt: number;
   /** Up to five of the keys that differ, the worst first. */
   readonly keys: readonly string[];
+  /** Up to twenty of them in the same order, each with why. */
+  readonly reasons: readonly ParityReason[];
+  /** `digest`: both sides hold as much and say that it comes to the same; `rows`: every row was read; null: the node could not be asked. */
+  readonly compared_by: 'digest' | 'rows' | null;
+  /** Which side's rows do not fit the digest that it keeps of them: they were changed on disk behind the node. Only known from `rows`. */
+  readonly altered: readonly string[];
+}
+
+export interface ParityReason {
+  readonly key: string;
+  /**
+   * `lag`: the replica never claimed to have it, no fault; `lost-update`: it claims to, and has an older version or none;
+   * `corruption`: another value of the same version; `phantom`: a version that the leader never wrote.
+   */
+  readonly reason: 'lag' | 'lost-update' | 'corruption' | 'phantom';
+  /** Their versions of the key, tombstones included; null: it has none. */
+  readonly leader: string | null;
+  readonly replica: string | null;
 }
 
 /** Nodes per status, and their missing and stale keys added up. */

@@ -16,6 +16,13 @@ const maybe = z.number().nullable();
 const quantiles = z.looseObject({ mean: figure, median: figure, p95: figure, p99: figure });
 const interval = z.tuple([figure, figure]);
 
+const parityReason = z.looseObject({
+  key: z.string(),
+  reason: z.enum(['lag', 'lost-update', 'corruption', 'phantom']),
+  leader: z.string().nullable(),
+  replica: z.string().nullable(),
+});
+
 const parityRow = z.looseObject({
   url: z.string(),
   node: z.string(),
@@ -25,6 +32,10 @@ const parityRow = z.looseObject({
   extra: figure,
   corrupt: figure,
   keys: z.array(z.string()),
+  // Runs that were kept before there were reasons have none, and were compared row by row.
+  reasons: z.array(parityReason).default([]),
+  compared_by: z.enum(['digest', 'rows']).nullable().default('rows'),
+  altered: z.array(z.string()).default([]),
 });
 
 const reads = z.looseObject({

@@ -7,12 +7,12 @@
  */
 import { EMPTY_POSITION, type KvRecord, type Position } from '../core/record.ts';
 import { compareVersions, formatVersion, isNewer, maxVersion, type Version, ZERO } from '../core/version.ts';
-import { digestOf } from './digest.ts';
+import { ContentDigest } from './digest.ts';
 import { compareKeys } from './key-order.ts';
 import { cutPage, isEmptyRange, lastOf } from './page.ts';
 import { withoutRepeats } from './rollback-file.ts';
 import { SortedList } from './sorted-list.ts';
-import type { Commit, DumpView, ListRange, Page, Persisted, RolledBack, ScanRange, Store } from './store.ts';
+import type { Commit, Content, DumpView, ListRange, Page, Persisted, RolledBack, ScanRange, Store } from './store.ts';
 import { StoreError } from './store-error.ts';
 
 export function openMemoryStore(): Store {
@@ -24,6 +24,7 @@ class MemoryStore implements Store {
   readonly #byKey = new Map<string, KvRecord>();
   readonly #byVersion = new SortedList<KvRecord, Version>((record, at) => compareVersions(record.version, at));
   readonly #keys = new SortedList<string, string>(compareKeys);
+  readonly #digest = new ContentDigest();
   #position: Position = EMPTY_POSITION;
   #rolledBack: RolledBack[] = [];
   #failure: StoreError | null = null;
@@ -77,7 +78,8 @@ class MemoryStore implements Store {
     for (const record of this.#fromKey('')) {
       if (options.tombstones || record.value !== null) kept.push(record);
     }
-    return { position: this.#position, head: this.head(), ...digestOf(kept), rows: () => kept, close: () => {} };
+    const { digest } = this.content();
+    return { position: this.#position, head: this.head(), count: kept.length, digest, rows: () => kept, close: () => {} };
   }
 
   count(): number {
@@ -88,22 +90,32 @@ class MemoryStore implements Store {
     return withoutRepeats(this.#rolledBack);
   }
 
+  content(): Content {
+    return this.#digest.content;
+  }
+
   async close(): Promise<void> {}
 
   #remove(key: string): void {
-    const held = this.#byKey.get(key);
-    if (held === undefined) return;
+    const held = this.get(key);
+    if (held === null) return;
     this.#byKey.delete(key);
     this.#byVersion.remove(held.version);
     this.#keys.remove(key);
+    this.#digest.replace(held, null);
   }
 
   #apply(record: KvRecord): void {
-    const held = this.#byKey.get(record.key);
-    if (held === undefined) this.#keys.add(record.key, record.key);
-    else if (!isNewer(record.version, held.version)) return;
+    const held = this.get(record.key);
+    if (held === null || isNewer(record.version, held.version)) this.#put(held, record);
+  }
+
+  /** Every change of a row goes through here, whatever made it. */
+  #put(held: KvRecord | null, record: KvRecord): void {
+    if (held === null) this.#keys.add(record.key, record.key);
     else this.#byVersion.remove(held.version);
     this.#byKey.set(record.key, record);
+    this.#digest.replace(held, record);
     if (this.#byVersion.add(record, record.version)) return;
     this.#failure = new StoreError(`expected one key per version, but ${formatVersion(record.version)} came with two: restart the node`);
     throw this.#failure;

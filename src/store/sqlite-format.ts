@@ -3,17 +3,22 @@
  *
  * `kv` has no rowid, so a row is found by one search in one tree; keys are TEXT, compared as UTF-8 bytes (collation BINARY; SQLite keeps
  * NUL and everything else in them). `value` comes last: reading a version never touches the overflow pages of a large value.
- * The unique index holds the order of versions that catch-up reads. A tombstone is a NULL value. `node` has one row, the position, and `history` the
- * openings of epochs that belong to it.
+ * The unique index holds the order of versions that catch-up reads. A tombstone is a NULL value. `node` has one row: the position, and
+ * what all rows together come to (digest.ts), both of the newest transaction. `history` has the openings of epochs that belong to the position.
  */
 import { DatabaseSync } from 'node:sqlite';
 import type { History, KvRecord, Position } from '../core/record.ts';
+import { ContentDigest, EMPTY_CONTENT } from './digest.ts';
+import type { Content } from './store.ts';
 import { StoreError } from './store-error.ts';
 
 export const DATA_FILE = 'data.sqlite';
 
 /** Raised whenever a file of the older form can no longer be read as it is. */
-export const FORMAT = 2;
+const FORMAT = 2;
+
+/** The same without a digest and a history, which an older kvctl would not keep up; such a file gets them when it is opened. */
+const FORMAT_OLDER = 1;
 
 /** "kvct": marks the file as ours among all SQLite files. */
 const APPLICATION_ID = 0x6b766374;
@@ -23,6 +28,15 @@ const APPLICATION_ID = 0x6b766374;
  * waiting is better than failing, and past five seconds something is wrong that waiting does not cure.
  */
 const BUSY_TIMEOUT_MS = 5000;
+
+const HISTORY_TABLE = `CREATE TABLE history (
+    epoch INTEGER NOT NULL PRIMARY KEY,
+    leader TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    floor_epoch INTEGER NOT NULL,
+    floor_seq INTEGER NOT NULL,
+    is_forced INTEGER NOT NULL
+  ) STRICT;`;
 
 const SCHEMA = `
   CREATE TABLE kv (
@@ -41,18 +55,20 @@ const SCHEMA = `
     cursor_epoch INTEGER NOT NULL,
     cursor_seq INTEGER NOT NULL,
     scan_epoch INTEGER NOT NULL,
-    k_min INTEGER
+    k_min INTEGER,
+    digest TEXT NOT NULL DEFAULT '${EMPTY_CONTENT.digest}',
+    live INTEGER NOT NULL DEFAULT 0
   ) STRICT;
-  INSERT INTO node VALUES (1, 0, 0, 0, 0, 0, NULL);
-  CREATE TABLE history (
-    epoch INTEGER NOT NULL PRIMARY KEY,
-    leader TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    floor_epoch INTEGER NOT NULL,
-    floor_seq INTEGER NOT NULL,
-    is_forced INTEGER NOT NULL
-  ) STRICT;
+  INSERT INTO node VALUES (1, 0, 0, 0, 0, 0, NULL, '${EMPTY_CONTENT.digest}', 0);
+  ${HISTORY_TABLE}
   PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${FORMAT};
+`;
+
+const BRING_UP = `
+  ALTER TABLE node ADD COLUMN digest TEXT NOT NULL DEFAULT '${EMPTY_CONTENT.digest}';
+  ALTER TABLE node ADD COLUMN live INTEGER NOT NULL DEFAULT 0;
+  ${HISTORY_TABLE}
   PRAGMA user_version = ${FORMAT};
 `;
 
@@ -66,6 +82,8 @@ export const SELECT_POSITION = 'SELECT watermark_epoch, watermark_seq, cursor_ep
 export const HISTORY = 'epoch, leader, seq, floor_epoch, floor_seq, is_forced';
 
 export const SELECT_HISTORY = `SELECT ${HISTORY} FROM history ORDER BY epoch`;
+
+export const WRITE_CONTENT = 'UPDATE node SET digest = ?, live = ? WHERE id = 1';
 
 /** A row as an array; connections are set to return arrays, which cost two thirds of what objects do. */
 export type Row = readonly [key: string, value: string | null, epoch: number, seq: number, need: number, timestampMs: number];
@@ -126,6 +144,7 @@ export function openWriter(file: string): DatabaseSync {
     }
     // Every 1,000 pages of log are copied back, which delays one commit by 10 ms or so; 4,000 pages, or four times the cache, gained nothing.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 1000');
+    if (formatOf(database) === FORMAT_OLDER) bringUp(database);
     return database;
   } catch (error) {
     database.close();
@@ -141,6 +160,12 @@ export function openReader(file: string): DatabaseSync {
   return database;
 }
 
+/** As the newest transaction that this connection sees left it. */
+export function readContent(database: DatabaseSync): Content {
+  const [digest, live] = database.prepare('SELECT digest, live FROM node').get() as unknown as readonly [string, number];
+  return { digest, live };
+}
+
 /** One number from a statement that yields one row of one column. */
 export function numberFrom(database: DatabaseSync, sql: string): number {
   const row = database.prepare(sql).get() as unknown as readonly number[] | undefined;
@@ -148,15 +173,28 @@ export function numberFrom(database: DatabaseSync, sql: string): number {
 }
 
 function isNew(database: DatabaseSync): boolean {
-  return numberFrom(database, 'SELECT count(*) FROM sqlite_schema') === 0 && numberFrom(database, 'PRAGMA user_version') === 0;
+  return numberFrom(database, 'SELECT count(*) FROM sqlite_schema') === 0 && formatOf(database) === 0;
+}
+
+function formatOf(database: DatabaseSync): number {
+  return numberFrom(database, 'PRAGMA user_version');
+}
+
+/** Reads all rows, once in the life of a file. */
+function bringUp(database: DatabaseSync): void {
+  database.exec(`BEGIN IMMEDIATE; ${BRING_UP}`);
+  const rows = database.prepare(`SELECT ${ROW} FROM kv`).iterate() as Iterable<unknown>;
+  const { content } = ContentDigest.of(Iterator.from(rows).map((row) => recordOf(row as Row)));
+  database.prepare(WRITE_CONTENT).run(content.digest, content.live);
+  database.exec('COMMIT');
 }
 
 function refuseOtherFormats(database: DatabaseSync, file: string): void {
   if (numberFrom(database, 'PRAGMA application_id') !== APPLICATION_ID) {
     throw new StoreError(`expected a kvctl data file, got a database of another program at ${file}: set DATA_DIR to another directory`);
   }
-  const format = numberFrom(database, 'PRAGMA user_version');
-  if (format === FORMAT) return;
+  const format = formatOf(database);
+  if (format === FORMAT || format === FORMAT_OLDER) return;
   const advice = format > FORMAT ? 'run the newer kvctl that wrote it' : 'run the older kvctl that wrote it, or purge the data';
   throw new StoreError(`expected data of format ${FORMAT}, got format ${format} at ${file}: ${advice}`);
 }

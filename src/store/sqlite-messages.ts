@@ -6,6 +6,7 @@
 import type { KvRecord } from '../core/record.ts';
 import { isNewer } from '../core/version.ts';
 import type { HistoryRow } from './sqlite-format.ts';
+import type { Content } from './store.ts';
 
 export interface Columns {
   readonly keys: readonly string[];
@@ -34,8 +35,11 @@ export type Answer =
   /** The file is open and as it must be. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'refused'; readonly message: string }
-  /** `previous`: the rows found, without a place for those that were not; `grown`: by how many keys. */
-  | { readonly kind: 'persisted'; readonly previous: Columns | null; readonly grown: number }
+  /**
+   * `previous`: the rows found, without a place for those that were not; `grown`: by how many keys;
+   * `content`: of all rows, after the commit.
+   */
+  | { readonly kind: 'persisted'; readonly previous: Columns | null; readonly grown: number; readonly content: Content }
   | { readonly kind: 'failed'; readonly message: string };
 
 export const NUMBERS_PER_ROW = 4;

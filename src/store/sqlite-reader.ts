@@ -8,7 +8,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { KvRecord, Position } from '../core/record.ts';
 import { maxVersion, type Version, ZERO } from '../core/version.ts';
-import { digestOf } from './digest.ts';
 import { compareKeys, successorOfPrefix } from './key-order.ts';
 import { cutPage, isEmptyRange, lastOf } from './page.ts';
 import {
@@ -19,12 +18,13 @@ import {
   positionOf,
   ROW,
   type Row,
+  readContent,
   recordOf,
   SELECT_HISTORY,
   SELECT_POSITION,
   SELECT_ROW,
 } from './sqlite-format.ts';
-import type { DumpView, ListRange, Page, ScanRange } from './store.ts';
+import type { Content, DumpView, ListRange, Page, ScanRange } from './store.ts';
 import { reasonOf, StoreError } from './store-error.ts';
 
 const SELECT_NEWEST = 'SELECT epoch, seq FROM kv ORDER BY epoch DESC, seq DESC LIMIT 1';
@@ -79,6 +79,10 @@ export class SqliteReader {
     return this.#reading(() => numberFrom(this.#database, 'SELECT count(*) FROM kv'));
   }
 
+  content(): Content {
+    return this.#reading(() => readContent(this.#database));
+  }
+
   get(key: string): KvRecord | null {
     return this.#reading(() => {
       const row = this.#row.get(key);
@@ -105,7 +109,7 @@ export class SqliteReader {
     });
   }
 
-  /** Counts and digests the whole view before it answers, O(n). */
+  /** Counts the rows of the view before it answers, O(n). */
   dump(options: { tombstones: boolean }): DumpView {
     return this.#reading(() => openDump(this.#file, options.tombstones));
   }
@@ -147,9 +151,12 @@ function openDump(file: string, tombstones: boolean): DumpView {
     const position = positionOf(database.prepare(SELECT_POSITION).get() as unknown as number[], history);
     const newest = database.prepare(SELECT_NEWEST).get() as unknown as readonly [number, number] | undefined;
     const head = maxVersion(newest === undefined ? ZERO : { epoch: newest[0], seq: newest[1] }, position.watermark);
-    const all = database.prepare(`SELECT ${ROW} FROM kv ${tombstones ? '' : 'WHERE value IS NOT NULL'} ORDER BY key`);
+    const shown = tombstones ? 'FROM kv' : 'FROM kv WHERE value IS NOT NULL';
+    const count = numberFrom(database, `SELECT count(*) ${shown}`);
+    const { digest } = readContent(database);
+    const all = database.prepare(`SELECT ${ROW} ${shown} ORDER BY key`);
     const rows = () => records(all.iterate());
-    return { position, head, ...digestOf(rows()), rows, close: () => database.isOpen && database.close() };
+    return { position, head, count, digest, rows, close: () => database.isOpen && database.close() };
   } catch (error) {
     database.close();
     throw error;

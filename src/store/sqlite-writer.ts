@@ -6,13 +6,14 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { KvRecord } from '../core/record.ts';
-import { HISTORY, type HistoryRow, openWriter, type Row, recordOf, SELECT_ROW } from './sqlite-format.ts';
-import { type Answer, type Columns, type CommitRequest, NUMBERS_PER_ROW, packRows } from './sqlite-messages.ts';
+import { isNewer } from '../core/version.ts';
+import { ContentDigest } from './digest.ts';
+import { HISTORY, type HistoryRow, openWriter, type Row, readContent, recordOf, SELECT_ROW, WRITE_CONTENT } from './sqlite-format.ts';
+import { type Answer, type Columns, type CommitRequest, packRows, unpackRows } from './sqlite-messages.ts';
 import { reasonOf, StoreError } from './store-error.ts';
 
-/** Two statements instead of one upsert: a rewrite costs the same, and `changes` tells which keys are new, so that counting stays O(1). */
-const UPDATE = `UPDATE kv SET value = ?, epoch = ?, seq = ?, need = ?, timestamp_ms = ? WHERE key = ? AND (epoch, seq) < (?, ?)`;
-const INSERT = `INSERT INTO kv (value, epoch, seq, need, timestamp_ms, key) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`;
+const UPDATE = 'UPDATE kv SET value = ?, epoch = ?, seq = ?, need = ?, timestamp_ms = ? WHERE key = ?';
+const INSERT = 'INSERT INTO kv (value, epoch, seq, need, timestamp_ms, key) VALUES (?, ?, ?, ?, ?, ?)';
 const MOVE =
   'UPDATE node SET watermark_epoch = ?, watermark_seq = ?, cursor_epoch = ?, cursor_seq = ?, scan_epoch = ?, k_min = ? WHERE id = 1';
 const REMOVE = 'DELETE FROM kv WHERE key = ?';
@@ -27,6 +28,8 @@ export class Writer {
   readonly #update: StatementSync;
   readonly #insert: StatementSync;
   readonly #move: StatementSync;
+  readonly #writeContent: StatementSync;
+  readonly #digest: ContentDigest;
   #failure: string | null = null;
 
   constructor(file: string) {
@@ -38,6 +41,8 @@ export class Writer {
     this.#update = database.prepare(UPDATE);
     this.#insert = database.prepare(INSERT);
     this.#move = database.prepare(MOVE);
+    this.#writeContent = database.prepare(WRITE_CONTENT);
+    this.#digest = new ContentDigest(readContent(database));
   }
 
   commit(request: CommitRequest): Answer {
@@ -49,8 +54,10 @@ export class Writer {
       const inserted = this.#write(request.rows);
       if (request.position !== null) this.#move.run(...request.position);
       if (request.history !== null) this.#remember(request.history);
+      const { content } = this.#digest;
+      if (request.rows.keys.length + request.removed.length > 0) this.#writeContent.run(content.digest, content.live);
       this.#end.run();
-      return { kind: 'persisted', previous, grown: inserted - removed };
+      return { kind: 'persisted', previous, grown: inserted - removed, content };
     } catch (error) {
       this.#failure = reasonOf(error);
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
@@ -63,12 +70,12 @@ export class Writer {
   }
 
   #read(keys: readonly string[]): Columns {
-    const found: KvRecord[] = [];
-    for (const key of keys) {
-      const row = this.#select.get(key);
-      if (row !== undefined) found.push(recordOf(row as unknown as Row));
-    }
-    return packRows(found);
+    return packRows(keys.map((key) => this.#get(key)).filter((record) => record !== null));
+  }
+
+  #get(key: string): KvRecord | null {
+    const row = this.#select.get(key);
+    return row === undefined ? null : recordOf(row as unknown as Row);
   }
 
   /** Answers how many keys are gone. */
@@ -76,7 +83,13 @@ export class Writer {
     if (keys.length === 0) return 0;
     const remove = this.#database.prepare(REMOVE);
     let removed = 0;
-    for (const key of keys) removed += Number(remove.run(key).changes);
+    for (const key of keys) {
+      const held = this.#get(key);
+      if (held === null) continue;
+      remove.run(key);
+      this.#digest.replace(held, null);
+      removed += 1;
+    }
     return removed;
   }
 
@@ -87,20 +100,23 @@ export class Writer {
   }
 
   /** Answers how many keys are new. */
-  #write({ keys, values, numbers }: Columns): number {
+  #write(rows: Columns): number {
     let inserted = 0;
-    for (let i = 0; i < keys.length; i += 1) {
-      const key = keys[i] as string;
-      const value = values[i] as string | null;
-      const at = i * NUMBERS_PER_ROW;
-      const epoch = numbers[at] as number;
-      const seq = numbers[at + 1] as number;
-      const need = numbers[at + 2] as number;
-      const timestampMs = numbers[at + 3] as number;
-      if (this.#update.run(value, epoch, seq, need, timestampMs, key, epoch, seq).changes === 1) continue;
-      inserted += Number(this.#insert.run(value, epoch, seq, need, timestampMs, key).changes);
+    for (const record of unpackRows(rows)) {
+      const held = this.#get(record.key);
+      if (held !== null && !isNewer(record.version, held.version)) continue;
+      this.#put(held, record);
+      if (held === null) inserted += 1;
     }
     return inserted;
+  }
+
+  /** Every change of a row goes through here, whatever made it: the digest is told what stood there before. */
+  #put(held: KvRecord | null, record: KvRecord): void {
+    const { key, value, version, need, timestampMs } = record;
+    const statement = held === null ? this.#insert : this.#update;
+    statement.run(value, version.epoch, version.seq, need, timestampMs, key);
+    this.#digest.replace(held, record);
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * Not here: SQL (sqlite-format, sqlite-reader, sqlite-writer) and the thread's inside (sqlite-worker). Early
  * releases of Node 24 print an ExperimentalWarning for `node:sqlite`, unless started with --disable-warning=ExperimentalWarning.
- * Invariant: `position`, `head` and `count` are those of the last answered commit; reads may be ahead of them by what is durable already.
+ * Invariant: `position`, `head`, `count` and `content` are those of the last answered commit; reads may be ahead of them by what is durable already.
  */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -15,7 +15,7 @@ import { columnsOf, DATA_FILE, historyRows } from './sqlite-format.ts';
 import { type Answer, type CommitRequest, newestPerKey, packRows, type Request, unpackRows } from './sqlite-messages.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { refusal, Writer } from './sqlite-writer.ts';
-import type { Commit, DumpView, ListRange, Page, Persisted, RolledBack, ScanRange, Store } from './store.ts';
+import type { Commit, Content, DumpView, ListRange, Page, Persisted, RolledBack, ScanRange, Store } from './store.ts';
 import { StoreError } from './store-error.ts';
 
 /**
@@ -69,6 +69,7 @@ class SqliteStore implements Store {
   #history: History;
   #newest: Version;
   #count: number;
+  #content: Content;
   #closing: Promise<void> | null = null;
 
   constructor(lock: DirectoryLock, writer: CommitWriter, reader: SqliteReader, rollbacks: RollbackFile) {
@@ -80,6 +81,7 @@ class SqliteStore implements Store {
     this.#history = this.#position.history;
     this.#newest = reader.newest();
     this.#count = reader.count();
+    this.#content = reader.content();
   }
 
   async commit(batch: Commit): Promise<Persisted> {
@@ -95,6 +97,7 @@ class SqliteStore implements Store {
     if (removed.length > 0) this.#newest = this.#reader.newest();
     this.#position = position ?? this.#position;
     this.#count += answer.grown;
+    this.#content = answer.content;
     const previous = new Map<string, KvRecord | null>();
     for (const key of previousOf) previous.set(key, null);
     if (answer.previous !== null) for (const record of unpackRows(answer.previous)) previous.set(record.key, record);
@@ -131,6 +134,10 @@ class SqliteStore implements Store {
 
   rolledBack(): Promise<readonly RolledBack[]> {
     return this.#rollbacks.read();
+  }
+
+  content(): Content {
+    return this.#content;
   }
 
   close(): Promise<void> {

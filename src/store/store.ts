@@ -56,6 +56,14 @@ export interface ListRange {
   readonly limit: number;
 }
 
+/** What the store holds, in two numbers that are kept up with every change of a row; see digest.ts. */
+export interface Content {
+  /** Rows that are no tombstones. */
+  readonly live: number;
+  /** 32 hexadecimal digits; equal live rows, equal digest, whatever the kind of store and its history. */
+  readonly digest: string;
+}
+
 /** One consistent view for `GET /dump`: not disturbed by commits made while it is read. Close it on every way out. */
 export interface DumpView {
   readonly position: Position;
@@ -63,7 +71,7 @@ export interface DumpView {
   readonly head: Version;
   /** Rows that `rows()` will yield. */
   readonly count: number;
-  /** Hex sha-256 over `key NUL value-or-tombstone NUL version LF` of those rows in key order; equal content, equal digest. */
+  /** As it was kept up to this view, not computed from the rows: whoever reads them can tell whether they fit. */
   readonly digest: string;
   /** By UTF-8 bytes of the key. */
   rows(): Iterable<KvRecord>;
@@ -88,12 +96,14 @@ export interface Store {
   scan(range: ScanRange): Page;
   /** Live rows with the prefix, by UTF-8 bytes of the key. */
   list(range: ListRange): readonly KvRecord[];
-  /** `tombstones` false leaves tombstones out of count, digest and rows. */
+  /** `tombstones` false leaves tombstones out of count and rows; the digest never counts them. */
   dump(options: { tombstones: boolean }): DumpView;
   /** Rows, tombstones included. */
   count(): number;
   /** What replacements removed, oldest first, each version once. */
   rolledBack(): Promise<readonly RolledBack[]>;
+  /** Of the committed data, the same that `position` and `head` speak of. O(1). */
+  content(): Content;
   /** Waits for running commits; afterwards nothing may be called, but for close itself. */
   close(): Promise<void>;
 }

@@ -200,7 +200,7 @@ export type TraceItem = z.infer<typeof traceItem>;
 export const traceAnswer = z.object({ items: z.array(traceItem), next: versionText.nullable() });
 export type TraceAnswer = z.infer<typeof traceAnswer>;
 
-/** First line of `GET /dump`; the other lines are dumpRow. */
+/** First line of `GET /dump`, and with `rows=0` the only one, which costs the node nothing; the other lines are dumpRow. */
 export const dumpHeader = z.object({
   node: z.string(),
   lineage: z.string().nullable(),
@@ -208,7 +208,12 @@ export const dumpHeader = z.object({
   head: versionText,
   watermark: versionText,
   purge_floor: versionText,
+  /** Rows that follow, or would. */
   count: z.int(),
+  /**
+   * Of the live rows, kept up with every write: 32 hexadecimal digits, the sum modulo 2^128 of a hash per row, which is the first 128 bits
+   * of sha-256 over key NUL value NUL version. Equal rows, equal digest. A node that does not keep one says something else.
+   */
   digest: z.string(),
 });
 export type DumpHeader = z.infer<typeof dumpHeader>;

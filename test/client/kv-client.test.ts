@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { KvClient } from '../../src/client/kv-client.ts';
 import { KvctlError } from '../../src/wire/errors.ts';
@@ -194,6 +195,26 @@ test('a dump keeps each value as the text that the node sent, and tells a tombst
     ['b', { value: 'null', version: { epoch: 1, seq: 2 } }],
     ['é\n', { value: null, version: { epoch: 1, seq: 3 } }],
   ]);
+});
+
+test('a dump header is asked for without rows, and of a dump the digest must fit its rows', async () => {
+  const digest = createHash('sha256').update('a\0{"x":1.0}\x001.1').digest('hex').slice(0, 32);
+  const lines = (value: string, claimed: string) =>
+    `${JSON.stringify({ ...header, count: 2, digest: claimed })}\n{"key":"a","value":${value},"version":"1.1"}\n{"key":"b","version":"1.2"}\n`;
+  let text = '';
+  const node = await peer((_request, response) => response.end(text));
+  const isIntact = async (value: string, claimed: string) => {
+    text = lines(value, claimed);
+    return (await client().dump(node.url)).isIntact;
+  };
+  expect(await isIntact('{"x":1.0}', digest)).toBe(true);
+  expect(await isIntact('{"x":1}', digest)).toBe(false);
+  expect(await isIntact('{"x":1.0}', 'f'.repeat(64))).toBeNull();
+  text = `${JSON.stringify({ ...header, digest })}\n`;
+  expect(await client().dumpHeader(node.url)).toEqual({ ...header, digest });
+  expect(node.seen.at(-1)?.target).toBe('/dump?rows=0');
+  text = '<html>';
+  expect((await errorOf(client().dumpHeader(node.url))).code).toBe('unreachable');
 });
 
 test('a dump that was cut short is an error and not a shorter dump', async () => {

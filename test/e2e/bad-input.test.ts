@@ -449,6 +449,7 @@ describe('a query', () => {
     `/kv?prefix=${'p'.repeat(1025)}`,
     '/kv?key=a',
     '/dump?tombstones=yes',
+    '/dump?rows=2',
     '/dump?all=1',
   ])('of a read, %s, is refused', async (path) => {
     expectError(await get(path), 'bad_request');

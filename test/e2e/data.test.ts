@@ -1,7 +1,9 @@
 /** The data verbs through the real executable, against real nodes. */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { KvClient } from '../../src/client/kv-client.ts';
 import { down } from '../../src/cluster/cluster.ts';
 import { loadState } from '../../src/cluster/state.ts';
 import type { ParityRow } from '../../src/measure/result.ts';
@@ -249,6 +251,22 @@ describe('the data verbs', () => {
 
 describe('parity', () => {
   const rowsOf = (ran: Ran) => document(ran).parity as ParityRow[];
+  /** Every node holds everything up to one version, and says so. */
+  function untilDigestsTell(home: Home): Promise<unknown> {
+    const { nodes } = loadState('default', home.path);
+    return until('all nodes hold the same and say so', async () => {
+      const headers = await Promise.all(nodes.map(({ url }) => new KvClient().dumpHeader(url)));
+      return new Set(headers.flatMap(({ head, watermark }) => [head, watermark])).size === 1;
+    });
+  }
+
+  /** The data of a node that does not run, changed by somebody who knows SQL. */
+  function alter(home: Home, node: number, ...statements: string[]): void {
+    const database = new DatabaseSync(join(loadState('default', home.path).nodes[node]!.data_dir!, 'data.sqlite'));
+    for (const statement of statements) expect(database.prepare(statement).run().changes).toBe(1);
+    database.close();
+  }
+
   const statusesOf = (ran: Ran) => Object.fromEntries(rowsOf(ran).map(({ node, status }) => [node, status]));
 
   test('is 0 when all replicas are level, and has a row for each node that does not lead', async () => {
@@ -258,7 +276,8 @@ describe('parity', () => {
     const ran = await home.kvctl(['parity', '--wait', '20s', '-o', 'json']);
     expect(ran.exitCode).toBe(0);
     const { nodes } = loadState('default', home.path);
-    const level = { status: 'match', missing: 0, stale: 0, extra: 0, corrupt: 0, keys: [] };
+    const how = { reasons: [], compared_by: expect.stringMatching(/^(digest|rows)$/), altered: [] };
+    const level = { status: 'match', missing: 0, stale: 0, extra: 0, corrupt: 0, keys: [], ...how };
     expect(document(ran)).toEqual({ schema_version: 1, parity: nodes.slice(1).map(({ id, url }) => ({ node: id, url, ...level })) });
   });
 
@@ -269,7 +288,8 @@ describe('parity', () => {
     await home.kvctl(['put', 'late', '1', '--quorum', '1']);
     const once = await home.kvctl(['parity', '-o', 'json']);
     expect({ exitCode: once.exitCode, ...statusesOf(once) }).toEqual({ exitCode: 0, n2: 'match', n3: 'lag' });
-    expect(rowsOf(once)[1]).toMatchObject({ missing: 1, keys: ['late'] });
+    expect(rowsOf(once)[1]).toMatchObject({ missing: 1, keys: ['late'], compared_by: 'rows' });
+    expect(rowsOf(once)[1]!.reasons).toEqual([{ key: 'late', reason: 'lag', leader: expect.stringMatching(/^1\.\d+$/), replica: null }]);
     const waited = await home.kvctl(['parity', '--wait', '300ms', '-o', 'json']);
     expect({ exitCode: waited.exitCode, ...statusesOf(waited) }).toEqual({ exitCode: 3, n2: 'match', n3: 'lag' });
   });
@@ -296,18 +316,32 @@ describe('parity', () => {
     expect(performance.now() - startMs).toBeLessThan(5_000);
   });
 
-  test('is 3 when a replica holds another value of the same version', async () => {
+  test('is 3 when a replica holds another value: by its digest if it wrote that, by its rows if somebody else did', async () => {
     const home = await makeCluster();
-    await home.kvctl(['put', 'a', 'true value', '--quorum', '2']);
-    await home.kvctl(['kill', 'n3']);
-    const directory = loadState('default', home.path).nodes[2]!.data_dir!;
-    const database = new DatabaseSync(join(directory, 'data.sqlite'));
-    expect(database.prepare(`UPDATE kv SET value = '"other"' WHERE key = 'a'`).run().changes).toBe(1);
-    database.close();
-    expect(await home.kvctl(['restart', 'n3'])).toMatchObject({ exitCode: 0 });
+    const put = document(await home.kvctl(['put', 'a', 'true value', '--quorum', '2', '-o', 'json']));
+    await untilDigestsTell(home);
+    expect(await home.kvctl(['kill', 'n2,n3'])).toMatchObject({ exitCode: 0 });
+    const digest = createHash('sha256').update(`a\0"other"\0${put.version}`).digest('hex').slice(0, 32);
+    alter(home, 1, `UPDATE kv SET value = '"other"' WHERE key = 'a'`);
+    // As if it had been n3's own doing.
+    alter(home, 2, `UPDATE kv SET value = '"other"' WHERE key = 'a'`, `UPDATE node SET digest = '${digest}'`);
+    expect(await home.kvctl(['restart', 'n2,n3'])).toMatchObject({ exitCode: 0 });
+
     const ran = await home.kvctl(['parity', '-o', 'json']);
     expect({ exitCode: ran.exitCode, ...statusesOf(ran) }).toEqual({ exitCode: 3, n2: 'match', n3: 'mismatch' });
-    expect(rowsOf(ran)[1]).toMatchObject({ corrupt: 1, keys: ['a'] });
+    const reasons = [{ key: 'a', reason: 'corruption', leader: put.version, replica: put.version }];
+    expect(rowsOf(ran)).toMatchObject([{ compared_by: 'digest' }, { compared_by: 'rows', corrupt: 1, keys: ['a'], reasons, altered: [] }]);
+
+    const full = await home.kvctl(['parity', '--full', '-o', 'json']);
+    expect({ exitCode: full.exitCode, ...statusesOf(full) }).toEqual({ exitCode: 3, n2: 'mismatch', n3: 'mismatch' });
+    expect(rowsOf(full)).toMatchObject([
+      { compared_by: 'rows', corrupt: 1, keys: ['a'], reasons, altered: ['n2'] },
+      { reasons, altered: [] },
+    ]);
+    expect(full.stderr).toMatch(/^warning: the rows of n2 do not fit the digest that it keeps of them: /);
+
+    const table = await home.kvctl(['parity', '--full']);
+    expect(table.stdout).toMatch(new RegExp(`^n3 +a +corruption +${put.version} +${put.version}$`, 'm'));
   });
 
   test('is 1 when nobody leads', async () => {

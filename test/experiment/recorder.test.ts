@@ -54,6 +54,9 @@ const parityRow = (node: string, status: ParityRow['status']): ParityRow => ({
   extra: 0,
   corrupt: 0,
   keys: [],
+  reasons: [],
+  compared_by: 'rows',
+  altered: [],
 });
 const MATCH = [parityRow('n2', 'match'), parityRow('n3', 'match')];
 

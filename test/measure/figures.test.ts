@@ -23,6 +23,9 @@ const parityRow = (status: ParityRow['status'], missing = 0, stale = 0): ParityR
   extra: 0,
   corrupt: 0,
   keys: [],
+  reasons: [],
+  compared_by: 'rows',
+  altered: [],
 });
 
 const ROW: QuorumResult = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compareDumps, type Dump, parityTotals, unreachableRow } from '../../src/measure/parity.ts';
+import { compareDumps, type Dump, haveSameContent, parityTotals, sameRow, unreachableRow } from '../../src/measure/parity.ts';
 
 /** `key: [version, value]`; a null value is a tombstone. */
 type Rows = Record<string, readonly [version: string, value: string | null]>;
@@ -11,14 +11,28 @@ interface Header {
   readonly head?: string;
   readonly watermark?: string;
   readonly purge_floor?: string;
+  readonly digest?: string;
+  readonly isIntact?: boolean | null;
 }
+
+const DIGEST = '0123456789abcdef0123456789abcdef';
 
 function dump(rows: Rows, header: Header = {}): Dump {
   const entries = Object.entries(rows).map(([key, [version, value]]) => {
     const [epoch, seq] = version.split('.').map(Number) as [number, number];
     return [key, { value, version: { epoch, seq } }] as const;
   });
-  return { node: 'n1', epoch: 1, head: '1.10', watermark: '1.10', purge_floor: '0.0', ...header, rows: new Map(entries) };
+  return {
+    node: 'n1',
+    epoch: 1,
+    head: '1.10',
+    watermark: '1.10',
+    purge_floor: '0.0',
+    digest: DIGEST,
+    isIntact: true,
+    ...header,
+    rows: new Map(entries),
+  };
 }
 
 function compare(leader: Dump, follower: Dump) {
@@ -35,6 +49,9 @@ test('equal rows match, whatever the watermark says', () => {
     status: 'match',
     ...NOTHING,
     keys: [],
+    reasons: [],
+    compared_by: 'rows',
+    altered: [],
   });
 });
 
@@ -108,6 +125,71 @@ test('a value whose tombstone the leader dropped is lag on a node that was away,
   const value: Rows = { a: ['1.4', '"x"'], b: ['1.7', '1'] };
   expect(compare(purged, dump(value, { watermark: '1.8' }))).toMatchObject({ status: 'lag', ...NOTHING, stale: 1 });
   expect(compare(purged, dump(value, { watermark: '1.10' }))).toMatchObject({ status: 'mismatch', extra: 1 });
+});
+
+test('each key that differs comes with why, and with the versions of both sides', () => {
+  const mine = dump({
+    gone: ['1.2', '1'],
+    old: ['1.9', '1'],
+    changed: ['1.3', '1'],
+    late: ['1.10', '1'],
+    deleted: ['1.5', null],
+    same: ['1.1', '1'],
+  });
+  const theirs: Rows = {
+    old: ['1.6', '1'],
+    changed: ['1.3', '2'],
+    late: ['1.4', '0'],
+    made: ['1.7', '1'],
+    deleted: ['1.8', '3'],
+    same: ['1.1', '1'],
+  };
+  const { reasons, keys, status } = compare(mine, dump(theirs, { node: 'n2', watermark: '1.9' }));
+  expect(status).toBe('mismatch');
+  expect(reasons).toEqual([
+    { key: 'gone', reason: 'lost-update', leader: '1.2', replica: null },
+    { key: 'old', reason: 'lost-update', leader: '1.9', replica: '1.6' },
+    { key: 'changed', reason: 'corruption', leader: '1.3', replica: '1.3' },
+    { key: 'deleted', reason: 'phantom', leader: '1.5', replica: '1.8' },
+    { key: 'made', reason: 'phantom', leader: null, replica: '1.7' },
+    { key: 'late', reason: 'lag', leader: '1.10', replica: '1.4' },
+  ]);
+  expect(keys).toEqual(reasons.slice(0, 5).map(({ key }) => key));
+});
+
+test('twenty reasons at most, whatever the number of keys', () => {
+  const many: Rows = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`k${i}`, [`1.${i + 1}`, '1']]));
+  const row = compare(dump(many, { head: '1.50' }), dump({}, { watermark: '1.50' }));
+  expect(row.missing).toBe(50);
+  expect(row.reasons).toHaveLength(20);
+});
+
+test('rows that do not fit the digest kept of them are a fault of that node, though both sides be equal', () => {
+  const altered = (side: 'leader' | 'n2') => {
+    const mine = { ...leader, isIntact: side !== 'leader' };
+    return compare(mine, { ...leader, node: 'n2', isIntact: side !== 'n2' });
+  };
+  expect(altered('n2')).toMatchObject({ status: 'mismatch', ...NOTHING, altered: ['n2'] });
+  expect(altered('leader')).toMatchObject({ status: 'mismatch', altered: ['n1'] });
+  expect(compare(leader, { ...leader, isIntact: null })).toMatchObject({ status: 'match', altered: [] });
+});
+
+test('equal digests are equal content, where both sides hold everything up to one version of one epoch and nothing beyond', () => {
+  expect(haveSameContent(leader, { ...leader, node: 'n2' })).toBe(true);
+  const other = [
+    { digest: DIGEST.replace('0', '1') },
+    { watermark: '1.9' },
+    { head: '1.11' },
+    { head: '1.11', watermark: '1.11' },
+    { epoch: 2 },
+  ];
+  for (const header of other) {
+    expect(haveSameContent(leader, { ...leader, ...header }), JSON.stringify(header)).toBe(false);
+    expect(haveSameContent({ ...leader, ...header }, leader), JSON.stringify(header)).toBe(false);
+  }
+  // A node that keeps no digest said something else, and always the same.
+  expect(haveSameContent({ ...leader, digest: 'd' }, { ...leader, digest: 'd' })).toBe(false);
+  expect(sameRow('n2', 'http://f')).toEqual({ ...compare(leader, { ...leader, node: 'n2' }), compared_by: 'digest' });
 });
 
 test('five examples at most, faults before lag', () => {

@@ -3,13 +3,11 @@
  * does it take over, and does the leader's memory grow with the absence? The leader's memory is compared with its memory after the same writes with everybody there.
  */
 import { performance } from 'node:perf_hooks';
-import { Client } from 'undici';
 import { restart } from '../../src/cluster/cluster.ts';
 import { kill } from '../../src/cluster/faults.ts';
-import { type BenchmarkCluster, withCluster } from './cluster.ts';
+import { type BenchmarkCluster, WRITE_CONNECTIONS, withCluster, writeKeys } from './cluster.ts';
 
 const KEYS = 100_000;
-const CONNECTIONS = 64;
 const AWAY = 'n6';
 const GOAL_PER_SECOND = 30_000;
 
@@ -20,18 +18,18 @@ for (const store of ['sqlite', 'memory'] as const) {
 async function measure(store: string, cluster: BenchmarkCluster): Promise<void> {
   const { client, leaderUrl, state } = cluster;
   // Twice, so that the comparison is between rewrites of the same keys on a heap that has grown to its working size.
-  await write(cluster, 0, KEYS);
-  await write(cluster, 0, KEYS);
+  await writeKeys(cluster, 0, KEYS);
+  await writeKeys(cluster, 0, KEYS);
   const rssWith = (await client.status(leaderUrl)).loop.rss_bytes;
   await kill(state.name, [AWAY]);
-  await write(cluster, 0, KEYS);
+  await writeKeys(cluster, 0, KEYS);
   const rssAway = (await client.status(leaderUrl)).loop.rss_bytes;
   const { head } = await client.status(leaderUrl);
   const target = seqOf(head);
   let isDone = false;
   // Writes go on, a few at a time, so that rows move while the follower reads.
   const going = (async () => {
-    for (let index = 0; !isDone; index += CONNECTIONS) await write(cluster, index % KEYS, (index % KEYS) + CONNECTIONS);
+    for (let index = 0; !isDone; index += WRITE_CONNECTIONS) await writeKeys(cluster, index % KEYS, (index % KEYS) + WRITE_CONNECTIONS);
   })();
   let firstMs: number | null = null;
   let firstSeq = 0;
@@ -55,27 +53,6 @@ async function measure(store: string, cluster: BenchmarkCluster): Promise<void> 
   const verdict = perSecond >= GOAL_PER_SECOND ? 'met' : 'missed';
   process.stdout.write(
     `${store.padEnd(6)} ${records} records in ${seconds.toFixed(2)} s = ${perSecond.toFixed(0)} records/s (goal ${GOAL_PER_SECOND}: ${verdict}); leader resident ${mb(rssWith)} MB after ${2 * KEYS} writes with everybody, ${mb(rssAway)} MB after ${KEYS} more without ${AWAY}\n`,
-  );
-}
-
-/** Writes the keys from `from` to `to`, as fast as the connections allow. */
-async function write({ leaderUrl }: BenchmarkCluster, from: number, to: number): Promise<void> {
-  let next = from;
-  await Promise.all(
-    Array.from({ length: CONNECTIONS }, async () => {
-      const connection = new Client(leaderUrl);
-      for (let index = next++; index < to; index = next++) {
-        const answer = await connection.request({
-          method: 'PUT',
-          path: `/kv/key${index}`,
-          headers: { 'content-type': 'application/json' },
-          body: '{"value":"sixteen bytes ok"}',
-        });
-        await answer.body.dump();
-        if (answer.statusCode !== 200) throw new Error(`PUT answered ${answer.statusCode}`);
-      }
-      await connection.close();
-    }),
   );
 }
 

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'undici';
 import { KvClient } from '../../src/client/kv-client.ts';
 import { down, up } from '../../src/cluster/cluster.ts';
 import { type ClusterWish, parseSpec } from '../../src/cluster/spec.ts';
@@ -9,6 +10,8 @@ import type { ClusterState } from '../../src/cluster/state.ts';
 import type { NodeStatus } from '../../src/wire/api.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+export const WRITE_CONNECTIONS = 64;
 
 export interface BenchmarkCluster {
   readonly state: ClusterState;
@@ -38,6 +41,27 @@ export async function withCluster<T>(wish: ClusterWish, body: (cluster: Benchmar
     for (const signal of SIGNALS) process.off(signal, interrupt);
     await end();
   }
+}
+
+/** Writes the keys from `from` to `to`, as fast as the connections allow. */
+export async function writeKeys({ leaderUrl }: BenchmarkCluster, from: number, to: number): Promise<void> {
+  let next = from;
+  await Promise.all(
+    Array.from({ length: WRITE_CONNECTIONS }, async () => {
+      const connection = new Client(leaderUrl);
+      for (let index = next++; index < to; index = next++) {
+        const answer = await connection.request({
+          method: 'PUT',
+          path: `/kv/key${index}`,
+          headers: { 'content-type': 'application/json' },
+          body: '{"value":"sixteen bytes ok"}',
+        });
+        await answer.body.dump();
+        if (answer.statusCode !== 200) throw new Error(`PUT answered ${answer.statusCode}`);
+      }
+      await connection.close();
+    }),
+  );
 }
 
 /** CPU time, in ms, that a node used between two looks at its status. */

@@ -227,6 +227,11 @@ describe('replicas', () => {
     expect(said).not.toHaveProperty('settled');
   });
 
+  test('rows that were changed behind a node are a mismatch, though no key differs', () => {
+    const said = sayAbout(withParity('mismatch', { altered: ['n1'] }));
+    expect(said['mismatch']).toContain('n3 (changed on disk behind n1) held other data than the leader');
+  });
+
   test('lag at the end is not a violation', () => {
     const said = sayAbout(withParity('lag', { missing: 1 }));
     expect(said['unsettled']).toContain('At the end n3 still lagged behind the leader');

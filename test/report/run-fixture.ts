@@ -126,7 +126,18 @@ export function lookOf(
   statuses: readonly (ParityRow['status'] | Partial<ParityRow>)[] = ['match', 'match', 'match', 'match', 'match'],
 ): ParityColumn {
   const rows = statuses.map((status, i): ParityRow => {
-    const row = { url: `http://127.0.0.1:${8001 + i}`, node: `n${i + 2}`, missing: 0, stale: 0, extra: 0, corrupt: 0, keys: [] };
+    const row = {
+      url: `http://127.0.0.1:${8001 + i}`,
+      node: `n${i + 2}`,
+      missing: 0,
+      stale: 0,
+      extra: 0,
+      corrupt: 0,
+      keys: [],
+      reasons: [],
+      compared_by: 'rows' as const,
+      altered: [],
+    };
     return typeof status === 'string' ? { ...row, status } : { ...row, status: 'match', ...status };
   });
   return { step, moment, at_ms, rows };

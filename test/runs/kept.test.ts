@@ -2,6 +2,7 @@ import { appendFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { BenchResult } from '../../src/measure/result.ts';
 import { findRun, readRun } from '../../src/runs/kept.ts';
 import { KvctlError } from '../../src/wire/errors.ts';
 import { makeBench } from '../report/bench-fixture.ts';
@@ -64,6 +65,13 @@ describe('a folder', () => {
     expect(kept.kind).toBe('run');
     expect(kept.result).toEqual(made.result);
     expect(kept.staleReads.get('one-ack')).toHaveLength(reads.length);
+  });
+
+  test('from before parity had reasons has none, and was compared row by row', async () => {
+    const made = bench();
+    const parity = made.result.parity.map(({ reasons, compared_by, altered, ...row }) => row);
+    await writeRunFolder(dir, { ...made, result: { ...made.result, parity } as unknown as BenchResult });
+    expect((await readRun(dir)).result).toEqual(made.result);
   });
 
   test('from before rows had names gets them: by its quorums, one after the other', async () => {

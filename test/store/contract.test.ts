@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EMPTY_POSITION, type KvRecord, type Position } from '../../src/core/record.ts';
 import { compareVersions, isNewer, type Version, ZERO } from '../../src/core/version.ts';
+import { ContentDigest } from '../../src/store/digest.ts';
 import type { DumpView, Store } from '../../src/store/store.ts';
-import { ModelStore, ODD_KEYS, openEmpty, record, STORES, scanAll, version } from './model.ts';
+import { contentOf, ModelStore, ODD_KEYS, openEmpty, record, STORES, scanAll, version } from './model.ts';
 
 /** Writes get unique versions in order, then arrive shuffled, repeated and cut into commits anyhow. */
 const arrival = fc
@@ -31,6 +32,7 @@ describe.each(STORES)('a %s store', (kind) => {
     expect(store.position()).toEqual(EMPTY_POSITION);
     expect(store.head()).toEqual(ZERO);
     expect(store.count()).toBe(0);
+    expect(store.content()).toEqual({ live: 0, digest: '0'.repeat(32) });
     expect(store.get('a')).toBeNull();
     expect(store.list({ prefix: '', after: '', limit: 10 })).toEqual([]);
     expect(store.scan({ since: ZERO, until: null, limit: 10, maxBytes: 1000 })).toEqual({
@@ -64,6 +66,7 @@ describe.each(STORES)('a %s store', (kind) => {
             const { previous } = await store.commit({ records, previousOf: ODD_KEYS });
             expect(previous).toEqual(before);
             model.apply(records);
+            expect(store.content()).toEqual(model.content());
           }
           expect(store.count()).toBe(model.rows.size);
           expect(store.head()).toEqual(model.head());
@@ -197,7 +200,10 @@ describe.each(STORES)('a %s store', (kind) => {
     expect([live.count, all.count, after.count]).toEqual([1, 2, 3]);
     expect([all.position, all.head]).toEqual([position, version(2)]);
     expect([after.position.watermark, after.head]).toEqual([version(4), version(4)]);
-    expect(new Set([live.digest, all.digest, after.digest]).size).toBe(3);
+    // Of the live rows, whatever is shown; and of that moment, whatever the store holds by now.
+    expect([live.digest, all.digest]).toEqual([contentOf(live.rows()).digest, live.digest]);
+    expect(after.digest).toBe(store.content().digest);
+    expect(after.digest).not.toBe(live.digest);
     for (const view of [live, all, after]) view.close();
   });
 
@@ -221,17 +227,39 @@ describe.each(STORES)('a %s store', (kind) => {
 });
 
 test('equal content has an equal digest in both kinds, however it got there', async () => {
-  const records = ODD_KEYS.map((key, i) => record(key, version(i + 1), i % 5 === 0 ? null : JSON.stringify(key)));
+  const records = ODD_KEYS.map((key, i) => record(key, version(i + 100), i % 5 === 0 ? null : JSON.stringify(key)));
   const [memory, sqlite] = [await openEmpty('memory'), await openEmpty('sqlite')];
   await memory.commit({ records });
+  // Older values and tombstones before some of them, and late ones after.
+  const older = (every: number) => ODD_KEYS.map((key, i) => record(key, version(i + 1), i % every === 0 ? null : '"old"'));
+  await sqlite.commit({ records: older(3).slice(0, 9) });
   for (const one of records.toReversed()) await sqlite.commit({ records: [one] });
+  await sqlite.commit({ records: older(3) });
+  expect(sqlite.content()).toEqual(memory.content());
   for (const tombstones of [false, true]) {
     const [a, b] = [memory.dump({ tombstones }), sqlite.dump({ tombstones })];
     expect(summaryOf(b)).toEqual(summaryOf(a));
-    expect(a.digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(a.digest).toBe(contentOf(records).digest);
     a.close();
     b.close();
   }
+});
+
+test.each([
+  ['a value', record('a', version(2), '"y"')],
+  ['a version', record('a', version(3), '"x"')],
+  ['an epoch', record('a', version(2, 12), '"x"')],
+  ['a key', record('b', version(2), '"x"')],
+  ['where the key ends', record('a\0', version(2), '"x"')],
+  ['a deletion', record('a', version(2), null)],
+])('contents that differ by %s have other digests', (_, other) => {
+  const digestOf = (row: KvRecord) => ContentDigest.of([row]).content.digest;
+  expect(digestOf(other)).not.toBe(digestOf(record('a', version(2), '"x"')));
+});
+
+test('what need and time a write had is no content', () => {
+  const row = record('a', version(1));
+  expect(ContentDigest.of([{ ...row, need: 7, timestampMs: 0 }]).content).toEqual(ContentDigest.of([row]).content);
 });
 
 function summaryOf(view: DumpView): unknown {

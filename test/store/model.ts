@@ -1,4 +1,5 @@
 /** A deliberately dumb store: a Map, sorted anew for every question. And what the tests of the store need to feed both. */
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { EMPTY_POSITION, type KvRecord, type Position } from '../../src/core/rec
 import { compareVersions, type Version, ZERO } from '../../src/core/version.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import type { Page, Store } from '../../src/store/store.ts';
+import type { Content, Page, Store } from '../../src/store/store.ts';
 
 export class ModelStore {
   readonly rows = new Map<string, KvRecord>();
@@ -39,10 +40,24 @@ export class ModelStore {
       .slice(0, limit);
   }
 
+  content(): Content {
+    return contentOf(this.rows.values());
+  }
+
   head(): Version {
     const newest = this.byVersion().at(-1)?.version ?? ZERO;
     return compareVersions(newest, this.position.watermark) > 0 ? newest : this.position.watermark;
   }
+}
+
+/** What a store must say of these rows, computed from nothing but them, as digest.ts describes it. */
+export function contentOf(rows: Iterable<KvRecord>): Content {
+  const live = [...rows].filter(({ value }) => value !== null);
+  const sum = live.reduce((total, { key, value, version: { epoch, seq } }) => {
+    const bytes = createHash('sha256').update(`${key}\0${value}\0${epoch}.${seq}`).digest();
+    return total + bytes.readBigUInt64BE(0) * 2n ** 64n + bytes.readBigUInt64BE(8);
+  }, 0n);
+  return { live: live.length, digest: (sum % 2n ** 128n).toString(16).padStart(32, '0') };
 }
 
 /** Keys that a careless store mixes up or puts into the wrong order. */

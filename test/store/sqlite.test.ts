@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
-import { makeTempDirectory, ODD_KEYS, record, scanAll, version } from './model.ts';
+import { contentOf, makeTempDirectory, ODD_KEYS, record, scanAll, version } from './model.ts';
 
 const COMMITTER = fileURLToPath(new URL('./committer.ts', import.meta.url));
 const TIMEOUT_MS = 60_000;
@@ -69,7 +69,10 @@ describe.each([
     expect(scanAll(second).flatMap((page) => page.rows)).toEqual(records);
     expect(second.position()).toEqual(position);
     expect(second.count()).toBe(records.length);
-    expect(second.head()).toEqual(version(records.length, 3));
+    expect(second.content()).toEqual(contentOf(records));
+    await second.commit({ records: [record('key0', version(100, 3), null)] });
+    expect(second.content()).toEqual(contentOf(scanAll(second).flatMap((page) => page.rows)));
+    expect(second.head()).toEqual(version(100, 3));
   });
 
   test('closing waits for the commits that run', async () => {
@@ -92,11 +95,9 @@ describe.each([
     const { watermark } = store.position();
     expect(watermark.seq).toBeGreaterThanOrEqual(acked);
     expect(watermark.seq % 5).toBe(0);
-    expect(
-      scanAll(store)
-        .flatMap((page) => page.rows)
-        .map((row) => row.version.seq),
-    ).toEqual(Array.from({ length: 10 }, (_, i) => watermark.seq - 9 + i));
+    const rows = scanAll(store).flatMap((page) => page.rows);
+    expect(store.content()).toEqual(contentOf(rows));
+    expect(rows.map((row) => row.version.seq)).toEqual(Array.from({ length: 10 }, (_, i) => watermark.seq - 9 + i));
   });
 
   test.skipIf(process.platform === 'win32')(
@@ -150,9 +151,39 @@ describe.each([
     foreign.close();
     await (await openSqliteStore({ dataDir, hasWriterThread })).close();
     const newer = new DatabaseSync(file);
-    newer.exec('PRAGMA user_version = 99');
+    newer.exec('PRAGMA user_version = 3');
     newer.close();
-    await expect(openSqliteStore({ dataDir, hasWriterThread })).rejects.toThrow(/expected data of format 2, got format 99 .*newer kvctl/);
+    await expect(openSqliteStore({ dataDir, hasWriterThread })).rejects.toThrow(/expected data of format 2, got format 3 .*newer kvctl/);
+  });
+
+  test('a file from before there were digests gets one, once, when it is opened', async () => {
+    const dataDir = await makeTempDirectory();
+    const records = ODD_KEYS.map((key, i) => record(key, version(i + 1), i % 4 === 0 ? null : JSON.stringify(key)));
+    const older = await openSqliteStore({ dataDir, hasWriterThread });
+    await older.commit({ records });
+    await older.close();
+    const database = new DatabaseSync(join(dataDir, 'data.sqlite'));
+    database.exec('ALTER TABLE node DROP COLUMN digest; ALTER TABLE node DROP COLUMN live; DROP TABLE history; PRAGMA user_version = 1');
+    database.close();
+    for (let opened = 0; opened < 2; opened += 1) {
+      const store = await openSqliteStore({ dataDir, hasWriterThread });
+      expect(store.content()).toEqual(contentOf(records));
+      await store.close();
+    }
+  });
+
+  test('a row that was changed behind the store shows, because the digest does not fit the rows', async () => {
+    const dataDir = await makeTempDirectory();
+    const store = await openSqliteStore({ dataDir, hasWriterThread });
+    await store.commit({ records: [record('a', version(1)), record('b', version(2))] });
+    await store.close();
+    const database = new DatabaseSync(join(dataDir, 'data.sqlite'));
+    expect(database.prepare(`UPDATE kv SET value = '"other"' WHERE key = 'a'`).run().changes).toBe(1);
+    database.close();
+    const view = (await open(dataDir)).dump({ tombstones: true });
+    expect(view.digest).toBe(contentOf([record('a', version(1)), record('b', version(2))]).digest);
+    expect(view.digest).not.toBe(contentOf(view.rows()).digest);
+    view.close();
   });
 
   test('a file with damaged pages is refused, not answered from', async () => {
@@ -164,7 +195,7 @@ describe.each([
     await file.write(Buffer.alloc(80_000, 0xa5), 0, 80_000, 4096);
     await file.close();
     await expect(openSqliteStore({ dataDir, hasWriterThread })).rejects.toThrow(
-      /^expected to read from .*data\.sqlite, got "database disk image is malformed/,
+      /^expected a readable kvctl data file, got "database disk image is malformed/,
     );
   });
 

@@ -3,8 +3,8 @@ import { performance } from 'node:perf_hooks';
 import { Readable } from 'node:stream';
 import type Router from '@koa/router';
 import { formatVersion } from '../../core/version.ts';
-import type { DumpView } from '../../store/store.ts';
-import type { NodeStatus } from '../../wire/api.ts';
+import type { DumpView, Store } from '../../store/store.ts';
+import type { DumpHeader, NodeStatus } from '../../wire/api.ts';
 import { KvctlError } from '../../wire/errors.ts';
 import { parseQuery } from '../../wire/query.ts';
 import type { NodeConfig } from '../config.ts';
@@ -22,7 +22,6 @@ export interface NodeFacts {
 }
 
 export function statusRoutes(router: Router, runtime: Runtime, metrics: Metrics, facts: NodeFacts): void {
-  const { replica } = runtime;
   const { nodeName } = facts;
 
   router.get('/health', (context) => {
@@ -45,21 +44,15 @@ export function statusRoutes(router: Router, runtime: Runtime, metrics: Metrics,
   });
 
   router.get('/dump', (context) => {
-    const { tombstones = '0' } = parseQuery(context.querystring, ['tombstones']);
-    if (tombstones !== '0' && tombstones !== '1')
-      throw new KvctlError('bad_request', `expected tombstones to be 0 or 1, got ${JSON.stringify(tombstones)}`);
-    const view = runtime.store.dump({ tombstones: tombstones === '1' });
-    const header = {
-      node: nodeName(),
-      lineage: replica.follower.hard?.lineage ?? null,
-      epoch: replica.epoch,
-      head: formatVersion(view.head),
-      watermark: formatVersion(replica.role === 'leader' ? view.head : view.position.watermark),
-      purge_floor: '0.0',
-      count: view.count,
-      digest: view.digest,
-    };
+    const query = parseQuery(context.querystring, ['tombstones', 'rows']);
+    const tombstones = flagOf('tombstones', query.tombstones ?? '0');
     context.type = 'application/x-ndjson';
+    if (!flagOf('rows', query.rows ?? '1')) {
+      context.body = headerLine(headerOf(runtime, nodeName(), summaryOf(runtime.store, tombstones)));
+      return;
+    }
+    const view = runtime.store.dump({ tombstones });
+    const header = headerOf(runtime, nodeName(), view);
     const body = Readable.from(lines(header, view));
     // However the reading ends, and if it never begins: HEAD, or a client that left.
     body.once('close', () => view.close());
@@ -71,9 +64,39 @@ export function healthOf({ replica }: Runtime, node: string): object {
   return { status: 'ok', role: replica.role, node_id: node, epoch: replica.epoch };
 }
 
+type Summary = Pick<DumpView, 'position' | 'head' | 'count' | 'digest'>;
+
+/** What a dump of this moment would say of itself, without reading a row. All of one commit: a store answers as of its last one. */
+function summaryOf(store: Store, tombstones: boolean): Summary {
+  const { live, digest } = store.content();
+  return { position: store.position(), head: store.head(), count: tombstones ? store.count() : live, digest };
+}
+
+function headerOf({ replica }: Runtime, node: string, { position, head, count, digest }: Summary): DumpHeader {
+  return {
+    node,
+    lineage: replica.follower.hard?.lineage ?? null,
+    epoch: replica.epoch,
+    head: formatVersion(head),
+    watermark: formatVersion(replica.role === 'leader' ? head : position.watermark),
+    purge_floor: '0.0',
+    count,
+    digest,
+  };
+}
+
+function headerLine(header: DumpHeader): string {
+  return `${JSON.stringify(header)}\n`;
+}
+
+function flagOf(name: string, text: string): boolean {
+  if (text === '0' || text === '1') return text === '1';
+  throw new KvctlError('bad_request', `expected ${name} to be 0 or 1, got ${JSON.stringify(text)}`);
+}
+
 /** The header, then a line per row. */
-function* lines(header: object, view: DumpView): Iterable<string> {
-  yield `${JSON.stringify(header)}\n`;
+function* lines(header: DumpHeader, view: DumpView): Iterable<string> {
+  yield headerLine(header);
   for (const { key, value, version } of view.rows()) {
     yield `{"key":${JSON.stringify(key)}${value === null ? '' : `,"value":${value}`},"version":"${formatVersion(version)}"}\n`;
   }

@@ -70,10 +70,11 @@ export function sayMismatch({ rows, result: { parity }, name }: Facts): Sentence
   const wrong = parity.filter((row) => row.status === 'mismatch');
   const during = rows.filter((row) => row.parity_at_last_ack.mismatch > 0);
   if (wrong.length === 0 && during.length === 0) return null;
-  const found = wrong.map(({ node, missing, stale, extra, corrupt, keys }) => {
-    const kinds = Object.entries({ missing, stale, extra, corrupt }).filter(([, n]) => n > 0);
-    const example = keys[0] === undefined ? '' : `, for example ${JSON.stringify(keys[0])}`;
-    return `${node} (${kinds.map(([kind, n]) => `${n} ${kind}`).join(', ')}${example})`;
+  const found = wrong.map(({ node, missing, stale, extra, corrupt, keys, altered }) => {
+    const kinds = Object.entries({ missing, stale, extra, corrupt }).flatMap(([kind, n]) => (n > 0 ? [`${n} ${kind}`] : []));
+    const example = keys[0] === undefined ? [] : [`for example ${JSON.stringify(keys[0])}`];
+    const behind = altered.length === 0 ? [] : [`changed on disk behind ${list(altered)}`];
+    return `${node} (${[...kinds, ...example, ...behind].join(', ')})`;
   });
   const parts = [
     ...(found.length === 0 ? [] : [`after settling ${list(found)} held other data than the leader`]),

@@ -67,7 +67,13 @@ function staleRows({ stale_reads }: RunResult): FlatRow[] {
 
 function parityRows({ parity }: RunResult): FlatRow[] {
   return parity.flatMap(({ step, moment, at_ms, rows }) =>
-    rows.map(({ keys, ...row }) => ({ step, moment, at_ms, ...row, keys: keys.map((key) => JSON.stringify(key)).join(' ') })),
+    rows.map(({ keys, reasons, compared_by, altered, ...row }) => ({
+      step,
+      moment,
+      at_ms,
+      ...row,
+      keys: keys.map((key) => JSON.stringify(key)).join(' '),
+    })),
   );
 }
 

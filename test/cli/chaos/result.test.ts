@@ -15,7 +15,19 @@ const KILL: Deed = {
   took_effect: true,
   effect: 'n2 running → stopped',
 };
-const MATCH: ParityRow = { url: '', node: 'n2', status: 'match', missing: 0, stale: 0, extra: 0, corrupt: 0, keys: [] };
+const MATCH: ParityRow = {
+  url: '',
+  node: 'n2',
+  status: 'match',
+  missing: 0,
+  stale: 0,
+  extra: 0,
+  corrupt: 0,
+  keys: [],
+  reasons: [],
+  compared_by: 'rows',
+  altered: [],
+};
 const KEPT: JudgeRow = {
   judge: 'acknowledged-writes',
   verdict: 'ok',
