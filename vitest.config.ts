@@ -2,10 +2,10 @@ import { defineConfig } from 'vitest/config';
 import SkipReporter from './test/support/skip-reporter.ts';
 
 // Four projects, one after the other: everything that computes runs in parallel; what starts real processes (test/e2e/) two files at a
-// time, because such a test waits more than it works; those of them that measure one file at a time, because they need the cores, with two
-// tests at once where they wait for delays; and the grader's, which are made for busy machines, with four.
+// time, because such a test waits more than it works; those of them that hold measured times against a model one file at a time, because
+// they need the cores, with two tests at once where they wait for delays; and the grader's, which are made for busy machines, with four.
 const e2e = (...names: string[]) => names.map((name) => `test/e2e/${name}.test.ts`);
-const MEASURING = e2e('bench', 'faults-delay', 'labs', 'report', 'scenarios');
+const MEASURING = e2e('scenarios');
 const GRADING = e2e('check-dialects', 'check-wrong-servers');
 
 export default defineConfig({

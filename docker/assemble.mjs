@@ -33,7 +33,7 @@ function strip(sources) {
       const stripped = stripTypeScriptTypes(readFileSync(join(sources, room, path), 'utf8'));
       const file = join(target, room, path.replace(/ts$/, 'js'));
       mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, stripped.replace(/(from |import\()'(\.[^']*)\.ts'/g, "$1'$2.js'"));
+      writeFileSync(file, stripped.replace(/(from |import |import\()'(\.[^']*)\.ts'/g, "$1'$2.js'"));
     }
   }
 }

@@ -1,21 +1,22 @@
 /**
  * Carries out the schedule on real processes, and says of each fault whether it took effect, by what can be seen of it: a process that is
- * gone or frozen, a link that its leader calls down, a setting that a node answers with.
+ * gone or frozen, messages that nodes dropped, a store that failed, a clock that is off, a setting that a node answers with.
  *
  * Faults overlap, each with its own beginning and end. Starting again takes as long as it takes, so what was planned apart may meet:
  * then a fault waits, and in the end is left out, rather than taking away more nodes than the schedule allows (its invariant holds here too).
- * A partition is kept here and written into nodes' tables whenever they change or come back, since a table is gone with its process, and
- * one that is frozen cannot be told.
+ * Not here: partitions (cuts.ts), and what a node breaks in itself (injected.ts).
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { restart } from '../cluster/cluster.ts';
 import { look } from '../cluster/drivers.ts';
-import { heal, kill, partnersOf, pause, resume } from '../cluster/faults.ts';
+import { heal, kill, pause, resume } from '../cluster/faults.ts';
 import { loadState } from '../cluster/state.ts';
-import type { NetworkAnswer } from '../wire/api.ts';
 import { KvctlError } from '../wire/errors.ts';
-import type { ChaosCluster } from './cluster.ts';
+import type { ChaosCluster, NodeAddress } from './cluster.ts';
+import { Cuts } from './cuts.ts';
 import { aimOf, type Deed, deedOf } from './deed.ts';
+import { seenStorageFailure, setClock } from './injected.ts';
+import { LeaderSettings } from './leader-settings.ts';
 import { type Episode, type Fault, type Schedule, victimsOf } from './plan.ts';
 
 export interface NemesisOptions {
@@ -27,13 +28,12 @@ export interface NemesisOptions {
   readonly onDeed: (kind: string, text: string) => void;
 }
 
-/** A lower quorum waits for a majority to write it down. */
-const QUORUM_MS = 10_000;
 const STREAMING_MS = 30_000;
 /** A fault that cannot be done yet waits so long. */
 const PATIENCE_MS = 2_000;
 const POLL_MS = 20;
-type Pair = readonly [string, string];
+/** Between two jumps of a clock that strobes. */
+const STROBE_MS = 60;
 
 export class Nemesis {
   readonly #cluster: ChaosCluster;
@@ -43,26 +43,26 @@ export class Nemesis {
   readonly #away = new Set<string>();
   /** Of those, the ones whose process cannot be asked. */
   readonly #silent = new Set<string>();
-  readonly #cuts = new Set<Pair>();
-  readonly #before: { readonly quorum: number; readonly network: NetworkAnswer };
+  /** And those that answer, but whose store failed. */
+  readonly #broken = new Set<string>();
+  readonly #cuts: Cuts;
+  /** ms by which nodes' wall clocks are to be off now. */
+  readonly #clocks = new Map<string, number>();
+  readonly #settings: LeaderSettings;
   /** In the order in which they ended. */
   readonly deeds: Deed[] = [];
-  /** What the leader is to be set to now; null: as before. */
-  #quorum: number | null = null;
-  #network: { readonly delay: string; readonly loss: number } | null = null;
 
   /** Remembers the settings that it will put back. */
   static async begin(options: NemesisOptions): Promise<Nemesis> {
-    const { client, leader } = options.cluster;
-    const { write_quorum: quorum } = await client.quorum(leader.url);
-    return new Nemesis(options, { quorum, network: await client.network(leader.url) });
+    return new Nemesis(options, await LeaderSettings.begin(options.cluster));
   }
 
-  private constructor(options: NemesisOptions, before: { quorum: number; network: NetworkAnswer }) {
+  private constructor(options: NemesisOptions, settings: LeaderSettings) {
     this.#options = options;
     this.#cluster = options.cluster;
     this.#schedule = options.schedule;
-    this.#before = before;
+    this.#settings = settings;
+    this.#cuts = new Cuts(options.cluster);
   }
 
   /** Returns at `forMs`, or later, when every fault has ended; what it did is in `deeds` by then. Throws if a node did not come back. */
@@ -76,18 +76,13 @@ export class Nemesis {
 
   /** Everybody runs and hears everybody, nothing is lost or delayed more than at first, and the quorum is the run's own. */
   async heal(): Promise<void> {
-    const { client, leader, name } = this.#cluster;
+    const { name } = this.#cluster;
     this.#cuts.clear();
     const dead = (await look(loadState(name))).find(({ state }) => state !== 'running');
     if (dead !== undefined) throw endedByItself(dead.node.id);
     await heal(name, []);
-    await this.#setNetwork(null);
-    await this.#setQuorum(null);
-    const deadlineMs = performance.now() + QUORUM_MS;
-    while ((await client.quorum(leader.url)).write_quorum !== this.#before.quorum) {
-      if (performance.now() > deadlineMs) throw new KvctlError('not_ready', `expected quorum ${this.#before.quorum} to be in force again`);
-      await delay(POLL_MS, undefined, { signal: this.#options.signal });
-    }
+    for (const { id } of this.#cluster.nodes) await this.#setClock(id, 0);
+    await this.#settings.putBack(this.#options.signal);
   }
 
   async #play(episode: Episode): Promise<void> {
@@ -105,9 +100,9 @@ export class Nemesis {
     try {
       seen = await this.#begin(fault);
       beganMs = this.#tell(fault.kind, aimOf(fault));
-      await this.#sleepUntil(beganMs + forMs);
+      await this.#hold(fault, beganMs + forMs);
       seen = (await this.#end(fault)) ?? seen;
-      const endedMs = this.#tell(ENDING[fault.kind], victims.join(', '));
+      const endedMs = this.#tell(ENDING[fault.kind], fault.kind === 'clock' ? fault.node : victims.join(', '));
       this.deeds.push(deedOf(episode, beganMs, endedMs, seen ?? NOTHING, seen !== null));
     } catch (error) {
       const why = this.#options.signal.aborted ? 'interrupted' : error instanceof Error ? error.message : String(error);
@@ -133,8 +128,12 @@ export class Nemesis {
     const busy = victims.find((id) => this.#away.has(id));
     if (busy !== undefined) return `left out: ${busy} was not back yet`;
     if (victims.length > 0 && this.#away.size + victims.length > this.#schedule.maxAway) return 'left out: a majority would not be left';
-    const isOfLeader = fault.kind === 'quorum' || fault.kind === 'network' || fault.kind === 'partition';
-    return isOfLeader && this.#silent.has(this.#cluster.leader.id) ? 'left out: the leader was away' : null;
+    if (fault.kind === 'clock' && this.#silent.has(fault.node)) return `left out: ${fault.node} was away`;
+    // Its end is late where the node was away; the next one's beginning must not come before.
+    if (fault.kind === 'clock' && [...this.#clocks.values()].some((offset) => offset !== 0)) return 'left out: another clock was off';
+    const isOfLeader = fault.kind === 'quorum' || fault.kind === 'network' || fault.kind === 'partition' || fault.kind === 'one-way';
+    const { id } = this.#cluster.leader;
+    return isOfLeader && (this.#silent.has(id) || this.#broken.has(id)) ? 'left out: the leader was away' : null;
   }
 
   /** By what its effect is seen; null: not yet, or not at all. A setting that the leader did not answer is no error: it may be on its way out. */
@@ -152,17 +151,38 @@ export class Nemesis {
       case 'restart':
         return null;
       case 'partition':
-        for (const pair of pairsOf(fault)) this.#cuts.add(pair);
-        await this.#writeTables([...fault.nodes, ...fault.others]);
+      case 'one-way':
+        await this.#cuts.begin(fault, this.#reachable());
         return null;
+      case 'disk': {
+        const [node] = this.#nodes(fault.nodes);
+        if (node !== undefined) await this.#cluster.client.setFaults(node.url, { disk: fault.failure });
+        for (const id of fault.nodes) this.#broken.add(id);
+        return null;
+      }
+      case 'clock': {
+        const isSeen = await this.#setClock(fault.node, fault.offsetMs).catch(() => false);
+        return isSeen ? `the clock of ${fault.node} jumped by ${fault.offsetMs / 1000} s` : null;
+      }
       case 'quorum': {
-        const answer = await this.#setQuorum(fault.quorum).catch(() => null);
+        const answer = await this.#settings.setQuorum(fault.quorum).catch(() => null);
         return answer === null || answer.previous === fault.quorum ? null : `quorum ${answer.previous} → ${fault.quorum}`;
       }
       case 'network': {
-        const answer = await this.#setNetwork(fault).catch(() => null);
+        const answer = await this.#settings.setNetwork(fault).catch(() => null);
         return answer === null ? null : `${leader.id} answered with delay ${fault.delay}, loss ${fault.loss}`;
       }
+    }
+  }
+
+  /** Lets it last. */
+  async #hold(fault: Fault, untilMs: number): Promise<void> {
+    if (fault.kind !== 'clock' || !fault.isStrobe) return this.#sleepUntil(untilMs);
+    const { nowMs, signal } = this.#options;
+    for (let sign = -1; nowMs() < untilMs; sign = -sign) {
+      // It may be taken away meanwhile.
+      await this.#setClock(fault.node, sign * fault.offsetMs).catch(() => false);
+      await delay(Math.min(STROBE_MS, Math.max(0, untilMs - nowMs())), undefined, { signal });
     }
   }
 
@@ -178,18 +198,27 @@ export class Nemesis {
         await resume(this.#cluster.name, fault.nodes);
         await this.#back(fault.nodes);
         return null;
-      case 'partition': {
-        const effect = await this.#linksDown(fault);
-        for (const pair of this.#cuts) if (isOf(fault, pair)) this.#cuts.delete(pair);
-        await this.#writeTables([...fault.nodes, ...fault.others]);
+      case 'partition':
+      case 'one-way':
+        return this.#cuts.end(fault, this.#reachable());
+      case 'disk': {
+        const { nowMs, signal } = this.#options;
+        const lastMs = nowMs() + PATIENCE_MS;
+        const isOver = () => nowMs() > lastMs;
+        const [node] = this.#nodes(fault.nodes);
+        const effect = node === undefined ? null : await seenStorageFailure(this.#cluster.client, node, isOver, signal);
+        await this.#restart(fault.nodes);
         return effect;
       }
+      case 'clock':
+        await this.#setClock(fault.node, 0).catch(() => undefined);
+        return null;
       // A leader that is away is set when it is back.
       case 'quorum':
-        await this.#setQuorum(null).catch(() => undefined);
+        await this.#settings.setQuorum(null).catch(() => undefined);
         return null;
       case 'network':
-        await this.#setNetwork(null).catch(() => undefined);
+        await this.#settings.setNetwork(null).catch(() => undefined);
         return null;
     }
   }
@@ -223,46 +252,29 @@ export class Nemesis {
   }
 
   async #back(ids: readonly string[]): Promise<void> {
-    for (const id of ids) this.#silent.delete(id);
-    await this.#writeTables(ids);
+    for (const id of ids) {
+      this.#silent.delete(id);
+      this.#broken.delete(id);
+    }
+    await this.#cuts.write(this.#nodes(ids));
+    for (const id of ids) await this.#setClock(id, this.#clocks.get(id) ?? 0).catch(() => undefined);
     if (!ids.includes(this.#cluster.leader.id)) return;
-    await this.#setNetwork(this.#network).catch(() => undefined);
-    await this.#setQuorum(this.#quorum).catch(() => undefined);
+    await this.#settings.setAgain();
   }
 
-  #setQuorum(quorum: number | null): Promise<{ readonly previous: number }> {
-    this.#quorum = quorum;
-    return this.#cluster.client.setQuorum(this.#cluster.leader.url, quorum ?? this.#before.quorum);
+  /** What a node that is away is to show is told when it is back. */
+  async #setClock(id: string, offsetMs: number): Promise<boolean> {
+    this.#clocks.set(id, offsetMs);
+    const node = this.#reachable().find((each) => each.id === id);
+    return node !== undefined && setClock(this.#cluster.client, node, offsetMs);
   }
 
-  /** Null: delays as before, and nothing lost. */
-  #setNetwork(network: { readonly delay: string; readonly loss: number } | null): Promise<unknown> {
-    this.#network = network;
-    const before = Object.entries(this.#before.network.nodes);
-    const links = before.map(([id, { delay }]) => [id, { delay: network?.delay ?? delay, loss: network?.loss ?? 0 }] as const);
-    return this.#cluster.client.setNetwork(this.#cluster.leader.url, { nodes: Object.fromEntries(links) });
+  #reachable(): NodeAddress[] {
+    return this.#cluster.nodes.filter(({ id }) => !this.#silent.has(id));
   }
 
-  /** What the leader saw of it: requests that were blocked, so that it calls the links down. */
-  async #linksDown({ nodes, others }: Extract<Fault, { kind: 'partition' }>): Promise<string | null> {
-    const { client, leader } = this.#cluster;
-    const answer = await client.replicaStatus(leader.url).catch(() => null);
-    const cut = nodes.includes(leader.id) ? others : nodes;
-    const down = answer?.replicas.filter(({ node, is_up }) => cut.includes(node) && !is_up).map(({ node }) => node) ?? [];
-    return down.length === 0 ? null : `requests of ${leader.id} to ${down.join(', ')} were blocked`;
-  }
-
-  /** Each node's side of every pair, as it is to be now. A node that cannot be asked is told when it is back. */
-  async #writeTables(ids: readonly string[]): Promise<void> {
-    const told = this.#cluster.nodes.filter(({ id }) => ids.includes(id) && !this.#silent.has(id));
-    await Promise.all(
-      told.map(({ id, url }) => {
-        const all = this.#cluster.nodes.filter((other) => other.id !== id).map((other) => [id, other.id] as const);
-        const table = { ...partnersOf(id, all, false), ...partnersOf(id, [...this.#cuts], true) };
-        // It may have been taken away meanwhile; then it is told later.
-        return this.#cluster.client.setNetwork(url, { nodes: table }).catch(() => undefined);
-      }),
-    );
+  #nodes(ids: readonly string[]): NodeAddress[] {
+    return this.#cluster.nodes.filter(({ id }) => ids.includes(id));
   }
 
   #tell(kind: string, text: string): number {
@@ -281,18 +293,13 @@ const ENDING = {
   kill: 'restart',
   pause: 'resume',
   partition: 'heal',
+  'one-way': 'heal',
+  disk: 'disk-mended',
+  clock: 'clock-back',
   restart: 'restarted',
   quorum: 'quorum-back',
   network: 'network-back',
 } as const satisfies Record<Fault['kind'], string>;
-
-function pairsOf({ nodes, others }: Extract<Fault, { kind: 'partition' }>): Pair[] {
-  return nodes.flatMap((a) => others.map((b) => [a, b] as const));
-}
-
-function isOf({ nodes, others }: Extract<Fault, { kind: 'partition' }>, [a, b]: Pair): boolean {
-  return nodes.includes(a) && others.includes(b);
-}
 
 function endedByItself(id: string): KvctlError {
   return new KvctlError('node_failed', `expected ${id} to run, but it had ended by itself: its log tells why`, { node: id });

@@ -9,7 +9,7 @@ import { Prng } from '../lib/prng.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
 import type { Ms } from '../lib/units.ts';
 
-export const FAULT_KINDS = ['kill', 'pause', 'partition', 'restart', 'quorum', 'network'] as const;
+export const FAULT_KINDS = ['kill', 'pause', 'partition', 'one-way', 'restart', 'disk', 'clock', 'quorum', 'network'] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export type Fault =
@@ -17,6 +17,12 @@ export type Fault =
   | { readonly kind: 'kill' | 'pause' | 'restart'; readonly nodes: readonly string[] }
   /** `nodes` against `others`. */
   | { readonly kind: 'partition'; readonly nodes: readonly string[]; readonly others: readonly string[] }
+  /** What `nodes` send to `others` is lost, or what others send to them; the other way is open. */
+  | { readonly kind: 'one-way'; readonly nodes: readonly string[]; readonly others: readonly string[]; readonly lost: 'sent' | 'received' }
+  /** The next commit fails, after which the node's store is of no use; at its end the node is started again, with a disk that works. */
+  | { readonly kind: 'disk'; readonly nodes: readonly string[]; readonly failure: 'fail-write' | 'fail-fsync' }
+  /** The wall clock is off until its end; with a strobe it jumps to and fro. Takes nothing away. */
+  | { readonly kind: 'clock'; readonly node: string; readonly offsetMs: number; readonly isStrobe: boolean }
   /** Until its end; then the run's own again. */
   | { readonly kind: 'quorum'; readonly quorum: number }
   | { readonly kind: 'network'; readonly delay: string; readonly loss: number };
@@ -52,6 +58,7 @@ const GAP_MS = { min: 250, max: 900 };
 /** Of a fault of one node. Long enough for a heartbeat (500 ms) to notice it, short enough for the run to go on. */
 const AWAY_MS = { min: 600, max: 1_800 };
 const SETTING_MS = { min: 800, max: 2_500 };
+const HOUR_MS = 3_600_000;
 /** Of faults of nodes: how often the leader is the one. While it is away nothing is acknowledged. */
 const LEADER_SHARE = 0.4;
 
@@ -74,12 +81,21 @@ export function victimsOf(fault: Fault): readonly string[] {
   return 'nodes' in fault ? fault.nodes : [];
 }
 
-/** `kill n3, n4`, `partition n2 | n1`, `partition n2 | the rest`, `network 0-120, loss 0.2`. */
+/** `kill n3, n4`, `partition n2 | n1`, `partition n2 | the rest`, `one-way n1 ↛ n2`, `clock n1 +1 h`, `network 0-120, loss 0.2`. */
 export function faultText(fault: Fault): string {
   switch (fault.kind) {
     case 'partition':
-      // Against the rest there are always several.
-      return `partition ${fault.nodes.join(', ')} | ${fault.others.length === 1 ? fault.others[0] : 'the rest'}`;
+      return `partition ${fault.nodes.join(', ')} | ${nameOthers(fault.others)}`;
+    case 'one-way': {
+      const [nodes, others] = [fault.nodes.join(', '), nameOthers(fault.others)];
+      return `one-way ${fault.lost === 'sent' ? `${nodes} ↛ ${others}` : `${others} ↛ ${nodes}`}`;
+    }
+    case 'disk':
+      return `disk ${fault.nodes.join(', ')} ${fault.failure}`;
+    case 'clock': {
+      const sign = fault.isStrobe ? '±' : fault.offsetMs < 0 ? '-' : '+';
+      return `clock ${fault.node} ${fault.isStrobe ? 'strobe ' : ''}${sign}${Math.abs(fault.offsetMs) / HOUR_MS} h`;
+    }
     case 'quorum':
       return `quorum ${fault.quorum}`;
     case 'network':
@@ -87,6 +103,11 @@ export function faultText(fault: Fault): string {
     default:
       return `${fault.kind} ${fault.nodes.join(', ')}`;
   }
+}
+
+/** Against the rest there are always several. */
+function nameOthers(others: readonly string[]): string {
+  return others.length === 1 ? `${others[0]}` : 'the rest';
 }
 
 class Planner {
@@ -130,16 +151,26 @@ class Planner {
         return { atMs, forMs: Math.min(this.#draw(SETTING_MS), leftMs), fault: { kind, ...this.#network() } };
       case 'restart':
         return { atMs, forMs: 0, fault: { kind, nodes: this.#pickVictims(atMs) } };
+      case 'clock':
+        return { atMs, forMs: Math.min(this.#draw(SETTING_MS), leftMs), fault: this.#clock() };
       case 'partition':
-        return { atMs, forMs: Math.min(this.#draw(AWAY_MS), leftMs), fault: this.#partition(atMs) };
+        return { atMs, forMs: Math.min(this.#draw(AWAY_MS), leftMs), fault: { kind, ...this.#sides(atMs) } };
+      case 'one-way': {
+        const lost = this.#settings.int(2) === 0 ? 'sent' : 'received';
+        return { atMs, forMs: Math.min(this.#draw(AWAY_MS), leftMs), fault: { kind, ...this.#sides(atMs), lost } };
+      }
+      case 'disk': {
+        const failure = this.#settings.int(2) === 0 ? 'fail-write' : 'fail-fsync';
+        return { atMs, forMs: Math.min(this.#draw(AWAY_MS), leftMs), fault: { kind, nodes: this.#pickVictims(atMs).slice(0, 1), failure } };
+      }
       default:
         return { atMs, forMs: Math.min(this.#draw(AWAY_MS), leftMs), fault: { kind, nodes: this.#pickVictims(atMs) } };
     }
   }
 
   #isPossible(kind: FaultKind, atMs: Ms): boolean {
-    if (kind === 'quorum' || kind === 'network') {
-      return !this.#planned.some((each) => each.fault.kind === kind && endOf(each) > atMs);
+    if (kind === 'quorum' || kind === 'network' || kind === 'clock') {
+      return !this.#planned.some((each) => each.fault.kind === kind && endOf(each) >= atMs);
     }
     return this.#away(atMs).size < this.#maxAway;
   }
@@ -161,11 +192,19 @@ class Planner {
   }
 
   /** A single follower is cut from the leader alone as often as from all. */
-  #partition(atMs: Ms): Fault {
+  #sides(atMs: Ms): { nodes: string[]; others: string[] } {
     const nodes = this.#pickVictims(atMs);
     const leader = this.#wish.nodes[0] as string;
     const isPair = this.#victims.int(2) === 0 && nodes.length === 1 && nodes[0] !== leader;
-    return { kind: 'partition', nodes, others: isPair ? [leader] : this.#wish.nodes.filter((id) => !nodes.includes(id)) };
+    return { nodes, others: isPair ? [leader] : this.#wish.nodes.filter((id) => !nodes.includes(id)) };
+  }
+
+  /** The leader's as often as all the others'. */
+  #clock(): Fault {
+    const [leader, ...followers] = this.#wish.nodes as [string, ...string[]];
+    const node = this.#settings.int(2) === 0 ? leader : (followers[this.#settings.int(followers.length)] as string);
+    const offsetMs = this.#settings.int(2) === 0 ? HOUR_MS : -HOUR_MS;
+    return { kind: 'clock', node, offsetMs, isStrobe: this.#settings.int(2) === 0 };
   }
 
   /** Another than the run's, and at most one more than can be met whoever is away: more would turn the run into one long wait. */

@@ -13,6 +13,9 @@ import { Agent } from 'undici';
 import type { z } from 'zod';
 import {
   type DumpHeader,
+  type FaultsAnswer,
+  type FaultsRequest,
+  faultsAnswer,
   healthAnswer,
   type ListAnswer,
   listAnswer,
@@ -175,6 +178,15 @@ export class KvClient {
   /** Only what is named changes; a seed starts its streams anew. */
   setNetwork(url: string, change: NetworkRequest): Promise<NetworkAnswer> {
     return this.#control({ method: 'POST', url, path: '/admin/network' }, networkAnswer, change);
+  }
+
+  /** What was broken of a node that was started with FAULT_INJECTION=on. */
+  faults(url: string): Promise<FaultsAnswer> {
+    return this.#control({ method: 'GET', url, path: '/admin/faults' }, faultsAnswer);
+  }
+
+  setFaults(url: string, change: FaultsRequest): Promise<FaultsAnswer> {
+    return this.#control({ method: 'POST', url, path: '/admin/faults' }, faultsAnswer, change);
   }
 
   replicaStatus(url: string): Promise<z.infer<typeof replicaStatusAnswer>> {

@@ -3,9 +3,10 @@
  * its network. Repeating a fault is no error.
  *
  * A partition is set on both sides where both can be reached; one side would do, because a node's table blocks what goes out
- * and what comes in, but so it outlives the restart of either.
+ * and what comes in, but so it outlives the restart of either. The same with one way of it.
  */
 import { KvClient } from '../client/kv-client.ts';
+import type { NetworkRequest } from '../wire/api.ts';
 import { KvctlError } from '../wire/errors.ts';
 import type { ClusterOptions } from './cluster.ts';
 import type { Driver } from './driver.ts';
@@ -98,26 +99,33 @@ export interface PartitionOutcome {
   readonly reconnected: readonly string[];
 }
 
+/** What becomes of the links of pairs. one-way: what the first of a pair sends is lost, and what the second sends arrives. */
+export type LinkChange = 'cut' | 'one-way' | 'open';
+
 /**
  * Cuts every pair of nodes of different groups; a single group is cut from all other nodes. Nodes in no group keep their links.
  * Throws `usage` for a node in two groups, `node_failed` if a named node does not run.
  */
-export function partition(name: string, groups: readonly (readonly string[])[], options: ClusterOptions = {}): Promise<PartitionOutcome> {
-  return setPartitioned(name, groups, true, options);
+export function partition(
+  name: string,
+  groups: readonly (readonly string[])[],
+  options: ClusterOptions & { readonly change?: Exclude<LinkChange, 'open'> } = {},
+): Promise<PartitionOutcome> {
+  return setLinks(name, groups, options.change ?? 'cut', options);
 }
 
 /** The reverse, by the same groups; without groups every pair. First it puts back what `disconnect` took off the network. */
 export async function heal(name: string, groups: readonly (readonly string[])[], options: ClusterOptions = {}): Promise<PartitionOutcome> {
   const ids = groups.length === 0 ? loadState(name, options.home).nodes.map(({ id }) => id) : groups.flat();
   const plugged = await reconnect(name, ids, options);
-  const outcome = await setPartitioned(name, groups, false, options);
+  const outcome = await setLinks(name, groups, 'open', options);
   return { ...outcome, reconnected: plugged.map(({ node }) => node) };
 }
 
-async function setPartitioned(
+async function setLinks(
   name: string,
   groups: readonly (readonly string[])[],
-  isPartitioned: boolean,
+  change: LinkChange,
   options: ClusterOptions,
 ): Promise<PartitionOutcome> {
   const state = loadState(name, options.home);
@@ -136,7 +144,7 @@ async function setPartitioned(
   const client = new KvClient({ token: state.token, timeoutMs: CALL_MS });
   try {
     const nodes = state.nodes.filter(({ id }) => reachable.has(id) && pairs.some((pair) => pair.includes(id)));
-    await Promise.all(nodes.map(({ id, url }) => client.setNetwork(url, { nodes: partnersOf(id, pairs, isPartitioned) })));
+    await Promise.all(nodes.map(({ id, url }) => client.setNetwork(url, { nodes: partnersOf(id, pairs, change) })));
   } finally {
     await client.close();
   }
@@ -156,14 +164,15 @@ export function pairsOf(all: readonly string[], groups: readonly (readonly strin
   return sides.flatMap((side, index) => sides.slice(index + 1).flatMap((other) => side.flatMap((a) => other.map((b) => [a, b] as const))));
 }
 
-/** What to set in a node's table to cut (or to mend) its side of the pairs. */
-export function partnersOf(
-  id: string,
-  pairs: PartitionOutcome['pairs'],
-  isPartitioned: boolean,
-): Record<string, { is_partitioned: boolean }> {
-  const partners = pairs.filter((pair) => pair.includes(id)).map(([a, b]) => (a === id ? b : a));
-  return Object.fromEntries(partners.map((partner) => [partner, { is_partitioned: isPartitioned }]));
+/** What to set in a node's table for its side of the pairs. To mend a link ends whatever stopped it. */
+export function partnersOf(id: string, pairs: PartitionOutcome['pairs'], change: LinkChange): NonNullable<NetworkRequest['nodes']> {
+  const partners = pairs.filter((pair) => pair.includes(id)).map(([a, b]) => [a === id ? b : a, a === id] as const);
+  return Object.fromEntries(
+    partners.map(([partner, isFirst]) => [
+      partner,
+      change === 'one-way' ? { one_way: isFirst ? 'out' : 'in' } : { is_partitioned: change === 'cut' },
+    ]),
+  );
 }
 
 interface Scene {

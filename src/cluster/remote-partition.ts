@@ -4,17 +4,17 @@
  */
 import { KvClient } from '../client/kv-client.ts';
 import { KvctlError } from '../wire/errors.ts';
-import { type PartitionOutcome, pairsOf, partnersOf } from './faults.ts';
+import { type LinkChange, type PartitionOutcome, pairsOf, partnersOf } from './faults.ts';
 import { adviceFor, REMOTE_ANSWER_MS, type RemoteCluster, reach } from './remote.ts';
 
 /**
- * Cuts, or mends, every pair of nodes of different groups, as faults.ts does. `unreached`: nodes whose own table is as it was.
+ * Cuts (both ways or one), or mends, every pair of nodes of different groups, as faults.ts does. `unreached`: nodes whose own table is as it was.
  * Throws `usage` for a node in two groups, `unreachable` if neither node of a pair is reached, before anything is changed.
  */
 export async function setRemotePartition(
   cluster: RemoteCluster,
   groups: readonly (readonly string[])[],
-  isPartitioned: boolean,
+  change: LinkChange,
 ): Promise<PartitionOutcome> {
   const pairs = pairsOf(
     cluster.nodes.map(({ id }) => id),
@@ -25,13 +25,13 @@ export async function setRemotePartition(
   const unreached = affected.filter((_, index) => !reached[index]).map(({ id }) => id);
   const hopeless = pairs.find((pair) => pair.every((id) => unreached.includes(id)));
   if (hopeless !== undefined) {
-    const what = `expected to reach ${hopeless.join(' or ')}, whose link is to be ${isPartitioned ? 'cut' : 'mended'}, but neither answers`;
+    const what = `expected to reach ${hopeless.join(' or ')}, whose link is to be ${change === 'open' ? 'mended' : 'cut'}, but neither answers`;
     throw new KvctlError('unreachable', `${what}: ${adviceFor(hopeless)}`, { nodes: hopeless });
   }
   const client = new KvClient({ token: cluster.token, timeoutMs: REMOTE_ANSWER_MS });
   try {
     const nodes = affected.filter(({ id }) => !unreached.includes(id));
-    await Promise.all(nodes.map(({ id, url }) => client.setNetwork(url, { nodes: partnersOf(id, pairs, isPartitioned) })));
+    await Promise.all(nodes.map(({ id, url }) => client.setNetwork(url, { nodes: partnersOf(id, pairs, change) })));
   } finally {
     await client.close();
   }

@@ -66,6 +66,7 @@ export const SETTINGS = [
   'WINDOW',
   'MAX_VALUE_BYTES',
   'DIALECT',
+  'FAULT_INJECTION',
 ];
 
 /** The wish with its defaults. Throws `usage` that says what was expected and got. */

@@ -155,6 +155,16 @@ export class Follower {
     return true;
   }
 
+  /** Nothing will be durable here any more: whoever waits for that is told so now, not by a timeout. */
+  storageFailed(why: string): void {
+    const waiting = [...(this.#committing?.requests ?? []), ...this.#answerAfterSave, ...this.#queue.map(({ id }) => id)];
+    if (this.#aside !== null) waiting.push(this.#aside.id);
+    this.#committing = null;
+    this.#answerAfterSave = [];
+    this.#aside = null;
+    for (const id of waiting) this.#refuse(id, 'storage_failed', why);
+  }
+
   /** The hard state is durable, whoever saved it: there is nothing to recover, and what waited for that is looked at. */
   remember(state: HardState): void {
     this.hard = state;

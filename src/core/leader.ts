@@ -131,8 +131,15 @@ export class Leader {
     return Math.min(this.#quorum.lowest, this.#needs.above(lowest));
   }
 
-  /** Age of the oldest write that the follower lacks; of the oldest traced one, if that is younger. */
+  /** Accepted writes above the follower's watermark; at least one as long as it has not reached the epoch, because seqs of epochs compare to nothing. */
+  lagRecords({ watermark }: Link): number {
+    const records = Math.max(0, this.#head.seq - watermark.seq);
+    return watermark.epoch === this.epoch ? records : Math.max(1, records);
+  }
+
+  /** Age of the oldest write that the follower lacks; of the oldest traced one, if that is younger; of the epoch, if it has not reached that. */
   lagMs(link: Link, now: Ms): Ms {
+    if (link.watermark.epoch !== this.epoch) return now - this.#openedAt;
     if (link.watermark.seq >= this.#head.seq) return 0;
     const admittedAt = this.trace.admittedAt(Math.max(link.watermark.seq, this.#start.head.seq) + 1);
     return admittedAt === null ? now - this.#openedAt : now - admittedAt;

@@ -15,7 +15,7 @@ import { Deque } from '../lib/deque.ts';
 import { Heap } from '../lib/heap.ts';
 import type { Ms } from '../lib/units.ts';
 import { Backlog, type Queued } from './backlog.ts';
-import type { InstallAnswer, NodeId, PageHeader, ReplicateAnswer } from './message.ts';
+import type { InstallAnswer, NodeId, PageHeader, ReplicateAnswer, Suspect } from './message.ts';
 import type { KvRecord } from './record.ts';
 import { compareVersions, isNewer, maxVersion, type Version, ZERO } from './version.ts';
 
@@ -112,6 +112,8 @@ export class Link {
   #scanning: number | null = null;
   /** For the next request of an install. */
   #toInstall: { after: Version; rows: Rows } = { after: ZERO, rows: NO_ROWS };
+  /** Named by the follower, in version order, and looked up now. */
+  #suspects: { readonly named: readonly Suspect[]; readonly checkedTo: Version } = { named: [], checkedTo: ZERO };
   /** The page in flight ends where the backlog begins: after its ack the backlog becomes the stream. */
   #isLastPage = false;
   #hasPaged = false;
@@ -220,14 +222,31 @@ export class Link {
   found(token: number, rows: Rows): void {
     if (token !== this.#scanning || this.state !== 'install') return;
     this.#scanning = null;
-    this.#toInstall = { after: this.#toInstall.after, rows };
+    const { named, checkedTo } = this.#suspects;
+    const differing = new Map<string, KvRecord | null>();
+    let bytes = 0;
+    for (const [index, { key, version }] of named.entries()) {
+      const row = rows.get(key) ?? null;
+      if (row !== null && compareVersions(row.version, version) === 0) continue;
+      bytes += row === null ? 0 : sizeOf(row);
+      // The lineage's rows may be much larger than those that were named: what does not fit is named again.
+      if (differing.size > 0 && bytes > this.#limits.batchBytes) {
+        this.#toInstall = { after: (named[index - 1] as Suspect).version, rows: differing };
+        return;
+      }
+      differing.set(key, row);
+    }
+    this.#toInstall = { after: checkedTo, rows: differing };
   }
 
   installed(request: number, { answer, suspects, checkedTo }: InstallAnswer, now: Ms): void {
     if (this.answered(request, answer, now) === null || this.state !== 'install') return;
     if (suspects.length === 0) return this.#catchUpFrom(answer);
-    this.#toInstall = { after: checkedTo, rows: NO_ROWS };
-    this.#scanning = this.#port.lookup(this, suspects);
+    this.#suspects = { named: suspects, checkedTo };
+    this.#scanning = this.#port.lookup(
+      this,
+      suspects.map(({ key }) => key),
+    );
   }
 
   /** Answers what the request carried, or null for a request that this link forgot. */

@@ -64,7 +64,7 @@ export interface ReplicateAnswer {
   readonly newest: Version;
 }
 
-/** Leader to a follower that is below its epoch: which of your rows may the lineage not have? And of those that you named, the lineage has these. */
+/** Leader to a follower below its epoch: which of your rows may the lineage not have? And of those that you named, these stand otherwise in the lineage. */
 export interface InstallRequest {
   readonly t: 'install';
   readonly from: NodeId;
@@ -75,17 +75,23 @@ export interface InstallRequest {
   readonly start: number | null;
   readonly members: readonly Member[];
   readonly history: History;
-  /** Rows up to here were named already; the lineage's for the last of them are in `rows`. */
+  /** Rows up to here are settled by this request: of those that were named last, the ones without an entry in `rows` are the lineage's own. */
   readonly after: Version;
-  /** By key; null: the lineage has no row. */
+  /** By key, those that differ; null: the lineage has no row. */
   readonly rows: ReadonlyMap<string, KvRecord | null>;
+}
+
+/** A row that may have to go, without its value. */
+export interface Suspect {
+  readonly key: string;
+  readonly version: Version;
 }
 
 /** What the lineage had for the named rows is durable here. With no more suspects the follower may be caught up. */
 export interface InstallAnswer {
   readonly t: 'installed';
   readonly answer: ReplicateAnswer;
-  readonly suspects: readonly string[];
+  readonly suspects: readonly Suspect[];
   /** Rows up to here are named, or need not be. */
   readonly checkedTo: Version;
 }
@@ -212,7 +218,10 @@ export type Input =
 
 export interface NetworkChange {
   readonly seed?: number;
-  readonly nodes?: ReadonlyMap<NodeId, { readonly delay?: Distribution; readonly loss?: number; readonly isPartitioned?: boolean }>;
+  readonly nodes?: ReadonlyMap<
+    NodeId,
+    { readonly delay?: Distribution; readonly loss?: number; readonly isPartitioned?: boolean; readonly oneWay?: 'in' | 'out' | null }
+  >;
 }
 
 export interface WriteSuccess {

@@ -13,7 +13,10 @@ export interface LinkSetting {
   readonly delay: Distribution;
   /** Probability, from 0 to 1, that one attempt to send one record is lost. */
   readonly loss: number;
+  /** Nothing passes, neither way. */
   readonly isPartitioned: boolean;
+  /** Nothing comes in from the node, or nothing goes out to it, while the other way is open; null, or not given: neither. */
+  readonly oneWay?: 'in' | 'out' | null;
 }
 
 interface Streams {
@@ -61,6 +64,16 @@ export class Network {
 
   isPartitioned(node: NodeId): boolean {
     return this.#settings.get(node)?.isPartitioned ?? false;
+  }
+
+  /** Whether messages of that node, requests and answers, are stopped here. */
+  blocksIn(node: NodeId): boolean {
+    return this.isPartitioned(node) || this.#settings.get(node)?.oneWay === 'in';
+  }
+
+  /** Whether messages to that node, requests and answers, are stopped here. */
+  blocksOut(node: NodeId): boolean {
+    return this.isPartitioned(node) || this.#settings.get(node)?.oneWay === 'out';
   }
 
   /** One delay per follower for the next write, in the followers' order, whatever their state. */

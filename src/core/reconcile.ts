@@ -1,15 +1,15 @@
 /**
  * The way of a node below its leader's epoch out of its own past: which of its rows may the lineage not have, and what stands in their place (SPEC 6).
  *
- * The node names its suspects, the rows above the floor, page by page; the leader answers with what the lineage has for their keys (install.ts). A row
- * that is there as well stays, any other is kept in the rollback file and replaced. MongoDB calls this rollback via refetch.
+ * The node names its suspects, the rows above the floor, page by page; the leader answers with what the lineage has otherwise for their keys (link.ts).
+ * A row of the lineage's stays, any other is kept in the rollback file and replaced. MongoDB calls this rollback via refetch.
  * Invariant: before a row at or below the watermark goes, or in the same commit, the watermark falls below it, so that it never promises what is not there.
  */
 import type { Host } from './host.ts';
 import { meetingOf } from './lineage.ts';
-import type { InstallRequest, PageHeader } from './message.ts';
+import type { InstallRequest, PageHeader, Suspect } from './message.ts';
 import type { KvRecord, Position, Replacement } from './record.ts';
-import { compareVersions, formatVersion, isNewer, maxVersion, minVersion, type Version } from './version.ts';
+import { compareVersions, isNewer, maxVersion, minVersion, type Version } from './version.ts';
 
 /** Newer than any version can be. */
 export const LAST: Version = { epoch: Number.MAX_SAFE_INTEGER, seq: 0 };
@@ -27,7 +27,7 @@ export interface Rollback {
 
 export interface Named {
   readonly id: number;
-  readonly suspects: readonly string[];
+  readonly suspects: readonly Suspect[];
   readonly checkedTo: Version;
 }
 
@@ -84,7 +84,7 @@ export class Reconciliation {
     }
     this.#running = null;
     for (const row of suspects) this.#named.set(row.key, row);
-    return { id: running.id, suspects: suspects.map(({ key }) => key), checkedTo: page.coversTo };
+    return { id: running.id, suspects: suspects.map(({ key, version }) => ({ key, version })), checkedTo: page.coversTo };
   }
 
   /** Rows changed in another way: what was named is no longer known to stand here. */
@@ -97,13 +97,12 @@ export class Reconciliation {
     this.#host.out({ t: 'scan', token: running.scan, since, until: LAST, limit: NAMED_ROWS, maxBytes: NAMED_BYTES });
   }
 
-  #replacements({ rows }: InstallRequest): Replacement[] {
+  #replacements({ rows, after }: InstallRequest): Replacement[] {
     const replacements: Replacement[] = [];
     for (const [key, rolledBack] of this.#named) {
       const record = rows.get(key);
-      if (record === undefined) continue;
-      const isThere = record !== null && formatVersion(record.version) === formatVersion(rolledBack.version);
-      if (!isThere) replacements.push({ key, record, rolledBack });
+      // What is above `after` was not looked up yet, and is named again.
+      if (record !== undefined && !isNewer(rolledBack.version, after)) replacements.push({ key, record, rolledBack });
     }
     return replacements;
   }

@@ -334,7 +334,12 @@ export class Replica {
     this.#storeToken = null;
     this.#storageFailure = reason;
     this.#note('error', 'storage failed', { reason });
+    this.follower.storageFailed(this.#storageFailedText());
     this.#stepDown(`the local store of ${this.#identity.nodeId} failed while the write waited: ${reason}`);
+  }
+
+  #storageFailedText(): string {
+    return `the store of ${this.#identity.nodeId} failed: ${this.#storageFailure}`;
   }
 
   #request(id: number, message: PeerRequest): void {
@@ -343,8 +348,11 @@ export class Replica {
       return;
     }
     if (this.#storageFailure !== null) {
-      const text = `the store of ${this.#identity.nodeId} failed: ${this.#storageFailure}`;
-      this.#out({ t: 'respond', id, message: { t: 'refused', code: 'storage_failed', epoch: this.epoch, message: text } });
+      this.#out({
+        t: 'respond',
+        id,
+        message: { t: 'refused', code: 'storage_failed', epoch: this.epoch, message: this.#storageFailedText() },
+      });
       return;
     }
     const hard = this.follower.hard;

@@ -15,7 +15,7 @@ import { DialectRoutes } from './dialect.ts';
 import { hotRoutes } from './hot.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import { adminRoutes } from './routes/admin.ts';
+import { adminRoutes, faultRoutes } from './routes/admin.ts';
 import { internalRoutes } from './routes/internal.ts';
 import { kvRoutes } from './routes/kv.ts';
 import { promoteRoutes } from './routes/promote.ts';
@@ -65,6 +65,7 @@ export function createApp(runtime: Runtime, metrics: Metrics, facts: NodeFacts, 
   kvRoutes(router, runtime, nodeName);
   writesRoutes(router, runtime);
   adminRoutes(router, runtime, nodeName);
+  if (config.hasFaultInjection) faultRoutes(router, runtime, nodeName);
   promoteRoutes(router, runtime, nodeName, config.knowsEveryNode);
   internalRoutes(router, runtime, mustMeanUs);
   app.use(router.routes());

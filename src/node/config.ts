@@ -15,6 +15,7 @@ import type { Environment } from '../labs/recognise.ts';
 import { parseDelays } from '../lib/delay-plan.ts';
 import type { Distribution } from '../lib/distribution.ts';
 import type { Ms } from '../lib/units.ts';
+import { DISK_FAULTS, type DiskFault, parseDiskFault } from '../store/disk-fault.ts';
 import { NODE_NAME } from '../wire/internal.ts';
 import { describeNumberSetting, LOG_LEVELS, NUMBER_SETTINGS, type NumberSetting, parseNumberSetting } from '../wire/settings.ts';
 import { FAILPOINTS, type Failpoint, parseFailpoint } from './failpoints.ts';
@@ -50,6 +51,10 @@ export interface NodeConfig {
   readonly logLevel: string;
   /** Where the node is to die, for tests; null: nowhere. */
   readonly failpoint: Failpoint | null;
+  /** Which of the store's commits is to fail, for tests, by the same variable; null: none. */
+  readonly diskFault: DiskFault | null;
+  /** Whether clock and disk can be broken at run time, by `POST /admin/faults`. */
+  readonly hasFaultInjection: boolean;
   readonly requestTimeoutMs: Ms;
   readonly maxValueBytes: number;
   readonly limits: LeaderLimits;
@@ -108,7 +113,8 @@ export function parseEnvironment(given: Environment): { readonly config: NodeCon
     dataDir,
     token: reader.token(),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info') ?? 'info',
-    failpoint: reader.failpoint(),
+    ...reader.failpoint(store),
+    hasFaultInjection: reader.faultInjection(),
     requestTimeoutMs: reader.setting('REQUEST_TIMEOUT') * 1000,
     maxValueBytes: reader.setting('MAX_VALUE_BYTES'),
     limits: reader.limits(),
@@ -138,12 +144,24 @@ class Reader {
     return this.#env[name] || otherwise;
   }
 
-  failpoint(): Failpoint | null {
+  failpoint(store: string | null): Pick<NodeConfig, 'failpoint' | 'diskFault'> {
     const text = this.#env['FAILPOINT'] || null;
     const failpoint = text === null ? null : parseFailpoint(text);
-    if (text !== null && failpoint === null)
-      this.mistake('FAILPOINT', `one of ${Object.keys(FAILPOINTS).join(', ')}, with :N for the Nth time`, text);
-    return failpoint;
+    const diskFault = text === null ? null : parseDiskFault(text);
+    if (text !== null && failpoint === null && diskFault === null) {
+      const names = [...Object.keys(FAILPOINTS), ...Object.keys(DISK_FAULTS)];
+      this.mistake('FAILPOINT', `one of ${names.join(', ')}, with :N for the Nth time`, text);
+    }
+    if (diskFault !== null && store === 'memory')
+      this.mistake('FAILPOINT', 'STORE=sqlite with it, since memory has no disk that fails', `${text}`);
+    return { failpoint, diskFault };
+  }
+
+  /** Only with a token: it is no toy for whoever reaches the port. */
+  faultInjection(): boolean {
+    const isOn = this.oneOf('FAULT_INJECTION', ['on', 'off'], 'off') === 'on';
+    if (isOn && !this.#env['CLUSTER_TOKEN']) this.mistake('FAULT_INJECTION', 'CLUSTER_TOKEN to be set with it', 'on');
+    return isOn;
   }
 
   oneOf(name: string, allowed: readonly string[], otherwise: string | null): string | null {

@@ -3,6 +3,7 @@
  * time that it comes by (as gofail's points do for etcd). For tests of what a crash exactly there leaves behind; unset, each costs a comparison.
  *
  * Only what carries clients' records counts, so that heartbeats do not use a point up; of promises, every one.
+ * Not here: disks that fail while the node lives (store/disk-fault.ts), which the same variable sets.
  */
 
 /** In the order in which a write, the opening of an epoch, and then a rollback comes by; SPEC 2 and 6. */

@@ -55,7 +55,8 @@ export function hotRoutes(config: NodeConfig, runtime: Runtime, authorize: Autho
 
   const replicate = (request: IncomingMessage, response: ServerResponse) => {
     authorize(request);
-    if (runtime.replica.network.isPartitioned(String(request.headers[FROM_HEADER]))) {
+    const from = String(request.headers[FROM_HEADER]);
+    if (runtime.blocks.stops('in', from)) {
       request.destroy();
       return;
     }
@@ -64,7 +65,11 @@ export function hotRoutes(config: NodeConfig, runtime: Runtime, authorize: Autho
         if (error !== null) throw error;
         const message = withAddress(decodeReplicate(text), request);
         mustMeanUs(request);
-        runtime.request(message, (answer) => answerPeer(response, answer));
+        runtime.request(message, (answer) => {
+          // The request was read to its end, so destroying it would do nothing.
+          if (runtime.blocks.stops('out', from)) response.destroy();
+          else answerPeer(response, answer);
+        });
       } catch (thrown) {
         fail(response, thrown);
       }

@@ -1,6 +1,8 @@
 /**
  * One node, from its environment to its exit: exit code 0 after SIGTERM or SIGINT, 2 for a mistake in the environment, 1 for anything else.
  */
+// First, before anybody can have kept the real clock.
+import './wall-clock.ts';
 
 import { EMPTY_POSITION } from '../core/record.ts';
 import { Replica } from '../core/replica.ts';
@@ -36,13 +38,20 @@ async function main(): Promise<void> {
 
 async function run(config: NodeConfig): Promise<void> {
   const store: Store =
-    config.dataDir === null ? openMemoryStore() : await openSqliteStore({ dataDir: config.dataDir, hasWriterThread: config.isBornLeader });
+    config.dataDir === null
+      ? openMemoryStore()
+      : await openSqliteStore({ dataDir: config.dataDir, hasWriterThread: config.isBornLeader, fault: config.diskFault });
   const hardStates = config.dataDir === null ? { load: async () => null, save: async () => {} } : new HardStateFile(config.dataDir);
   const hard = await hardStates.load();
   const incarnation = hard?.incarnation ?? randomUUID();
   // A name is kept once it was promised under; one that no member has was only this node's own.
   const stored = config.isUnnamed ? hard?.members.find((member) => member.id === hard.nodeId)?.id : undefined;
   const identity = stored === undefined ? {} : { nodeId: stored, isUnnamed: false };
+  // A promise binds who made it: over another node's data this one would forget its own.
+  if (hard !== null && !config.isUnnamed && hard.nodeId !== config.nodeId) {
+    const what = `the data of ${config.nodeId} in ${config.dataDir}, got that of ${hard.nodeId}`;
+    throw new Error(`expected ${what}: give each node its own DATA_DIR`);
+  }
   const replica = new Replica(
     { ...config, ...identity, incarnation, newLineage: randomBytes(8).toString('hex'), jitterSeed: randomInt(2 ** 32) },
     { hard, position: hard === null ? EMPTY_POSITION : store.position(), head: store.head() },
@@ -83,8 +92,8 @@ async function run(config: NodeConfig): Promise<void> {
     isDraining = true;
     log.info({ signal }, 'draining');
     runtime.drain();
-    const deadline = Date.now() + config.limits.quorumTimeoutMs;
-    while ((replica.leader?.writes.waiting ?? 0) > 0 && Date.now() < deadline)
+    const deadline = clock.now() + config.limits.quorumTimeoutMs;
+    while ((replica.leader?.writes.waiting ?? 0) > 0 && clock.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
     runtime.stop(`${nodeName()} shut down while the write waited`);
     await new Promise<void>((resolve) => {
@@ -135,6 +144,7 @@ function noticesOf(config: NodeConfig): string[] {
     notices.push('this node listens on every interface, as the labs do in their containers; HOST=127.0.0.1 keeps it on this machine');
   if (!config.knowsEveryNode)
     notices.push('NODES is not set: the cluster works, but it cannot change its leader, because the followers do not know each other');
+  if (config.hasFaultInjection) notices.push('FAULT_INJECTION is on: whoever holds the token may have the clock jump and the disk fail');
   if (config.token === null) notices.push('CLUSTER_TOKEN is not set: whoever reaches this port may administer the node');
   return notices;
 }

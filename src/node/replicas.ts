@@ -17,7 +17,7 @@ export function replicasOf(replica: Replica, now: Ms): ReplicaStatus[] {
     silent_ms: link.answeredAt === null ? null : now - link.answeredAt,
     is_blank: link.isBlank,
     watermark: formatVersion(link.watermark),
-    lag_records: Math.max(0, leader.head.seq - link.watermark.seq),
+    lag_records: leader.lagRecords(link),
     lag_ms: leader.lagMs(link, now),
     in_flight: link.inFlight,
     queued: link.queued,

@@ -23,6 +23,7 @@ import { unreachable } from '../lib/assert.ts';
 import type { Store } from '../store/store.ts';
 import { KvctlError } from '../wire/errors.ts';
 import { Awaited } from './awaited.ts';
+import { Blocks } from './blocks.ts';
 import type { Clock } from './clock.ts';
 import type { Failpoints } from './failpoints.ts';
 import type { Log } from './log.ts';
@@ -63,6 +64,8 @@ export class Runtime {
   readonly replica: Replica;
   readonly store: Store;
   readonly clock: Clock;
+  /** What the network table stops. */
+  readonly blocks: Blocks;
   readonly #parts: RuntimeParts;
   readonly #writes = new Map<number, (result: WriteResult) => void>();
   readonly #quorums = new Map<number, (result: QuorumResult) => void>();
@@ -82,6 +85,7 @@ export class Runtime {
     this.replica = parts.replica;
     this.store = parts.store;
     this.clock = parts.clock;
+    this.blocks = new Blocks(parts.replica.network);
   }
 
   start(): void {
@@ -259,8 +263,7 @@ export class Runtime {
   }
 
   #send({ to, request, message }: Extract<Effect, { t: 'send' }>): void {
-    const { network } = this.replica;
-    if (network.isPartitioned(to)) {
+    if (this.blocks.stops('out', to)) {
       this.drive({ t: 'failed', request, reason: 'partitioned' });
       return;
     }
@@ -268,8 +271,8 @@ export class Runtime {
     this.#parts.peers.call(to, message, (answer, reason) => {
       if (carries && answer !== null) this.#parts.failpoints.hit('after-ack');
       // A partition that began meanwhile swallows the answer too.
-      if (answer === null || network.isPartitioned(to))
-        this.drive({ t: 'failed', request, reason: answer === null ? reason : 'partitioned' });
+      if (answer === null) this.drive({ t: 'failed', request, reason });
+      else if (this.blocks.stops('in', to)) this.drive({ t: 'failed', request, reason: 'partitioned' });
       else this.drive({ t: 'answer', request, message: answer });
     });
   }

@@ -157,7 +157,10 @@ function sayAnswer(message: PeerAnswer): string {
   if (message.t === 'refused') return `refused: ${message.code}`;
   if (message.t === 'standing') return `at ${formatVersion(message.watermark)}, promised ${message.promisedEpoch}`;
   if (message.t === 'changes') return `${sayRange(message.page.since, message.page.coversTo)}: ${sayRecords(message.rows)}`;
-  if (message.t === 'installed') return message.suspects.length === 0 ? 'no suspects' : `suspects: ${message.suspects.join(' ')}`;
+  if (message.t === 'installed')
+    return message.suspects.length === 0
+      ? 'no suspects'
+      : `suspects: ${message.suspects.map(({ key, version }) => `${key}@${formatVersion(version)}`).join(' ')}`;
   return `ack w=${formatVersion(message.watermark)}${message.isCounted ? '' : ' (not counted)'}`;
 }
 

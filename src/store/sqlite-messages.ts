@@ -1,10 +1,11 @@
 /**
- * What the main thread and the writer thread say to each other. Answers come in the order of the requests, one each.
+ * What the main thread and the writer thread say to each other. Answers come in the order of the commits, one each.
  *
  * Rows travel as columns: packing and cloning 64 of them costs 15 us so, and 53 us as objects (structured clone, Node 24).
  */
 import type { KvRecord } from '../core/record.ts';
 import { isNewer } from '../core/version.ts';
+import type { DiskFault } from './disk-fault.ts';
 import type { HistoryRow } from './sqlite-format.ts';
 import type { Content } from './store.ts';
 
@@ -29,7 +30,7 @@ export interface CommitRequest {
   readonly previousOf: readonly string[];
 }
 
-export type Request = CommitRequest | { readonly kind: 'close' };
+export type Request = CommitRequest | { readonly kind: 'fault'; readonly fault: DiskFault | null } | { readonly kind: 'close' };
 
 export type Answer =
   /** The file is open and as it must be. */

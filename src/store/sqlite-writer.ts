@@ -8,6 +8,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { KvRecord } from '../core/record.ts';
 import { isNewer } from '../core/version.ts';
 import { ContentDigest } from './digest.ts';
+import { type DiskFault, FaultyDisk } from './disk-fault.ts';
 import { HISTORY, type HistoryRow, openWriter, type Row, readContent, recordOf, SELECT_ROW, WRITE_CONTENT } from './sqlite-format.ts';
 import { type Answer, type Columns, type CommitRequest, packRows, unpackRows } from './sqlite-messages.ts';
 import { reasonOf, StoreError } from './store-error.ts';
@@ -28,13 +29,15 @@ export class Writer {
   readonly #update: StatementSync;
   readonly #insert: StatementSync;
   readonly #move: StatementSync;
+  readonly #disk: FaultyDisk;
   readonly #writeContent: StatementSync;
   readonly #digest: ContentDigest;
   #failure: string | null = null;
 
-  constructor(file: string) {
+  constructor(file: string, fault: DiskFault | null = null) {
     const database = openWriter(file);
     this.#database = database;
+    this.#disk = new FaultyDisk(fault);
     this.#begin = database.prepare('BEGIN IMMEDIATE');
     this.#end = database.prepare('COMMIT');
     this.#select = database.prepare(SELECT_ROW);
@@ -55,14 +58,21 @@ export class Writer {
       if (request.position !== null) this.#move.run(...request.position);
       if (request.history !== null) this.#remember(request.history);
       const { content } = this.#digest;
-      if (request.rows.keys.length + request.removed.length > 0) this.#writeContent.run(content.digest, content.live);
+      const changed = request.rows.keys.length + request.removed.length;
+      if (changed > 0) this.#writeContent.run(content.digest, content.live);
+      this.#disk.write(changed);
       this.#end.run();
+      this.#disk.sync(changed);
       return { kind: 'persisted', previous, grown: inserted - removed, content };
     } catch (error) {
       this.#failure = reasonOf(error);
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       return { kind: 'failed', message: this.#failure };
     }
+  }
+
+  setFault(fault: DiskFault | null): void {
+    this.#disk.set(fault);
   }
 
   close(): void {

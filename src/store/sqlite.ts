@@ -10,6 +10,7 @@ import { Worker } from 'node:worker_threads';
 import type { History, KvRecord, Position } from '../core/record.ts';
 import { maxVersion, type Version } from '../core/version.ts';
 import { type DirectoryLock, lockDirectory, syncDirectory } from './directory.ts';
+import type { DiskFault } from './disk-fault.ts';
 import { RollbackFile } from './rollback-file.ts';
 import { columnsOf, DATA_FILE, historyRows } from './sqlite-format.ts';
 import { type Answer, type CommitRequest, newestPerKey, packRows, type Request, unpackRows } from './sqlite-messages.ts';
@@ -34,6 +35,8 @@ export interface SqliteOptions {
    * stops the caller until it is durable, and costs less CPU and 13 MB less; for a follower, which has nothing to do meanwhile.
    */
   readonly hasWriterThread: boolean;
+  /** A disk that is to fail, for tests. */
+  readonly fault?: DiskFault | null;
 }
 
 /**
@@ -46,7 +49,8 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   let writer: CommitWriter | undefined;
   let reader: SqliteReader | undefined;
   try {
-    writer = options.hasWriterThread ? await WriterThread.start(file) : new InlineWriter(file);
+    const { hasWriterThread, fault = null } = options;
+    writer = hasWriterThread ? await WriterThread.start(file, fault) : new InlineWriter(file, fault);
     reader = new SqliteReader(file);
     await syncDirectory(options.dataDir);
     return new SqliteStore(lock, writer, reader, new RollbackFile(options.dataDir));
@@ -132,6 +136,10 @@ class SqliteStore implements Store {
     return this.#count;
   }
 
+  setFault(fault: DiskFault | null): void {
+    this.#writer.setFault(fault);
+  }
+
   rolledBack(): Promise<readonly RolledBack[]> {
     return this.#rollbacks.read();
   }
@@ -158,6 +166,8 @@ type Persist = Extract<Answer, { kind: 'persisted' }>;
 interface CommitWriter {
   /** Applied in call order; after one that failed all fail. */
   commit(request: CommitRequest): Promise<Persist>;
+  /** Of the commits to come. */
+  setFault(fault: DiskFault | null): void;
   close(): Promise<void>;
 }
 
@@ -165,10 +175,10 @@ class InlineWriter implements CommitWriter {
   readonly #file: string;
   readonly #writer: Writer;
 
-  constructor(file: string) {
+  constructor(file: string, fault: DiskFault | null) {
     this.#file = file;
     try {
-      this.#writer = new Writer(file);
+      this.#writer = new Writer(file, fault);
     } catch (error) {
       throw new StoreError(refusal(file, error), error);
     }
@@ -178,6 +188,10 @@ class InlineWriter implements CommitWriter {
     const answer = this.#writer.commit(request);
     if (answer.kind === 'persisted') return answer;
     throw commitFailure(this.#file, answer.kind === 'failed' ? answer.message : answer.kind);
+  }
+
+  setFault(fault: DiskFault | null): void {
+    this.#writer.setFault(fault);
   }
 
   async close(): Promise<void> {
@@ -199,9 +213,9 @@ class WriterThread implements CommitWriter {
   #failure: StoreError | null = null;
 
   /** Answers once the file is open and as it must be. */
-  static start(file: string): Promise<WriterThread> {
+  static start(file: string, fault: DiskFault | null): Promise<WriterThread> {
     return new Promise((resolve, reject) => {
-      const worker = new Worker(WORKER, { workerData: { file }, resourceLimits: WORKER_LIMITS, name: 'store' });
+      const worker = new Worker(WORKER, { workerData: { file, fault }, resourceLimits: WORKER_LIMITS, name: 'store' });
       worker.once('error', reject);
       worker.once('message', (answer: Answer) => {
         worker.off('error', reject);
@@ -230,6 +244,10 @@ class WriterThread implements CommitWriter {
       this.#waiting.push({ resolve, reject });
       this.#send(request);
     });
+  }
+
+  setFault(fault: DiskFault | null): void {
+    this.#send({ kind: 'fault', fault });
   }
 
   /** Running commits are answered first: requests are taken in order. */

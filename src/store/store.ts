@@ -7,6 +7,7 @@
  */
 import type { KvRecord, Position, Replacement } from '../core/record.ts';
 import type { Version } from '../core/version.ts';
+import type { DiskFault } from './disk-fault.ts';
 
 export interface Commit {
   /** In any order, possibly several of one key; of each key only the newest, here or already stored, remains. */
@@ -104,6 +105,8 @@ export interface Store {
   rolledBack(): Promise<readonly RolledBack[]>;
   /** Of the committed data, the same that `position` and `head` speak of. O(1). */
   content(): Content;
+  /** Has one of the commits to come fail; null: none. For tests; not there where there is no disk. */
+  setFault?(fault: DiskFault | null): void;
   /** Waits for running commits; afterwards nothing may be called, but for close itself. */
   close(): Promise<void>;
 }

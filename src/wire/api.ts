@@ -4,6 +4,9 @@
  */
 import { z } from 'zod';
 
+/** A hundred days. */
+const MAX_OFFSET_MS = 100 * 24 * 3_600_000;
+
 const versionText = z.string().regex(/^\d+\.\d+$/);
 
 export const writeAnswer = z.object({
@@ -162,7 +165,18 @@ export const writeFateAnswer = z.object({
   why: z.string(),
 });
 
-const linkSetting = z.object({ delay: z.string(), loss: z.number(), is_partitioned: z.boolean() });
+/** in: nothing comes in from the node, neither requests nor answers; out: nothing goes out to it. */
+const oneWay = z.enum(['in', 'out']).nullable();
+const linkSetting = z.object({
+  delay: z.string(),
+  loss: z.number(),
+  /** Both ways. */
+  is_partitioned: z.boolean(),
+  /** One way only; null: not so. Defaults are for nodes of an older kvctl. */
+  one_way: oneWay.default(null),
+  /** Messages between the two that this node dropped since it started. */
+  blocked: z.int().default(0),
+});
 /** `GET /admin/network`, and what POST answers after the change: the table of this node, by the other node's id. */
 export const networkAnswer = z.object({
   seed: z.int(),
@@ -171,17 +185,41 @@ export const networkAnswer = z.object({
   nodes: z.record(z.string(), linkSetting),
 });
 export type NetworkAnswer = z.infer<typeof networkAnswer>;
+const linkChange = z
+  .strictObject({
+    delay: z.string().optional(),
+    loss: z.number().min(0).max(1).optional(),
+    /** Ends a one-way partition, too. */
+    is_partitioned: z.boolean().optional(),
+    one_way: oneWay.optional(),
+  })
+  .refine(({ is_partitioned, one_way }) => is_partitioned === undefined || one_way === undefined, {
+    message: 'expected is_partitioned or one_way, got both',
+  });
 /** `POST /admin/network`: only what is named changes; `*` stands for every other node. Setting the seed starts its streams anew. */
 export const networkRequest = z.strictObject({
   seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
-  nodes: z
-    .record(
-      z.string(),
-      z.strictObject({ delay: z.string().optional(), loss: z.number().min(0).max(1).optional(), is_partitioned: z.boolean().optional() }),
-    )
-    .optional(),
+  nodes: z.record(z.string(), linkChange).optional(),
 });
 export type NetworkRequest = z.infer<typeof networkRequest>;
+
+/** `GET /admin/faults`, and what POST answers after the change; only of a node that was started with FAULT_INJECTION=on. */
+export const faultsAnswer = z.object({
+  node: z.string(),
+  clock_offset_ms: z.number(),
+  /** What this node's `Date.now()` is, in ms of Unix time, the offset included. */
+  wall_clock_ms: z.number(),
+  /** Why its store failed; null: it did not. */
+  storage_failure: z.string().nullable(),
+});
+export type FaultsAnswer = z.infer<typeof faultsAnswer>;
+/** `POST /admin/faults`: only what is named changes. */
+export const faultsRequest = z.strictObject({
+  clock_offset_ms: z.int().min(-MAX_OFFSET_MS).max(MAX_OFFSET_MS).optional(),
+  /** The next commit of records fails so; null: none. A store that failed stays so until the node is started again. */
+  disk: z.enum(['fail-write', 'fail-fsync']).nullable().optional(),
+});
+export type FaultsRequest = z.infer<typeof faultsRequest>;
 
 const perFollower = z.object({
   delay_ms: z.number(),

@@ -4,7 +4,7 @@
  * A record is the row `[key, value text, epoch, seq, need, timestamp]`. Its text is made once and shared by all followers, and the value
  * travels as the JSON text that it is, so that no follower parses or re-serialises it. An opening of an epoch is `[epoch, leader, seq, floor, is forced]`.
  */
-import type { PageHeader } from '../core/message.ts';
+import type { PageHeader, Suspect } from '../core/message.ts';
 import type { EpochStart, History, KvRecord, Member } from '../core/record.ts';
 import { formatVersion, parseVersion, type Version } from '../core/version.ts';
 import { jsonStart } from '../lib/text.ts';
@@ -121,6 +121,17 @@ export function history(value: unknown): History {
     if (!isCount(epoch) || typeof leader !== 'string' || !isCount(seq) || floorVersion === null)
       throw wrong('an opening as [epoch, leader, seq, floor, is forced]', each);
     return { epoch, leader, seq, floor: floorVersion, isForced: isForced === true };
+  });
+}
+
+/** `[key, version]` each. */
+export function suspects(value: unknown): readonly Suspect[] {
+  if (!Array.isArray(value)) throw wrong('a list of rows that may have to go', value);
+  return value.map((each): Suspect => {
+    const [key, text] = Array.isArray(each) ? (each as unknown[]) : [];
+    const parsed = typeof text === 'string' ? parseVersion(text) : null;
+    if (typeof key !== 'string' || parsed === null) throw wrong('a row as [key, version]', each);
+    return { key, version: parsed };
   });
 }
 

@@ -2,7 +2,7 @@
 import type { PeerAnswer, Refusal, ReplicateAnswer } from '../core/message.ts';
 import { formatVersion } from '../core/version.ts';
 import { unreachable } from '../lib/assert.ts';
-import { encodePage, type Fields, fields, integer, name, page, parse, rows, string, strings, version, withRecords } from './fields.ts';
+import { encodePage, type Fields, fields, integer, name, page, parse, rows, string, suspects, version, withRecords } from './fields.ts';
 
 /** Refusals travel as errors (`{error, message, …}`), see node/routes/internal.ts; everything else as this. */
 export function encodeAnswer(answer: Exclude<PeerAnswer, Refusal>): string {
@@ -12,8 +12,9 @@ export function encodeAnswer(answer: Exclude<PeerAnswer, Refusal>): string {
     case 'standing':
       return JSON.stringify({ ...answer, watermark: formatVersion(answer.watermark) });
     case 'installed': {
-      const { t, suspects, checkedTo } = answer;
-      return JSON.stringify({ t, answer: replicatedFields(answer.answer), suspects, checkedTo: formatVersion(checkedTo) });
+      const { t, suspects: named, checkedTo } = answer;
+      const body = { suspects: named.map(({ key, version: each }) => [key, formatVersion(each)]), checkedTo: formatVersion(checkedTo) };
+      return JSON.stringify({ t, answer: replicatedFields(answer.answer), ...body });
     }
     case 'changes':
       return withRecords(JSON.stringify({ t: answer.t, page: encodePage(answer.page) }), answer.rows);
@@ -33,7 +34,7 @@ export function decodeAnswer(text: string): PeerAnswer | null {
   if (body.t === 'replicated') return replicated(body);
   if (body.t === 'installed') {
     const answer = replicated(fields(body.answer));
-    return { t: 'installed', answer, suspects: strings(body, 'suspects'), checkedTo: version(body, 'checkedTo') };
+    return { t: 'installed', answer, suspects: suspects(body.suspects), checkedTo: version(body, 'checkedTo') };
   }
   if (body.t === 'changes') return { t: 'changes', page: page(body.page), rows: rows(body.records) };
   if (body.t === 'standing') {

@@ -39,6 +39,7 @@ export function describeNumberSetting({ kind, min, max }: NumberSetting): string
 /** What was expected of this setting, if the text is not it; null for one that is, that is not given, or that only the node knows. */
 export function expectedOfSetting(name: string, text: string): string | null {
   if (text === '') return null;
+  if (name === 'FAULT_INJECTION') return text === 'on' || text === 'off' ? null : 'on or off';
   if (name === 'LOG_LEVEL') return LOG_LEVELS.some((level) => level === text) ? null : `one of ${LOG_LEVELS.join(', ')}`;
   const range = Object.hasOwn(NUMBER_SETTINGS, name) ? NUMBER_SETTINGS[name as keyof typeof NUMBER_SETTINGS] : null;
   return range === null || parseNumberSetting(text, range) !== null ? null : describeNumberSetting(range);

@@ -85,9 +85,32 @@ test('the leader is hit, and followers are, by every fault of nodes', () => {
     'kill n2, n3',
     'pause n2',
     'partition n5 | n1',
+    'one-way n1 ↛ the rest',
+    'one-way the rest ↛ n1',
+    'one-way n3 ↛ n1',
+    'one-way n1 ↛ n3',
+    'disk n1 fail-write',
+    'disk n1 fail-fsync',
+    'disk n4 fail-fsync',
+    'clock n1 +1 h',
+    'clock n1 -1 h',
+    'clock n1 strobe ±1 h',
+    'clock n6 strobe ±1 h',
   ]) {
     expect(texts).toContain(text);
   }
+});
+
+test('one disk fails at a time and by fault, and a clock that is off takes nobody away', () => {
+  fc.assert(
+    fc.property(wishes, (wish) => {
+      const { episodes } = schedule({ ...wish, kinds: ['disk', 'clock'] });
+      const clocks = episodes.filter(({ fault }) => fault.kind === 'clock');
+      expect(clocks.flatMap(({ fault }) => victimsOf(fault))).toEqual([]);
+      for (const [index, each] of clocks.entries()) for (const other of clocks.slice(index + 1)) expect(overlap(each, other)).toBe(false);
+      for (const { fault } of episodes) if (fault.kind === 'disk') expect(victimsOf(fault)).toHaveLength(1);
+    }),
+  );
 });
 
 test('a change of the quorum changes it, to one that can mostly be met', () => {

@@ -140,12 +140,12 @@ test('a pair whose one node is out of reach is cut at the other; a pair of two s
   const cluster = await find(first);
   const changes = () =>
     [first, second].map((peer) => peer?.seen.filter(({ method }) => method === 'POST').map(({ body }) => JSON.parse(body)));
-  await expect(setRemotePartition(cluster, [['n3']], true)).rejects.toMatchObject({
+  await expect(setRemotePartition(cluster, [['n3']], 'cut')).rejects.toMatchObject({
     code: 'unreachable',
     message: expect.stringContaining('expected to reach n3 or n4, whose link is to be cut, but neither answers'),
   });
   expect(changes()).toEqual([[], []]);
-  expect(await setRemotePartition(cluster, [['n1', 'n2'], ['n3']], true)).toEqual({
+  expect(await setRemotePartition(cluster, [['n1', 'n2'], ['n3']], 'cut')).toEqual({
     pairs: [
       ['n1', 'n3'],
       ['n2', 'n3'],

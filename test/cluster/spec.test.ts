@@ -46,6 +46,7 @@ describe('a wish becomes a spec', () => {
     [{ settings: { WINDOW: '65' } }, '--set: WINDOW: expected an integer from 1 to 64, got "65"'],
     [{ settings: { QUORUM_TIMEOUT_MS: 'abc' } }, '--set: QUORUM_TIMEOUT_MS: expected a number from 1 to 600000, got "abc"'],
     [{ settings: { LOG_LEVEL: 'loud' } }, '--set: LOG_LEVEL: expected one of fatal, error'],
+    [{ settings: { FAULT_INJECTION: 'yes' } }, '--set: FAULT_INJECTION: expected on or off'],
     [{ name: '../x' }, '--name: expected 1 to 40 of a-z'],
   ])('%j is refused with what was expected and got', (wish, message) => {
     const attempt = () => parseSpec(wish);

@@ -14,6 +14,26 @@ function networkOf(seed: number, nodes: readonly string[] = NODES, loss = 0): Ne
 
 const seeds = fc.nat(2 ** 32);
 
+test('a partition stops both ways, a one-way one the way it names, and each node has its own', () => {
+  const network = networkOf(1);
+  const ways = () => NODES.map((node) => [network.blocksIn(node), network.blocksOut(node)]);
+  network.change({
+    nodes: new Map([
+      ['n2', { isPartitioned: true }],
+      ['n3', { oneWay: 'in' }],
+      ['n4', { oneWay: 'out' }],
+    ]),
+  });
+  expect(ways()).toEqual([
+    [false, false],
+    [true, true],
+    [true, false],
+    [false, true],
+  ]);
+  network.change({ nodes: new Map([['n3', { oneWay: null }]]) });
+  expect([network.blocksIn('n3'), network.blocksOut('n3'), network.blocksIn('n9')]).toEqual([false, false, false]);
+});
+
 test('the same seed gives the same draws, set again or not', () => {
   fc.assert(
     fc.property(seeds, fc.integer({ min: 1, max: 30 }), (seed, writes) => {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { AckSet, floorOf, isValidQuorum, MAX_FOLLOWERS, majorityOf, majorityOfOthers, NeedFloor } from '../../src/core/quorum.ts';
 import { compareVersions, type Version } from '../../src/core/version.ts';
 
-test('a set of acks counts distinct followers, however often and in whatever order they ack', () => {
+test('a set of acks counts distinct followers, however often and in whatever order they ack (failure 19)', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: MAX_FOLLOWERS - 1 }), { maxLength: 200 }), (followers) => {
       const acks = new AckSet();

@@ -192,6 +192,16 @@ test('a stream that comes in any order moves the watermark as far as it has no g
   );
 });
 
+test('a thousand records in reverse order move the watermark once, over all of them (failure 20)', () => {
+  const tracker = new Watermark({ ...EMPTY_POSITION, watermark: { epoch: 1, seq: 0 } }, 1);
+  for (let seq = 1000; seq > 1; seq -= 1) {
+    tracker.stream({ epoch: 1, seq });
+    expect(tracker.watermark).toEqual({ epoch: 1, seq: 0 });
+  }
+  tracker.stream({ epoch: 1, seq: 1 });
+  expect(tracker.watermark).toEqual({ epoch: 1, seq: 1000 });
+});
+
 test('a scan and the stream together reach the head of the last page before the watermark moves', () => {
   const tracker = new Watermark(EMPTY_POSITION, 1);
   tracker.page({ since: ZERO, coversTo: { epoch: 1, seq: 10 }, head: { epoch: 1, seq: 30 } });

@@ -23,14 +23,6 @@ async function stopCluster(home: Home): Promise<void> {
   home[Symbol.dispose]();
 }
 
-/** A cluster of its own, for a test that breaks it. */
-async function makeCluster(): Promise<Home> {
-  const home = new Home();
-  onTestFinished(() => stopCluster(home));
-  await startCluster(home);
-  return home;
-}
-
 const document = (ran: Ran) => JSON.parse(ran.stdout);
 
 describe('the data verbs', () => {
@@ -45,31 +37,20 @@ describe('the data verbs', () => {
     return stdout;
   }
 
-  test.each([
-    ['__proto__'],
-    ['constructor'],
-    ['%2F'],
-    ['%25'],
-    ['/'],
-    ['.'],
-    ['..'],
-    ['a/../b'],
-    ['a?b#c'],
-    [' two  spaces '],
-    ['-n'],
-    ['🙂'],
-    ['e\u0301'],
-    ['é'],
-    ['new\nline'],
-    ['of 1,024 bytes', 'k'.repeat(1024)],
-  ])('keep the key %j apart from all others', async (name, key = name) => {
-    const value = JSON.stringify({ of: key });
-    await run(['put', '--', key, value]);
-    expect(await run(['get', '--', key])).toBe(`${value}\n`);
-    const listed = document(await home.kvctl(['list', '-o', 'json', '--', key]));
-    expect(listed.items).toContainEqual({ key, value: { of: key }, version: expect.stringMatching(/^1\.\d+$/) });
-    await run(['del', '--', key]);
-    expect(await home.kvctl(['get', '--', key])).toMatchObject({
+  test('put, get, list and del keep the strangest keys apart', async () => {
+    // What a command line could spoil. What a path could, and a node, has tables in kv-client.test.ts and bad-input.test.ts.
+    const keys = ['__proto__', '%2F', '..', 'a?b#c', ' two  spaces ', '-n', 'e\u0301', 'é', 'new\nline', '🙂'.repeat(256)];
+    const textOf = (key: string) => JSON.stringify({ of: key });
+    for (const key of keys) await run(['put', '--', key, textOf(key)]);
+    const { items } = document(await home.kvctl(['list', '-o', 'json']));
+    const listed = items.map(({ key, value }: { key: string; value: unknown }) => [key, JSON.stringify(value)]);
+    expect(new Map(listed)).toEqual(new Map(keys.map((key) => [key, textOf(key)])));
+    for (const key of keys) {
+      expect(await run(['get', '--', key])).toBe(`${textOf(key)}\n`);
+      await run(['del', '--', key]);
+    }
+    expect(document(await home.kvctl(['list', '-o', 'json'])).items).toEqual([]);
+    expect(await home.kvctl(['get', '--', '..'])).toMatchObject({
       exitCode: 1,
       stdout: '',
       stderr: expect.stringContaining('has no value'),
@@ -91,7 +72,8 @@ describe('the data verbs', () => {
     ['a member called __proto__', ['{"__proto__":{"x":1}}'], {}, JSON.parse('{"__proto__":{"x":1}}')],
   ])('put takes %s', async (_what, args, options, expected) => {
     const put = document(await home.kvctl(['put', 'value', ...args, '-o', 'json'], options));
-    const got = document(await home.kvctl(['get', 'value', '-o', 'json']));
+    const { url } = loadState('default', home.path).nodes[0]!;
+    const got = (await (await fetch(`${url}/kv/value`)).json()) as { version: string };
     expect(put).toEqual({
       schema_version: 1,
       key: 'value',
@@ -102,7 +84,7 @@ describe('the data verbs', () => {
       quorum_met: true,
       node: 'n1',
     });
-    expect(got).toMatchObject({ schema_version: 1, key: 'value', value: expected, committed: true, node: 'n1' });
+    expect(got).toMatchObject({ key: 'value', value: expected, committed: true, node: 'n1' });
   });
 
   test('get prints a string as it is, and any other value as JSON', async () => {
@@ -110,6 +92,9 @@ describe('the data verbs', () => {
     expect(await run(['get', 'text'])).toBe('line 1\nline 2\n');
     await run(['put', 'text', '["a", 1]']);
     expect(await run(['get', 'text'])).toBe('["a",1]\n');
+    const whole = document(await home.kvctl(['get', 'text', '-o', 'json']));
+    const version = expect.stringMatching(/^1\.\d+$/);
+    expect(whole).toMatchObject({ schema_version: 1, key: 'text', value: ['a', 1], version, committed: true, node: 'n1' });
   });
 
   test('put and del say the version, how many hold it, and how many were needed', async () => {
@@ -249,6 +234,7 @@ describe('the data verbs', () => {
   });
 });
 
+/** One cluster, from level replicas to dead ones: each test leaves it to the next as that needs it. */
 describe('parity', () => {
   const rowsOf = (ran: Ran) => document(ran).parity as ParityRow[];
   /** Every node holds everything up to one version, and says so. */
@@ -268,9 +254,11 @@ describe('parity', () => {
   }
 
   const statusesOf = (ran: Ran) => Object.fromEntries(rowsOf(ran).map(({ node, status }) => [node, status]));
+  const home = new Home();
+  beforeAll(() => startCluster(home));
+  afterAll(() => stopCluster(home));
 
   test('is 0 when all replicas are level, and has a row for each node that does not lead', async () => {
-    const home = await makeCluster();
     await home.kvctl(['put', 'a', '1', '--quorum', '2']);
     await home.kvctl(['del', 'a', '--quorum', '2']);
     const ran = await home.kvctl(['parity', '--wait', '20s', '-o', 'json']);
@@ -281,8 +269,15 @@ describe('parity', () => {
     expect(document(ran)).toEqual({ schema_version: 1, parity: nodes.slice(1).map(({ id, url }) => ({ node: id, url, ...level })) });
   });
 
+  test('waits until a replica that is behind has caught up', async () => {
+    await home.kvctl(['network', '--node', 'n3', '--delay', '700']);
+    await home.kvctl(['put', 'behind', '1', '--quorum', '1']);
+    const ran = await home.kvctl(['parity', '--wait', '20s', '-o', 'json']);
+    expect({ exitCode: ran.exitCode, ...statusesOf(ran) }).toEqual({ exitCode: 0, n2: 'match', n3: 'match' });
+    expect(ran.stderr).toBe('waiting until all replicas are level\n');
+  });
+
   test('takes lag for no fault when it looks once, and for a violation when it waited in vain', async () => {
-    const home = await makeCluster();
     // n3 gets everything ten minutes late.
     await home.kvctl(['network', '--node', 'n3', '--delay', '600000']);
     await home.kvctl(['put', 'late', '1', '--quorum', '1']);
@@ -294,30 +289,11 @@ describe('parity', () => {
     expect({ exitCode: waited.exitCode, ...statusesOf(waited) }).toEqual({ exitCode: 3, n2: 'match', n3: 'lag' });
   });
 
-  test('waits until a replica that is behind has caught up', async () => {
-    const home = await makeCluster();
-    await home.kvctl(['network', '--node', 'n3', '--delay', '700']);
-    await home.kvctl(['put', 'late', '1', '--quorum', '1']);
-    const ran = await home.kvctl(['parity', '--wait', '20s', '-o', 'json']);
-    expect({ exitCode: ran.exitCode, ...statusesOf(ran) }).toEqual({ exitCode: 0, n2: 'match', n3: 'match' });
-    expect(ran.stderr).toBe('waiting until all replicas are level\n');
-  });
-
-  test('is 1 when a replica is unreachable', async () => {
-    const home = await makeCluster();
-    expect(await home.kvctl(['kill', 'n3'])).toMatchObject({ exitCode: 0 });
-    const ran = await home.kvctl(['parity', '-o', 'json']);
-    expect({ exitCode: ran.exitCode, ...statusesOf(ran) }).toEqual({ exitCode: 1, n2: 'match', n3: 'unreachable' });
-    expect((await home.kvctl(['parity', '--wait', '200ms'])).exitCode).toBe(1);
-    // A frozen process takes the connection and never answers.
-    expect(await home.kvctl(['pause', 'n2'])).toMatchObject({ exitCode: 0 });
-    const startMs = performance.now();
-    expect(statusesOf(await home.kvctl(['parity', '-o', 'json']))).toEqual({ n2: 'unreachable', n3: 'unreachable' });
-    expect(performance.now() - startMs).toBeLessThan(5_000);
-  });
-
   test('is 3 when a replica holds another value: by its digest if it wrote that, by its rows if somebody else did', async () => {
-    const home = await makeCluster();
+    // Of its own: the digest of n3 is made of this one row.
+    const home = new Home();
+    await startCluster(home);
+    onTestFinished(() => stopCluster(home));
     const put = document(await home.kvctl(['put', 'a', 'true value', '--quorum', '2', '-o', 'json']));
     await untilDigestsTell(home);
     expect(await home.kvctl(['kill', 'n2,n3'])).toMatchObject({ exitCode: 0 });
@@ -344,8 +320,19 @@ describe('parity', () => {
     expect(table.stdout).toMatch(new RegExp(`^n3 +a +corruption +${put.version} +${put.version}$`, 'm'));
   });
 
+  test('is 1 when a replica is unreachable', async () => {
+    expect(await home.kvctl(['kill', 'n3'])).toMatchObject({ exitCode: 0 });
+    const ran = await home.kvctl(['parity', '-o', 'json']);
+    expect({ exitCode: ran.exitCode, ...statusesOf(ran) }).toEqual({ exitCode: 1, n2: 'match', n3: 'unreachable' });
+    expect((await home.kvctl(['parity', '--wait', '200ms'])).exitCode).toBe(1);
+    // A frozen process takes the connection and never answers: a dump would be waited for, for 30 s.
+    expect(await home.kvctl(['pause', 'n2'])).toMatchObject({ exitCode: 0 });
+    const startMs = performance.now();
+    expect(statusesOf(await home.kvctl(['parity', '-o', 'json']))).toEqual({ n2: 'unreachable', n3: 'unreachable' });
+    expect(performance.now() - startMs).toBeLessThan(15_000);
+  });
+
   test('is 1 when nobody leads', async () => {
-    const home = await makeCluster();
     await home.kvctl(['kill', 'leader']);
     expect(await home.kvctl(['parity'])).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringMatching(/^kvctl: /) });
   });

@@ -50,9 +50,9 @@ async function back(cluster: RealCluster, index: number): Promise<void> {
 }
 
 test.each([
-  ['before-commit', 'a write that its leader did not store does not exist', null],
-  ['after-commit', 'a write that only its leader holds is replicated when it is back', 'torn'],
-  ['after-ack', 'a write with fewer acks than it needs is replicated when its leader is back', 'torn'],
+  ['before-commit', 'a write that its leader did not store does not exist (failure 1)', null],
+  ['after-commit', 'a write that only its leader holds is replicated when it is back (failure 2)', 'torn'],
+  ['after-ack', 'a write with fewer acks than it needs is replicated when its leader is back (failure 3)', 'torn'],
   ['before-reply', 'a write with its quorum, whose client was not told, is there', 'torn'],
 ] as const)('killed %s, %s', async (failpoint, _title, value) => {
   await using cluster = await armed(0, failpoint);
@@ -69,7 +69,7 @@ test.each([
 test.each([
   ['before-commit', null],
   ['after-commit', 'torn'],
-] as const)('a follower killed %s has acked nothing, and gets what it lacks', async (failpoint, held) => {
+] as const)('a follower killed %s has acked nothing, and gets what it lacks (failure 6)', async (failpoint, held) => {
   await using cluster = await armed(1, failpoint);
   // Both followers are needed, and one died over it: no success, and no lie.
   expect(await write(cluster, 'torn')).toBe(503);

@@ -1,4 +1,5 @@
 /** A follower that dies, stops, is cut off or comes late: what the others and the clients notice of it, and how it comes back. */
+import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ReplicateRequest } from '../../src/core/message.ts';
 import type { KvRecord } from '../../src/core/record.ts';
@@ -88,7 +89,7 @@ describe('a follower', () => {
     await expectSound(running, true);
   });
 
-  test('stopped by a signal does not slow the others, and catches up while the same keys are rewritten all the time', async () => {
+  test('stopped by a signal does not slow the others, and catches up while the same keys are rewritten all the time (failures 10, 41, 53)', async () => {
     await setDelay('0');
     const running = start({ writers: 8, keys: 5, valueBytes: VALUE_BYTES, prefix: 'paused-' });
     const before = await median(running);
@@ -138,7 +139,7 @@ describe('a follower', () => {
   });
 
   test('that restarts faster than its delays pass is level again under load', async () => {
-    await setDelay('0-4000');
+    await setDelay('0-2000');
     const running = start({ writers: 60, prefix: 'fast-' });
     await running.more(30);
     await cluster.kill(['n5']);
@@ -146,6 +147,24 @@ describe('a follower', () => {
     await setDelay('300');
     await level('n5');
     await setDelay(DELAY);
+    await expectSound(running, true);
+  });
+
+  test('that is cut off and healed again and again under load is level in the end, and leaves no connection open (failure 18)', async () => {
+    const pid = cluster.state.nodes[0]?.pid;
+    const openFiles = () => (existsSync(`/proc/${pid}/fd`) ? readdirSync(`/proc/${pid}/fd`).length : 0);
+    const running = start({ writers: 6, prefix: 'flickering-' });
+    await running.more(50);
+    const before = openFiles();
+    for (let turn = 0; turn < 60; turn++) {
+      const setting = { is_partitioned: turn % 2 === 0 };
+      await cluster.client.setNetwork(cluster.leaderUrl, { nodes: { n6: setting } });
+      await running.more(5);
+    }
+    await level('n6');
+    expect(await cluster.link('n6')).toMatchObject({ link: 'stream', is_up: true });
+    // A connection for each of the 30 cuts would be more.
+    await until('what was cut is closed', () => openFiles() <= before + 10);
     await expectSound(running, true);
   });
 
@@ -170,15 +189,15 @@ describe('a follower', () => {
       'the leader’s side only',
       async () => void (await cluster.client.setNetwork(cluster.leaderUrl, { nodes: { n5: { is_partitioned: true } } })),
     ],
-  ])('cut off on %s fails a write that needs it early and indefinitely; healed, that write commits', async (side, cut) => {
+  ])('cut off on %s fails a write that needs it early and indefinitely; healed, that write commits (failure 15)', async (side, cut) => {
     const key = `needs n5, ${side}`;
     await cluster.client.put(cluster.leaderUrl, key, '"old"', { quorum: 5 });
     await cut();
     await until('the link is down', async () => !(await cluster.link('n5')).is_up);
-    const startMs = performance.now();
     const error = await failureOf(cluster.client.put(cluster.leaderUrl, key, '"new"', { quorum: 5 }));
     expect(error).toMatchObject({ code: 'quorum_not_met', status: 503, definite: false, detail: { follower_acks: 4, required: 5 } });
-    expect(performance.now() - startMs).toBeLessThan(2_000);
+    // Not because its time was up.
+    expect(error.message).toContain('too few followers answer');
     expect(await cluster.client.get(cluster.leaderUrl, key)).toMatchObject({ value: 'old', committed: true });
     await cluster.heal();
     await until('the write is committed after all', async () => (await cluster.client.get(cluster.leaderUrl, key)).value === 'new');
@@ -244,7 +263,7 @@ describe('late, repeated and reordered replication', () => {
   const record = (key: string, version: string): KvRecord => ({ key, value: '"old"', version: parse(version), need: 5, timestampMs: 0 });
   const intruder = record('intruder', '1.1000000');
 
-  test('does not take a follower back', async () => {
+  test('does not take a follower back (failure 19)', async () => {
     const { client, leaderUrl } = cluster;
     const old = await client.put(leaderUrl, 'replayed', '"old"', { quorum: 5 });
     const gone = await client.put(leaderUrl, 'replayed and deleted', '"old"', { quorum: 5 });
@@ -275,7 +294,7 @@ describe('late, repeated and reordered replication', () => {
     ['of another cluster', { lineage: 'strangers' }, { status: 409, error: 'wrong_lineage' }],
     ['to another incarnation', { incarnation: 'somebody else' }, { status: 409, error: 'wrong_incarnation' }],
     ['of a node that does not lead', { from: 'n3' }, { status: 409, error: 'stale_epoch' }],
-  ])('%s is refused and changes nothing', async (_what, changes, expected) => {
+  ])('%s is refused and changes nothing (failure 26)', async (_what, changes, expected) => {
     const before = await cluster.dump('n2');
     expect(await replicate('n2', { records: [intruder], ...changes })).toMatchObject(expected);
     expect((await cluster.dump('n2')).rows).toEqual(before.rows);

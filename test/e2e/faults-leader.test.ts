@@ -47,7 +47,7 @@ async function expectSound(cluster: FaultyCluster, load: Load): Promise<void> {
 describe('kill -9 under load', () => {
   test.each([
     { what: 'of the leader', quorum: 2, followers: 3, isEverybody: false },
-    { what: 'of every node at once', quorum: 2, followers: 3, isEverybody: true },
+    { what: 'of every node at once (failure 7)', quorum: 2, followers: 3, isEverybody: true },
     { what: 'of a leader that waits for no follower', quorum: 0, followers: 2, isEverybody: false },
   ])(
     `$what loses nothing acknowledged and takes no committed read back, in ${ROUNDS} rounds`,
@@ -61,17 +61,17 @@ describe('kill -9 under load', () => {
         await cluster.kill(isEverybody ? cluster.ids : ['n1']);
         await cluster.restart(isEverybody ? null : ['n1']);
         await expectNewEpoch(cluster, load, before);
+        await load.moreReads(20);
       }
-      expect(load.witness.reads).toBeGreaterThan(100);
       await expectSound(cluster, load);
     },
   );
 
   test('of all followers, then the leader: what they acknowledged, each of them has on its disk', async () => {
     // Large values, so that at any moment some commit is likely to be on its way to the disk.
-    const { cluster, load } = await start({ followers: 2, quorum: 2, delay: '0' }, { writers: 48, keys: 48, valueBytes: 131_072 });
+    const { cluster, load } = await start({ followers: 2, quorum: 2, delay: '0' }, { writers: 24, keys: 24, valueBytes: 131_072 });
     for (let round = 0; round < 2; round++) {
-      await load.more(200);
+      await load.more(100);
       await cluster.kill(cluster.followers);
       await cluster.kill(['n1']);
       // Nobody can tell them anything: the leader is dead.
@@ -89,12 +89,13 @@ describe('a leader that starts again', () => {
     const { cluster, load } = await start({ followers: 5, quorum: 3, delay: '0' }, { writers: 2 });
     await load.stop();
     await cluster.kill(['n1', 'n4', 'n5', 'n6']);
-    const error = await failureOf(cluster.restart(['n1'], 4_000));
+    const error = await failureOf(cluster.restart(['n1'], 2_000));
     expect(error).toMatchObject({ code: 'not_ready', exitCode: 4 });
-    expect(error.message).toMatch(/n4, n5, n6/);
-    const status = await cluster.status();
-    expect(status.phase).not.toBe('open');
-    expect(status.waiting_for).toContain('n4, n5, n6');
+    // The latter on a machine that takes longer to start a node.
+    expect(error.message).toMatch(/n4, n5, n6|n1 is not: it does not answer/);
+    const waitingFor = async () => (await cluster.status().catch(() => null))?.waiting_for;
+    await until('it says for whom it waits', async () => (await waitingFor())?.includes('n4, n5, n6') === true);
+    expect((await cluster.status()).phase).not.toBe('open');
     const { client, leaderUrl } = cluster;
     for (const call of [
       client.put(leaderUrl, 'key0', '1'),
@@ -117,8 +118,8 @@ describe('a leader that starts again', () => {
 });
 
 describe('SIGTERM', () => {
-  test('to the leader under load answers what it took and refuses the rest for certain, exit code 0', async () => {
-    const { cluster, load } = await start({ followers: 2, quorum: 2, delay: '0-100' }, { writers: 12, readers: 1, keys: 8 });
+  test('to the leader under load answers what it took and refuses the rest for certain, exit code 0 (failure 43)', async () => {
+    const { cluster, load } = await start({ followers: 2, quorum: 1, delay: 'n2=0-100;n3=2000' }, { writers: 12, readers: 1, keys: 8 });
     // A child of ours in the leader's place, for its exit code.
     await cluster.kill(['n1']);
     const { state } = cluster;
@@ -135,8 +136,17 @@ describe('SIGTERM', () => {
     const end = finished(child);
     await until('it is open', async () => (await cluster.status().catch(() => null))?.phase === 'open');
     await load.more(100);
+    // This one needs the slow follower, too: until it is answered, there is somebody who refuses the others.
+    const slow = cluster.client.put(cluster.leaderUrl, 'slow', '1', { quorum: 2 });
+    await until('it is taken', () =>
+      cluster.client.get(cluster.leaderUrl, 'slow', { read: 'local' }).then(
+        () => true,
+        () => false,
+      ),
+    );
     const answered = load.writes.length;
     child.kill('SIGTERM');
+    expect(await slow).toMatchObject({ required: 2, follower_acks: 2 });
     expect(await end).toMatchObject({ exitCode: 0, signal: null });
     const after = load.writes.slice(answered);
     const codes = new Set(after.map(({ error }) => error));

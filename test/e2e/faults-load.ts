@@ -74,6 +74,12 @@ export class Load {
     await until(`${count} more writes are acknowledged`, () => this.acknowledged >= goal, timeoutMs);
   }
 
+  /** Until so many more committed reads are answered. */
+  async moreReads(count: number, timeoutMs = 20_000): Promise<void> {
+    const goal = this.witness.reads + count;
+    await until(`${count} more reads are answered`, () => this.witness.reads >= goal, timeoutMs);
+  }
+
   /** Lets what is in flight end. Again is no error. */
   stop(): Promise<void> {
     this.#isStopping = true;

@@ -77,7 +77,7 @@ describe('a follower of the memory store', () => {
 });
 
 describe('a leader of the memory store', () => {
-  test('acknowledges nothing over data that its followers hold and it lost, says why, and leaves them their data', async () => {
+  test('acknowledges nothing over data that its followers hold and it lost, says why, and leaves them their data (failure 25)', async () => {
     const cluster = await start();
     const load = await fill(cluster);
     const { client, leaderUrl } = cluster;

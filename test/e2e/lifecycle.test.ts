@@ -51,12 +51,13 @@ describe('a running cluster', () => {
   let args: string[];
 
   beforeAll(async () => {
-    args = await upArguments(2);
+    args = await upArguments(2, '--delay', '0;n3=2');
     const { exitCode, stdout, stderr } = await home.kvctl(args);
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
     expect(stdout).toContain('cluster "default" is ready');
     expect(stdout).toContain('stop: kvctl down');
     for (const { url } of loadState('default', home.path).nodes) expect(stdout).toContain(url);
+    expect(stdout + stderr).not.toContain('\u001b');
   });
   afterAll(() => disposeOf(home));
 
@@ -69,6 +70,20 @@ describe('a running cluster', () => {
       ['n3', 'follower', 'running', 'following', 'stream'],
     ]);
     for (const { data_dir, log } of status.nodes) expect([data_dir, log].map((path) => existsSync(path ?? ''))).toEqual([true, true]);
+  });
+
+  test('has a network of its own for one follower', async () => {
+    const { nodes, token } = loadState('default', home.path);
+    const answer = await fetch(`${nodes[0]?.url}/admin/network`, { headers: { authorization: `Bearer ${token}` } });
+    expect(await answer.json()).toMatchObject({ nodes: { n2: { delay: '0' }, n3: { delay: '2' } } });
+  });
+
+  test('is told in colours only where it should be', async () => {
+    const isColoured = async (more: string[], env: Record<string, string>) =>
+      (await home.kvctl([...args, ...more], { env })).stdout.includes('\u001b');
+    expect(await isColoured(['--color', 'always'], {})).toBe(true);
+    expect(await isColoured([], { FORCE_COLOR: '1' })).toBe(true);
+    expect(await isColoured([], { FORCE_COLOR: '1', NO_COLOR: '1' })).toBe(false);
   });
 
   test('is already running for the same `up`, and another one is told the differences', async () => {
@@ -108,7 +123,8 @@ describe('a running cluster', () => {
     expect(await home.kvctl(['pause', 'n3'])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('n3: running → paused') });
     const startMs = performance.now();
     expect((await statusOf(home)).nodes[2]).toMatchObject({ node: 'n3', state: 'paused', role: null });
-    expect(performance.now() - startMs).toBeLessThan(3_000);
+    // A client waits for an answer for 30 s.
+    expect(performance.now() - startMs).toBeLessThan(15_000);
     expect(await home.kvctl(['pause', 'n3'])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('already paused') });
     expect(await home.kvctl(['partition', 'n3'])).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('expected n3 to run') });
     expect(await home.kvctl(['resume', 'n3'])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('n3: paused → running') });
@@ -123,6 +139,19 @@ describe('a running cluster', () => {
     expect((await statusOf(home)).nodes[2]?.lag_records).toBeGreaterThan(0);
     expect(await home.kvctl(['heal'])).toMatchObject({ exitCode: 0 });
     await until('the link streams', async () => (await statusOf(home)).nodes[2]?.link === 'stream');
+  });
+
+  test('is cut one way: what the first sends is lost', async () => {
+    for (const words of [
+      ['n1', 'n2', 'n3'],
+      ['n3', '--disconnect'],
+    ])
+      expect(await home.kvctl(['partition', ...words, '--one-way'])).toMatchObject({ exitCode: 2 });
+    const cut = await home.kvctl(['partition', 'leader', 'n3', '--one-way']);
+    expect(cut).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('cut: n1 ↛ n3') });
+    expect(await home.kvctl(['network'])).toMatchObject({ stdout: expect.stringMatching(/n3 .*nothing goes out/) });
+    expect(await home.kvctl(['heal'])).toMatchObject({ exitCode: 0 });
+    expect((await home.kvctl(['network'])).stdout).not.toContain('nothing');
   });
 
   test('shows its logs, merged, as text and as NDJSON, and follows them until Ctrl-C', async () => {
@@ -160,7 +189,7 @@ describe('a running cluster', () => {
     expect(await home.kvctl(['down'])).toMatchObject({ exitCode: 0 });
     expect((await statusOf(home)).nodes.map(({ state }) => state)).toEqual(['stopped', 'stopped', 'stopped']);
 
-    expect(await home.kvctl(['up', '--followers', '2', '--delay', '0'])).toMatchObject({ exitCode: 0 });
+    expect(await home.kvctl(['up', '--followers', '2', '--delay', '0;n3=2'])).toMatchObject({ exitCode: 0 });
     expect(loadState('default', home.path).nodes.map(({ port }) => port)).toEqual(before.nodes.map(({ port }) => port));
     expect(await home.kvctl(['get', 'kept', '-o', 'json'])).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/1,\s*2/) });
   });
@@ -238,31 +267,15 @@ describe('up', () => {
     expect((await home.kvctl(['ls'])).stdout).toContain('no cluster is known');
   });
 
-  test('gives one follower a network of its own', async () => {
-    const home = makeHome();
-    expect(await home.kvctl(await upArguments(2, '--delay', '0-1;n3=7'))).toMatchObject({ exitCode: 0 });
-    const { nodes, token } = loadState('default', home.path);
-    const answer = await fetch(`${nodes[0]?.url}/admin/network`, { headers: { authorization: `Bearer ${token}` } });
-    expect(await answer.json()).toMatchObject({ nodes: { n2: { delay: '0-1' }, n3: { delay: '7' } } });
-  });
-
   test('of memory nodes does not come back with a leader that lost what its followers hold', async () => {
     const home = makeHome();
-    expect(await home.kvctl(await upArguments(2, '--store', 'memory'))).toMatchObject({ exitCode: 0 });
+    expect(await home.kvctl(await upArguments(1, '--store', 'memory'))).toMatchObject({ exitCode: 0 });
     expect(await home.kvctl(['put', 'kept', '1'])).toMatchObject({ exitCode: 0 });
-    const back = await home.kvctl(['restart', 'n1', '--wait-timeout', '3s']);
+    const back = await home.kvctl(['restart', 'n1', '--wait-timeout', '1s']);
     expect(back).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('n1') });
-    expect((await statusOf(home)).nodes[0]).toMatchObject({ state: 'running', waiting_for: expect.any(String) });
-  });
-
-  test('colours only where it should', async () => {
-    const home = makeHome();
-    const args = await upArguments(0);
-    const plain = await home.kvctl(args);
-    expect(plain.stdout + plain.stderr).not.toContain('\u001b');
-    expect((await home.kvctl([...args, '--color', 'always'])).stdout).toContain('\u001b');
-    expect((await home.kvctl(args, { env: { FORCE_COLOR: '1' } })).stdout).toContain('\u001b');
-    expect((await home.kvctl(args, { env: { FORCE_COLOR: '1', NO_COLOR: '1' } })).stdout).not.toContain('\u001b');
+    const says = async () => (await statusOf(home)).nodes[0];
+    await until('it says why it does not lead', async () => (await says())?.waiting_for?.includes('holds no data') === true);
+    expect(await says()).toMatchObject({ state: 'running', phase: 'looking' });
   });
 
   test('prints its plan without starting anything, and without the token', async () => {
@@ -276,9 +289,9 @@ describe('up', () => {
 });
 
 describe('an `up` that does not come to its end', () => {
-  /** `up` of six nodes, and the state file as soon as `count` of them have a process. */
+  /** `up` of three nodes, and the state file as soon as `count` of them have a process. */
   async function halfWay(home: Home, count: number): Promise<{ child: ChildProcess; state: ClusterState }> {
-    const child = home.start(await upArguments(5));
+    const child = home.start(await upArguments(2));
     let state: ClusterState | null = null;
     await until(`${count} nodes are started`, () => {
       state = readState(clusterPaths('default', home.path));
@@ -287,7 +300,7 @@ describe('an `up` that does not come to its end', () => {
     return { child, state: state as unknown as ClusterState };
   }
 
-  test.each([1, 6])('because of Ctrl-C after %i nodes leaves no process, exit 105', async (count) => {
+  test.each([1, 3])('because of Ctrl-C after %i nodes leaves no process, exit 105', async (count) => {
     const home = makeHome();
     const { child, state } = await halfWay(home, count);
     const end = finished(child);
@@ -300,13 +313,13 @@ describe('an `up` that does not come to its end', () => {
 
   test('because it was killed leaves nodes that the next `up` takes over', async () => {
     const home = makeHome();
-    const { child, state } = await halfWay(home, 6);
+    const { child, state } = await halfWay(home, 3);
     const end = finished(child);
     child.kill('SIGKILL');
     await end;
-    const next = await home.kvctl(['up', '--followers', '5', '--delay', '0', '--port', `${state.nodes[0]?.port}`]);
+    const next = await home.kvctl(['up', '--followers', '2', '--delay', '0', '--port', `${state.nodes[0]?.port}`]);
     expect(next).toMatchObject({ exitCode: 0 });
-    expect((await statusOf(home)).nodes.map((node) => node.state)).toEqual(Array(6).fill('running'));
+    expect((await statusOf(home)).nodes.map((node) => node.state)).toEqual(Array(3).fill('running'));
     expect(pidsOf(loadState('default', home.path))).toEqual(pidsOf(state));
     expect(await home.kvctl(['down'])).toMatchObject({ exitCode: 0 });
     expect(living(pidsOf(state))).toEqual([]);
@@ -315,18 +328,9 @@ describe('an `up` that does not come to its end', () => {
 
 test('without a cluster every verb says how to start one', async () => {
   const home = makeHome();
-  for (const verb of [
-    ['status'],
-    ['logs'],
-    ['restart'],
-    ['kill', 'n1'],
-    ['pause', 'n1'],
-    ['resume', 'n1'],
-    ['partition', 'n1'],
-    ['heal'],
-  ]) {
-    expect(await home.kvctl(verb)).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('start one with `kvctl up`') });
-  }
+  const verbs = [['status'], ['logs'], ['restart'], ['kill', 'n1'], ['pause', 'n1'], ['resume', 'n1'], ['partition', 'n1'], ['heal']];
+  const refused = { exitCode: 1, stdout: '', stderr: expect.stringContaining('start one with `kvctl up`') };
+  expect(await Promise.all(verbs.map((verb) => home.kvctl(verb)))).toMatchObject(verbs.map(() => refused));
   expect(await home.kvctl(['down'])).toMatchObject({ exitCode: 0 });
   expect(await home.kvctl(['ls'])).toMatchObject({ exitCode: 0 });
 });

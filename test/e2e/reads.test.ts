@@ -4,7 +4,7 @@ import type { ReadAnswer, WriteAnswer } from '../../src/wire/api.ts';
 import { Home } from '../cli/kvctl.ts';
 import { until } from '../cluster/sandbox.ts';
 import { expectError, expectOk } from '../support/expect-error.ts';
-import { call, JSON_BODY, put } from '../support/raw-http.ts';
+import { call, JSON_BODY, put, RawConnection, requestText } from '../support/raw-http.ts';
 import { RealCluster } from '../support/real-node.ts';
 
 const SLOW_MS = 400;
@@ -29,6 +29,19 @@ test('a follower that does not have the write yet answers once it has', async ()
     version: token,
     node: 'n3',
   });
+});
+
+test('a write whose client is gone goes on: it is committed, and everywhere (failure 44)', async () => {
+  const client = new RawConnection(cluster.leader.port);
+  // The slow follower's ack is needed, so nobody was answered when the client leaves.
+  client.send(requestText('PUT', '/kv/left?quorum=2', '{"value":"alone"}'));
+  const isThere = (path: string) => async () => (await read(LEADER, path)).status === 200;
+  await until('the leader has it', isThere('/kv/left?read=local'));
+  expectError(await read(LEADER, '/kv/left'), 'key_not_found');
+  client.close();
+  await until('it is committed', isThere('/kv/left'));
+  expect(expectOk<ReadAnswer>(await read(SLOW, '/kv/left'))).toMatchObject({ value: 'alone', node: 'n3' });
+  expect(client.answers).toEqual([]);
 });
 
 test('a newer version of the key will do, and so will everything up to the token', async () => {

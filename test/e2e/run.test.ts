@@ -112,7 +112,7 @@ test('an action that fails within a load ends the run with the words of the node
 `);
   const ran = await home.kvctl(['run', file, '-o', 'json'], { env: { KVCTL_NODE_ENTRY: pickyProgram('isSecondStart') } });
   expect(ran.exitCode, ran.stderr).toBe(4);
-  expect(ran.stderr).toMatch(/n3 ended with exit code 1 before it was ready; .*\n.*\n.*not today/);
+  expect(ran.stderr).toMatch(/n3 ended with exit code 1 before it was ready; [\s\S]*not today/);
   const result = JSON.parse(ran.stdout) as RunResult;
   expect(result.steps.map(({ step, status }) => [step, status])).toEqual([
     ['crash', 'failed'],

@@ -38,6 +38,8 @@ describe('a node whose environment says only what it must', () => {
       token: null,
       logLevel: 'info',
       failpoint: null,
+      diskFault: null,
+      hasFaultInjection: false,
       requestTimeoutMs: 5_000,
       maxValueBytes: 1_048_576,
     });
@@ -127,6 +129,8 @@ describe('a variable is taken as it is given:', () => {
     ['LOG_LEVEL', 'silent', (config) => config.logLevel, 'silent'],
     ['FAILPOINT', 'after-commit', (config) => config.failpoint, { name: 'after-commit', pass: 1 }],
     ['FAILPOINT', 'before-promise:12', (config) => config.failpoint, { name: 'before-promise', pass: 12 }],
+    ['FAILPOINT', 'fail-fsync:2', (config) => [config.failpoint, config.diskFault], [null, { name: 'fail-fsync', pass: 2 }]],
+    ['FAULT_INJECTION', 'off', (config) => config.hasFaultInjection, false],
     ['BATCH_MAX', '1', (config) => config.limits.batchMax, 1],
     ['WINDOW', '8', (config) => config.limits.window, 8],
     ['MAX_VALUE_BYTES', '1', (config) => config.maxValueBytes, 1],
@@ -135,6 +139,10 @@ describe('a variable is taken as it is given:', () => {
 
   test.each(cases)('%s=%s', (name, text, field, value) => {
     expect(field(configOf({ ...LEADER, [name]: text }))).toEqual(value);
+  });
+
+  test('FAULT_INJECTION=on, with a token', () => {
+    expect(configOf({ ...LEADER, CLUSTER_TOKEN: '12345678', FAULT_INJECTION: 'on' }).hasFaultInjection).toBe(true);
   });
 
   test('ROLE=follower, which knows itself by its name', () => {
@@ -235,11 +243,15 @@ describe('a mistake is one line that names the variable, what was expected and w
     ['CLUSTER_TOKEN', 'line\nbreak\r', /^CLUSTER_TOKEN: /],
     ['SEED', '-1', /^SEED: /],
     ['SEED', '9007199254740992', /^SEED: /],
-    ...['after', 'toString', 'after-commit:', 'after-commit:0', 'after-commit:1.5'].map((text): [string, string, RegExp] => [
-      'FAILPOINT',
-      text,
-      /^FAILPOINT: expected one of before-commit, after-commit, .*, with :N for the Nth time, got /,
-    ]),
+    ...['after', 'toString', 'after-commit:', 'after-commit:0', 'after-commit:1.5', 'fail-write:0'].map(
+      (text): [string, string, RegExp] => [
+        'FAILPOINT',
+        text,
+        /^FAILPOINT: expected one of before-commit, after-commit, .*, fail-write, fail-fsync, with :N for the Nth time, got /,
+      ],
+    ),
+    ['FAULT_INJECTION', 'on', 'FAULT_INJECTION: expected CLUSTER_TOKEN to be set with it, got "on"'],
+    ['FAULT_INJECTION', 'yes', 'FAULT_INJECTION: expected one of on, off, got "yes"'],
     ['LOG_LEVEL', 'loud', /^LOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent, got "loud"$/],
     ['BATCH_MAX', '0', /^BATCH_MAX: /],
     ['WINDOW', '0', /^WINDOW: /],
@@ -269,6 +281,11 @@ describe('a mistake is one line that names the variable, what was expected and w
   test('more followers than acks can be counted of', () => {
     const nodes = Array.from({ length: 64 }, (_, index) => `n${index + 1}=http://h:${index + 1}`).join(',');
     expect(mistakesOf({ ROLE: 'leader', NODES: nodes })).toEqual(['NODES: expected at most 62 followers, got "63"']);
+  });
+
+  test('a disk that fails where there is none', () => {
+    const [mistake] = mistakesOf({ ...LEADER, STORE: 'memory', FAILPOINT: 'fail-write' });
+    expect(mistake).toMatch(/^FAILPOINT: expected STORE=sqlite with it/);
   });
 
   test('a token, which is never shown', () => {

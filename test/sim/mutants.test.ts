@@ -10,7 +10,7 @@ const RARE_SEEDS = 600;
 const OPTIONS = { events: DEFAULT_EVENTS, followers: null, faults: null };
 
 test.each([...MUTANTS, ...PROMOTION_MUTANTS])(
-  'a core is caught in which $name',
+  'a core is caught in which $name (failure 56)',
   ({ name, isRare, apply }: Mutant) => {
     const repair = apply();
     const most = isRare ? RARE_SEEDS : SEEDS;

@@ -58,7 +58,7 @@ test.each([
   ['a missing field', (text: string) => text.replace(/"promisedTo": "n2",/, '')],
   ['a negative epoch', (text: string) => text.replace('"promisedEpoch": 3', '"promisedEpoch": -3')],
   ['a field that nobody knows', (text: string) => text.replace('"format": 1', '"format": 1, "x": 1')],
-])('a file with %s is refused, never taken for a blank node', async (_, damage) => {
+])('a file with %s is refused, never taken for a blank node (failure 9)', async (_, damage) => {
   const directory = await makeTempDirectory();
   const path = join(directory, 'hard-state.json');
   const file = new HardStateFile(directory);

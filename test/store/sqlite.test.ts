@@ -84,7 +84,9 @@ describe.each([
     expect((await open(dataDir)).get('a')).toEqual(record('a', version(3)));
   });
 
-  test('kill -9 in the middle of commits loses nothing that was acknowledged and tears no commit', { timeout: TIMEOUT_MS }, async () => {
+  test('kill -9 in the middle of commits loses nothing that was acknowledged and tears no commit (failure 9)', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
     const dataDir = await makeTempDirectory();
     const lines = await runCommitter([dataDir, '16'], (line, child) => {
       if (line.startsWith('acked ') && Number(line.slice(6)) >= 500) child.kill('SIGKILL');
@@ -186,7 +188,7 @@ describe.each([
     view.close();
   });
 
-  test('a file with damaged pages is refused, not answered from', async () => {
+  test('a file with damaged pages is refused, not answered from (failure 9)', async () => {
     const dataDir = await makeTempDirectory();
     const store = await openSqliteStore({ dataDir, hasWriterThread });
     await store.commit({ records: Array.from({ length: 2000 }, (_, i) => record(`key${i}`, version(i + 1))) });

@@ -25,7 +25,7 @@ function formatRequest(message: PeerRequest): string {
       return `what do you hold above ${formatVersion(message.since)}?`;
     case 'install': {
       const rows = [...message.rows].map(([key, row]) => (row === null ? `${key}=nothing` : formatRecords([row]))).join(' ');
-      return `reach epoch ${message.epoch} (${formatHistory(message.history)}): after ${formatVersion(message.after)} it has ${rows || '...'}`;
+      return `reach epoch ${message.epoch} (${formatHistory(message.history)}): to ${formatVersion(message.after)} ${rows === '' ? 'nothing differs' : `it has ${rows}`}`;
     }
     case 'replicate': {
       const { page, records, head, committedThrough, kMin, incarnation } = message;
@@ -48,7 +48,7 @@ function formatAnswer(message: PeerAnswer): string {
       return `to ${formatVersion(message.page.coversTo)} of ${formatVersion(message.page.head)}: ${formatRecords(message.rows)}`;
     case 'installed': {
       const { answer, suspects, checkedTo } = message;
-      const named = suspects.length === 0 ? 'none left' : suspects.join(' ');
+      const named = suspects.length === 0 ? 'none left' : suspects.map(({ key, version }) => `${key}@${formatVersion(version)}`).join(' ');
       return `what may be rolled back, to ${formatVersion(checkedTo)}: ${named}; ${formatAnswer(answer)}`;
     }
     case 'refused':

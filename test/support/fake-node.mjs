@@ -8,8 +8,8 @@ const members = (env.NODES ?? '')
   .split(',')
   .map((entry) => ({ id: entry.slice(0, entry.indexOf('=')), url: entry.slice(entry.indexOf('=') + 1) }));
 const others = members.filter(({ id }) => id !== env.NODE_ID);
-/** @type {Record<string, { delay: string, loss: number, is_partitioned: boolean }>} */
-const network = Object.fromEntries(others.map(({ id }) => [id, { delay: '0', loss: 0, is_partitioned: false }]));
+/** @type {Record<string, { delay: string, loss: number, is_partitioned: boolean, one_way: string | null }>} */
+const network = Object.fromEntries(others.map(({ id }) => [id, { delay: '0', loss: 0, is_partitioned: false, one_way: null }]));
 
 /** @param {string} msg */
 const log = (msg) => console.log(JSON.stringify({ level: 30, time: Date.now(), pid: process.pid, node: env.NODE_ID, msg }));
@@ -78,7 +78,11 @@ async function answer(request) {
   if (request.method === 'POST') {
     let text = '';
     for await (const chunk of request) text += chunk;
-    for (const [id, change] of Object.entries(JSON.parse(text).nodes)) Object.assign(network[id] ?? {}, change);
+    for (const [id, change] of Object.entries(JSON.parse(text).nodes)) {
+      // Each ends what the other began.
+      const open = 'is_partitioned' in change || 'one_way' in change ? { is_partitioned: false, one_way: null } : {};
+      Object.assign(network[id] ?? {}, open, change);
+    }
   }
   return { seed: 1, writes_since_seed: 0, nodes: network };
 }

@@ -87,7 +87,7 @@ const replicated: fc.Arbitrary<ReplicateAnswer> = fc.record({
 const installed: fc.Arbitrary<InstallAnswer> = fc.record({
   t: fc.constant('installed'),
   answer: replicated,
-  suspects: fc.array(anyText, { maxLength: 5 }),
+  suspects: fc.array(fc.record({ key: anyText, version }), { maxLength: 5 }),
   checkedTo: version,
 });
 const changes: fc.Arbitrary<ChangesAnswer> = fc.record({ t: fc.constant('changes'), page, rows: fc.array(record, { maxLength: 5 }) });

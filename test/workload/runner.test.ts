@@ -86,43 +86,48 @@ test('reads come on top of the writes', async () => {
 
 test('a duration ends the load when no number of writes does', async () => {
   const node = await peer(answersAfter(2));
+  const calledMs = performance.now();
   const { samples } = await runLoad({ ...CLOSED, writes: null, durationMs: 100 }, node.url, { signal: never });
-  expect(samples.length).toBeGreaterThan(4);
-  expect(samples.every((sample) => sample.startMs < 100)).toBe(true);
+  // Not earlier, however few requests a busy machine makes of it; and nothing is decided on later, whenever it is then sent.
+  expect(performance.now() - calledMs).toBeGreaterThanOrEqual(100);
+  expect(samples.length).toBeGreaterThan(0);
+  expect(samples.every((sample) => sample.intendedMs < 100)).toBe(true);
 });
 
 describe('per-vu-iterations', () => {
-  /** How many writes each connection made. */
-  async function sharesOf(spec: Partial<LoadSpec>, script: (port: number) => number): Promise<number[]> {
+  /** How many writes each connection made. The first to come is not answered before so many writes have arrived from all of them. */
+  async function sharesOf(spec: Partial<LoadSpec>, firstWaitsFor = 0): Promise<number[]> {
     const made = new Map<number, number>();
+    let writes = 0;
+    const held: (() => void)[] = [];
     const node = await peer((request, response) => {
       const port = response.socket?.remotePort ?? 0;
-      if (request.method === 'PUT') made.set(port, (made.get(port) ?? 0) + 1);
-      setTimeout(() => answerJson(response, 200, written()), script(port));
+      if (request.method === 'PUT') {
+        made.set(port, (made.get(port) ?? 0) + 1);
+        writes += 1;
+      }
+      if (writes === 1 && request.method === 'PUT') held.push(() => answerJson(response, 200, written()));
+      else answerJson(response, 200, written());
+      if (writes >= firstWaitsFor) for (const answer of held.splice(0)) answer();
     });
     await runLoad({ ...CLOSED, isShareFixed: true, ...spec }, node.url, { signal: never });
     return [...made.values()].sort((a, b) => b - a);
   }
 
   test('every client makes its own share, and the quick ones do not help the slow one', async () => {
-    const ports: number[] = [];
-    const slowFirst = (port: number) => {
-      if (!ports.includes(port)) ports.push(port);
-      return ports[0] === port ? 30 : 0;
-    };
-    expect(await sharesOf({ writes: 20, connections: 4 }, slowFirst)).toEqual([5, 5, 5, 5]);
-    // The same without shares: the slow one makes fewer than the others.
-    ports.splice(0);
-    expect(Math.min(...(await sharesOf({ writes: 20, connections: 4, isShareFixed: false }, slowFirst)))).toBeLessThan(5);
+    // Its own first and all of the three others.
+    expect(await sharesOf({ writes: 20, connections: 4 }, 16)).toEqual([5, 5, 5, 5]);
+    // The same without shares: the others make all that is left.
+    expect((await sharesOf({ writes: 20, connections: 4, isShareFixed: false }, 20)).at(-1)).toBe(1);
   });
 
   test('what does not divide goes to the first of them, and reads do not count', async () => {
-    expect(await sharesOf({ writes: 10, connections: 4 }, () => 0)).toEqual([3, 3, 2, 2]);
-    expect(await sharesOf({ writes: 12, connections: 4, readShare: 0.5 }, () => 0)).toEqual([3, 3, 3, 3]);
+    expect(await sharesOf({ writes: 10, connections: 4 })).toEqual([3, 3, 2, 2]);
+    expect(await sharesOf({ writes: 12, connections: 4, readShare: 0.5 })).toEqual([3, 3, 3, 3]);
   });
 
   test('more clients than writes leave some without any', async () => {
-    expect(await sharesOf({ writes: 3, connections: 8 }, () => 0)).toEqual([1, 1, 1]);
+    expect(await sharesOf({ writes: 3, connections: 8 })).toEqual([1, 1, 1]);
   });
 });
 
@@ -207,7 +212,14 @@ test('an open loop sends on time even while the server answers nothing, and coun
 });
 
 test('an open loop that would need more connections than there may be says how many requests it held back', async () => {
-  const node = await peer(answersAfter(300));
+  const held: (() => void)[] = [];
+  let arrived = 0;
+  // Nothing is answered before as many have arrived as may be on their way.
+  const node = await peer((_request, response) => {
+    arrived += 1;
+    held.push(() => answerJson(response, 200, written()));
+    if (arrived >= MAX_IN_FLIGHT) for (const answer of held.splice(0)) answer();
+  });
   const writes = MAX_IN_FLIGHT + 50;
   const { samples, heldBack } = await runLoad({ ...CLOSED, writes, rate: 1_000_000 }, node.url, { signal: never });
   expect(samples).toHaveLength(writes);
@@ -218,7 +230,7 @@ test('an open loop that would need more connections than there may be says how m
 
 test('waiting for due times does not count as being busy', async () => {
   const node = await peer(answers);
-  const idle = await runLoad({ ...CLOSED, writes: 60, rate: 300 }, node.url, { signal: never });
+  const idle = await runLoad({ ...CLOSED, writes: 20, rate: 50 }, node.url, { signal: never });
   expect(idle.busy).toBeLessThan(0.8);
   const saturated = await runLoad({ ...CLOSED, writes: 3_000, connections: 64 }, node.url, { signal: never });
   expect(saturated.busy).toBeGreaterThan(0.8);

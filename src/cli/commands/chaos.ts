@@ -2,7 +2,6 @@
  * `kvctl chaos`: breaks a cluster of its own while clients record what they do and hear, mends it, and has the history judged.
  * The doing is chaos', the judging judge's; here they are put together, and the run is kept.
  */
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { LoadWish } from '../../chaos/clients.ts';
@@ -19,6 +18,7 @@ import { KvctlError } from '../../wire/errors.ts';
 import { commandOf } from '../bench/command.ts';
 import { draw, type Judged, judge } from '../chaos/aftermath.ts';
 import { openFolder } from '../chaos/folder.ts';
+import { keepNodeLogs } from '../chaos/node-logs.ts';
 import { chaosExitCode, chaosResult, type Found } from '../chaos/result.ts';
 import { showChaos, showSchedule } from '../chaos/view.ts';
 import type { Context } from '../context.ts';
@@ -54,6 +54,8 @@ const RETURN_MS = { local: 1_000, compose: 2_500 } as const;
 const JUDGE_MS = 60_000;
 /** For the replicas to become equal once everything is healed. */
 const SETTLE_MS = 20_000;
+/** The nodes' own faults: clock and disk. */
+const SETTINGS = { FAULT_INJECTION: 'on' };
 /** Of an admin call: above any fault, so that only a leader that is really gone misses it. */
 const ADMIN_MS = 4_000;
 
@@ -168,7 +170,7 @@ async function breakAndMend({ out, signal }: Context, options: ChaosCommandOptio
     return { outcome, settling, remarks };
   } finally {
     await out.step('removing the cluster', async () => {
-      await keepLogs(venue, run).catch((error: Error) => remarks.push(`could not keep the logs: ${error.message}`));
+      await keepNodeLogs(venue.name, run).catch((error: Error) => remarks.push(`could not keep the logs: ${error.message}`));
       remarks.push(...(await closing(venue, client)));
     });
   }
@@ -180,13 +182,6 @@ function hooksOf(progress: Progress) {
     onStage: (stage: keyof typeof stages) => progress.detail(stages[stage]),
     onDeed: (text: string) => progress.detail(text),
   };
-}
-
-/** They go with the cluster; what a node said may be the only trace of why it ended. The engine has those of containers. */
-async function keepLogs({ name }: Venue, run: Run): Promise<void> {
-  for (const { id, log } of loadState(name).nodes) {
-    if (existsSync(log)) await run.write(`logs/${id}.log`, readFileSync(log));
-  }
 }
 
 /** With its nodes a request that was cut off ends too, and closing need not wait for its answer. */
@@ -224,7 +219,7 @@ function foundOf(
 /** Throws `usage`. The pid keeps two runs apart; the name shows in `kvctl ls` whose the cluster is. */
 function planOf({ for: forMs, faults, seed, clients, keys, rate, ...wish }: ChaosCommandOptions): Plan {
   const { followers, quorum = followers - sparable(followers + 1), delay, port, target } = wish;
-  const spec = parseSpec({ name: `chaos-${process.pid}`, followers, quorum, delay, port, target, seed });
+  const spec = parseSpec({ name: `chaos-${process.pid}`, followers, quorum, delay, port, target, seed, settings: SETTINGS });
   const schedule = planSchedule({ seed, forMs, kinds: faults, nodes: nodeIds(followers), quorum, returnMs: RETURN_MS[spec.target] });
   if (!schedule.ok) throw new KvctlError('usage', `--followers: ${schedule.message}`);
   return { spec, schedule: schedule.value, load: { clients, keys, rate, seed } };

@@ -21,7 +21,7 @@ export async function run(context: Context, _options: object, selectors: readonl
   const cluster = await clusterOf(context);
   const groups = await resolveGroups(cluster, selectors);
   const outcome = await context.out.step('healing partitions', () =>
-    cluster.target === 'remote' ? setRemotePartition(cluster, groups, false) : heal(name, groups),
+    cluster.target === 'remote' ? setRemotePartition(cluster, groups, 'open') : heal(name, groups),
   );
   if (outcome.unreached.length > 0) {
     const ids = outcome.unreached.join(',');
@@ -29,6 +29,6 @@ export async function run(context: Context, _options: object, selectors: readonl
       cluster.target === 'remote' ? `out of reach: ${adviceFor(outcome.unreached)}` : `paused: \`kvctl resume${optionOf(cluster)} ${ids}\``;
     context.out.warn(`${ids} keeps its own side, because it is ${why}; then heal again`);
   }
-  context.out.result(partitionResult(cluster.name, outcome, false, null));
+  context.out.result(partitionResult(cluster.name, outcome, 'open', null));
   return EXIT.ok;
 }

@@ -88,9 +88,14 @@ function show(context: Context, network: NetworkAnswer, selected: readonly strin
   const rows = rowsOf(network).filter(({ node }) => selected.includes(node));
   const table = context.out.table(
     ['node', '>delay ms', '>loss', 'link'],
-    rows.map((row) => [row.node, row.delay, row.loss, row.is_partitioned ? context.out.paint('red', 'partitioned') : 'open']),
+    rows.map((row) => [row.node, row.delay, row.loss, linkCell(context, row)]),
   );
   return `${table}\nseed ${network.seed}, ${network.writes_since_seed} writes drawn from it`;
+}
+
+function linkCell({ out }: Context, { is_partitioned: isPartitioned, one_way: oneWay }: NetworkAnswer['nodes'][string]): string {
+  if (!isPartitioned && oneWay === null) return 'open';
+  return out.paint('red', isPartitioned ? 'partitioned' : oneWay === 'in' ? 'nothing comes in' : 'nothing goes out');
 }
 
 function differences(before: NetworkAnswer, after: NetworkAnswer): string[] {

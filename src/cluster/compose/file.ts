@@ -41,7 +41,9 @@ export function renderClusterFile(plan: ClusterPlan, image: string): string {
 
 /** The docker-compose.yml of the package: one leader, five followers, everything by environment. */
 export function renderPackageFile(): string {
-  const spec = parseSpec({ target: 'compose', settings: Object.fromEntries(SETTINGS.map((name) => [name, ''])) });
+  // Breaking nodes is no setting of a cluster that people start by hand.
+  const shown = SETTINGS.filter((name) => name !== 'FAULT_INJECTION');
+  const spec = parseSpec({ target: 'compose', settings: Object.fromEntries(shown.map((name) => [name, ''])) });
   const plan = planCluster(spec, DEFAULT_BASE_PORT, { dataRoot: '', logRoot: '', project: '' }, '');
   const prefix = `${DEFAULT_BASE_PORT}`.slice(0, -1);
   const anyPort = (text: string) =>

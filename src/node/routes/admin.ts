@@ -6,11 +6,12 @@ import type { TraceRow } from '../../core/trace.ts';
 import { formatVersion, parseVersion, ZERO } from '../../core/version.ts';
 import { formatDistribution, parseDistribution } from '../../lib/distribution.ts';
 import { jsonStart } from '../../lib/text.ts';
-import type { NetworkAnswer, NetworkRequest, TraceItem } from '../../wire/api.ts';
+import type { FaultsAnswer, NetworkAnswer, NetworkRequest, TraceItem } from '../../wire/api.ts';
 import { KvctlError } from '../../wire/errors.ts';
 import { integerParameter, parseQuery } from '../../wire/query.ts';
 import { replicasOf } from '../replicas.ts';
 import type { Runtime } from '../runtime.ts';
+import { offsetWallClock, wallClockOffset } from '../wall-clock.ts';
 import { parseBody, schemas } from './body.ts';
 import { writeError } from './write.ts';
 
@@ -72,6 +73,34 @@ export function adminRoutes(router: Router, runtime: Runtime, nodeName: () => st
   });
 }
 
+/**
+ * What is broken at run time for tests and chaos: the wall clock and the disk. Registered only where FAULT_INJECTION=on asks for it; anywhere
+ * else the path does not exist.
+ */
+export function faultRoutes(router: Router, runtime: Runtime, nodeName: () => string): void {
+  const faults = (): FaultsAnswer => ({
+    node: nodeName(),
+    clock_offset_ms: wallClockOffset(),
+    wall_clock_ms: Date.now(),
+    storage_failure: runtime.replica.storageFailure,
+  });
+
+  router.get('/admin/faults', (context) => {
+    context.body = faults();
+  });
+
+  router.post('/admin/faults', async (context) => {
+    const { faultsRequest } = await schemas();
+    const { clock_offset_ms: offset, disk } = parseBody(faultsRequest, context.request.body, '{"clock_offset_ms": 3600000}');
+    const { store } = runtime;
+    if (disk !== undefined && store.setFault === undefined)
+      throw new KvctlError('bad_request', 'expected a store on disk (STORE=sqlite), to have it fail, got one in memory');
+    if (disk !== undefined) store.setFault?.(disk === null ? null : { name: disk, pass: 1 });
+    if (offset !== undefined) offsetWallClock(offset);
+    context.body = faults();
+  });
+}
+
 /** Throws `invalid_quorum` for what is no integer; whether there are so many followers the core knows. `body` is shown. */
 export function mustBeQuorum(asked: unknown, body: unknown): asserts asked is number {
   if (typeof asked === 'number' && Number.isSafeInteger(asked)) return;
@@ -98,11 +127,11 @@ function mustLead(runtime: Runtime): NonNullable<Runtime['replica']['leader']> {
   return leader;
 }
 
-function networkOf({ replica }: Runtime): NetworkAnswer {
+function networkOf({ replica, blocks }: Runtime): NetworkAnswer {
   const { network } = replica;
-  const nodes = [...network.settings].map(([node, { delay, loss, isPartitioned }]) => [
+  const nodes = [...network.settings].map(([node, { delay, loss, isPartitioned, oneWay = null }]) => [
     node,
-    { delay: formatDistribution(delay), loss, is_partitioned: isPartitioned },
+    { delay: formatDistribution(delay), loss, is_partitioned: isPartitioned, one_way: oneWay, blocked: blocks.count(node) },
   ]);
   return { seed: network.seed, writes_since_seed: network.writesSinceSeed, nodes: Object.fromEntries(nodes) };
 }
@@ -118,7 +147,9 @@ function changeOf(request: NetworkRequest, runtime: Runtime): NetworkChange {
     const change = {
       ...(delay === null ? {} : { delay: delay.value }),
       ...(part.loss === undefined ? {} : { loss: part.loss }),
-      ...(part.is_partitioned === undefined ? {} : { isPartitioned: part.is_partitioned }),
+      // Both together say what passes, so each ends what the other began.
+      ...(part.is_partitioned === undefined ? {} : { isPartitioned: part.is_partitioned, oneWay: null }),
+      ...(part.one_way === undefined ? {} : { isPartitioned: false, oneWay: part.one_way }),
     };
     for (const node of name === '*' ? known : [name]) nodes.set(node, { ...nodes.get(node), ...change });
   }

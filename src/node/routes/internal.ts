@@ -25,14 +25,17 @@ function textOf(request: IncomingMessage, maxBytes: number): Promise<string> {
 
 export function internalRoutes(router: Router, runtime: Runtime, mustMeanUs: MustMeanUs): void {
   const handle = (decode: (context: RouterContext) => PeerRequest | Promise<PeerRequest>) => async (context: RouterContext) => {
-    if (runtime.replica.network.isPartitioned(String(context.req.headers[FROM_HEADER]))) {
-      context.req.destroy();
+    const from = String(context.req.headers[FROM_HEADER]);
+    const drop = () => {
+      // Not the request alone: once it was read to its end, destroying it does nothing.
+      context.res.destroy();
       context.respond = false;
-      return;
-    }
+    };
+    if (runtime.blocks.stops('in', from)) return drop();
     const message = withAddress(await decode(context), context.req);
     mustMeanUs(context.req);
     const answer = await new Promise<PeerAnswer>((resolve) => runtime.request(message, resolve));
+    if (runtime.blocks.stops('out', from)) return drop();
     if (answer.t === 'refused') throw new KvctlError(answer.code, answer.message, { epoch: answer.epoch });
     context.type = 'application/json';
     context.body = encodeAnswer(answer);

@@ -60,8 +60,11 @@ export function statusRoutes(router: Router, runtime: Runtime, metrics: Metrics,
   });
 }
 
+/** Throws `storage_failed` where nothing more can be stored until the node is started again: who looks after nodes starts it again for that. */
 export function healthOf({ replica }: Runtime, node: string): object {
-  return { status: 'ok', role: replica.role, node_id: node, epoch: replica.epoch };
+  const { role, epoch, storageFailure, waitingFor } = replica;
+  if (storageFailure !== null) throw new KvctlError('storage_failed', `${waitingFor}`, { role, node_id: node, epoch });
+  return { status: 'ok', role, node_id: node, epoch };
 }
 
 type Summary = Pick<DumpView, 'position' | 'head' | 'count' | 'digest'>;

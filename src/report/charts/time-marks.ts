@@ -41,6 +41,9 @@ const TINTS: Readonly<Record<string, string>> = {
   kill: '#CC3311',
   pause: '#EE7733',
   partition: '#AA3377',
+  'one-way': '#AA3377',
+  disk: '#8A6D00',
+  clock: '#332288',
   network: '#009988',
   quorum: '#0072B2',
 };

@@ -27,7 +27,7 @@ const FAILED = 0.96;
 const MAX_LINEAR_RATIO = 60;
 
 /** Kinds of marks that take something away for as long as they last. */
-const FAULTS: readonly string[] = ['kill', 'pause', 'partition'];
+const FAULTS: readonly string[] = ['kill', 'pause', 'partition', 'one-way', 'disk'];
 
 /** Null if no request was made. */
 export function timeChart(result: RunResult, points: readonly TimePoint[]): Chart | null {
