@@ -121,8 +121,8 @@ export class Opening {
   /** The promise to oneself that must be durable before the others are fenced, when looking is over. */
   promise(): HardState | null {
     if (this.phase !== 'looking' || !this.#mayFence()) return null;
-    this.phase = 'fencing';
     this.#epoch = this.nextEpoch;
+    this.phase = 'fencing';
     this.#hasPromised = false;
     this.#fenced.clear();
     this.#sources.clear();
