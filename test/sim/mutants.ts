@@ -23,8 +23,6 @@ import { openMemoryStore } from '../../src/store/memory.ts';
 export interface Mutant {
   /** What is broken, as one would say it in a review. */
   readonly name: string;
-  /** What it takes to see it is seldom there. */
-  readonly isRare?: boolean;
   /** Breaks it; the answer repairs it. */
   readonly apply: () => () => void;
 }

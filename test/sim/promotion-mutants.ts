@@ -1,5 +1,7 @@
 /** Cores that are broken in a change of leader, one mistake each (see mutants.ts). */
 import { Follower } from '../../src/core/follower.ts';
+import { Leader } from '../../src/core/leader.ts';
+import type { Link } from '../../src/core/link.ts';
 import type { Effect, Input, PeerAnswer, StandingAnswer } from '../../src/core/message.ts';
 import { type Opened, Opening } from '../../src/core/opening.ts';
 import { type Named, Reconciliation } from '../../src/core/reconcile.ts';
@@ -121,6 +123,19 @@ export const PROMOTION_MUTANTS: readonly Mutant[] = [
       };
     },
   },
+  heard('candidates are compared by seq alone, whatever epoch they reached', (answer, replica) => {
+    if (answer.t !== 'standing' || answer.isBlank || answer.watermark.epoch === 0) return answer;
+    return { ...answer, watermark: { ...answer.watermark, epoch: replica.standing().watermark.epoch } };
+  }),
+  mutant(
+    'a promoted leader opens at once',
+    Leader.prototype,
+    'installedOn',
+    (right) =>
+      function () {
+        return this.epoch === 1 ? right.call(this) : ['n1', ...this.links.map(({ node }: Link) => node)];
+      },
+  ),
   heard('a blank node counts for a promotion', (answer, replica) => {
     if (answer.t !== 'standing' || !answer.isBlank) return answer;
     const { hard } = replica.follower;
@@ -143,7 +158,6 @@ export const PROMOTION_MUTANTS: readonly Mutant[] = [
   ),
   {
     name: 'what is above the boundary is rolled back, not what the lineage lacks',
-    isRare: true,
     apply: () => {
       const boundaries = new WeakMap<Reconciliation, number>();
       const undo = [
