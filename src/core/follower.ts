@@ -143,7 +143,8 @@ export class Follower {
   hardSaved(token: number): boolean {
     if (this.#saving?.token !== token) return false;
     const { state } = this.#saving;
-    const isNewEpoch = state.promisedEpoch !== this.hard?.promisedEpoch;
+    // Also where only the leader is another: this node wanted the epoch for itself, and did not follow in it yet.
+    const isNewEpoch = state.promisedEpoch !== this.hard?.promisedEpoch || state.promisedTo !== this.hard.promisedTo;
     this.#saving = null;
     this.remember(state);
     if (isNewEpoch) {
