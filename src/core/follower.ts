@@ -100,10 +100,10 @@ export class Follower {
     this.#stand(position);
   }
 
-  /** The leadership of this node is over; everything up to `durable` is in its store. */
-  follow(durable: Version, head: Version): void {
+  /** The leadership of this node is over; everything up to `durable` is in its store, and `kMin` is what it knew last, not what it opened with. */
+  follow(durable: Version, head: Version, kMin: number): void {
     this.#newestUnderWay = head;
-    this.#stand({ ...this.position, watermark: durable, cursor: durable });
+    this.#stand({ ...this.position, watermark: durable, cursor: durable, kMin });
   }
 
   /** The commit that was under way when the leadership of this node ended is durable: its rows are here like all others. */
