@@ -100,9 +100,12 @@ export class Follower {
     this.#stand(position);
   }
 
-  /** The leadership of this node is over; everything up to `durable` is in its store, and `kMin` is what it knew last, not what it opened with. */
-  follow(durable: Version, head: Version, kMin: number): void {
-    this.#newestUnderWay = head;
+  /**
+   * The leadership of this node is over; everything up to `durable` is in its store, up to `underWay` once the commit that runs is durable, and `kMin` is
+   * what it knew last, not what it opened with.
+   */
+  follow(durable: Version, underWay: Version, kMin: number): void {
+    this.#newestUnderWay = underWay;
     this.#stand({ ...this.position, watermark: durable, cursor: durable, kMin });
   }
 

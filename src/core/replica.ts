@@ -435,7 +435,7 @@ export class Replica {
     this.leader = null;
     this.#abandon();
     // It may hold writes that the newer lineage does not have; whoever leads that finds them (reconcile.ts).
-    if (leader !== null) this.follower.follow(leader.durable, leader.head, leader.kMin);
+    if (leader !== null) this.follower.follow(leader.durable, leader.underWay, leader.kMin);
   }
 
   /** Why this node cannot admit writes or serve committed reads; null if it can. */
