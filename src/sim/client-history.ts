@@ -4,6 +4,7 @@
  * What an epoch opened without is no part of it: a write of a deposed leader that nobody else took over never happened, and a committed read that saw
  * it there saw nothing that lasts. Whether that write could be lost at all is judged elsewhere (client-writes.ts).
  */
+import type { Ms } from '../lib/units.ts';
 import { checkReads, type RegisterOp } from './check-reads.ts';
 import type { EpochHistory } from './epoch-history.ts';
 import type { Ledger } from './ledger.ts';
@@ -16,6 +17,7 @@ export class ClientHistory {
   readonly #ops: RegisterOp[] = [];
   /** By key, the newest that a client had heard of. */
   readonly #heard = new Map<string, Ordinal>();
+  #readsSince: Ms = Number.NEGATIVE_INFINITY;
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -29,9 +31,12 @@ export class ClientHistory {
     if (!this.isVoid(ordinal) && ordinal > this.heard(key)) this.#heard.set(key, ordinal);
   }
 
-  /** What the epoch opened without is not known any more. */
-  opened(history: EpochHistory): void {
-    for (const [key, ordinal] of this.#heard) if (this.isVoid(ordinal)) this.#heard.set(key, history.startOf(key));
+  /** What the epoch opened without is not known any more. If it left everything behind that was open, what was read before says nothing about it. */
+  opened(history: EpochHistory, now: Ms): void {
+    if (this.#ledger.lineage.isBroken) this.#readsSince = now;
+    for (const [key, ordinal] of this.#heard)
+      if (this.isVoid(ordinal) || (this.#ledger.lineage.isBroken && ordinal > history.startOf(key)))
+        this.#heard.set(key, history.startOf(key));
   }
 
   isVoid(ordinal: Ordinal): boolean {
@@ -43,7 +48,7 @@ export class ClientHistory {
   }
 
   judge(): void {
-    const lasting = this.#ops.filter(({ order }) => !this.isVoid(order));
+    const lasting = this.#ops.filter(({ f, order, startedAt }) => !this.isVoid(order) && (f === 'write' || startedAt > this.#readsSince));
     for (const judge of [checkReads, askJudge]) {
       const mistake = judge(lasting);
       must(mistake === null, 'I3', () => `key ${mistake?.key}: ${mistake?.message}`);

@@ -137,7 +137,7 @@ export class Ledger {
     const from = this.lineage.epochs.get(rolledBack.version.epoch);
     const to = this.lineage.epochs.get(node.disk.hard?.promisedEpoch ?? 0);
     const keptNeed = from === undefined ? 0 : (to?.stepFrom(from).keptNeed ?? 0);
-    const isLost = isLess && accepted?.voidedBy === null && rolledBack.need >= keptNeed && this.lineage.isSettled(accepted);
+    const isLost = isLess && accepted?.voidedBy === null && rolledBack.need >= keptNeed && this.ackers(accepted) >= rolledBack.need;
     must(!isLost, 'I8', () => `${node.id} rolls back ${sayVersion(rolledBack)}, which is committed`);
     if (record === null) {
       holder.held.delete(key);

@@ -16,6 +16,8 @@ export class Lineage {
   readonly epochs = new Map<number, EpochHistory>();
   /** The newest that is open. */
   open: EpochHistory | null = null;
+  /** It left behind, by force, what was open before. */
+  isBroken = false;
   readonly #nodes: number;
 
   constructor(nodes: number) {
@@ -59,9 +61,19 @@ export class Lineage {
       'I8',
       () => `${leader.id} begins epoch ${epoch}, which does not go on from epoch ${from}: it holds ${sayRows(rows, base)}`,
     );
+    const newest = base === null ? 0 : base.head + base.accepted.length;
+    must(
+      base === null || head >= base.head,
+      'I4',
+      () => `${leader.id} begins epoch ${epoch} at seq ${head}, and epoch ${from} at ${base?.head}`,
+    );
+    must(head <= newest, 'I4', () => `${leader.id} begins epoch ${epoch} at seq ${head}, and epoch ${from} came to ${newest}`);
+    // What one node's data alone brought back is judged when it opens.
+    if (this.open !== null && base !== null && !isWithin(this.open, base)) return;
     for (const record of rows.values()) {
       const { version } = record;
-      must(version.seq <= head, 'I4', () => `${leader.id} begins epoch ${epoch} at seq ${head}, and holds ${formatVersion(version)}`);
+      const isBeyond = version.epoch === from && version.seq > head;
+      must(!isBeyond, 'I4', () => `${leader.id} begins epoch ${epoch} at seq ${head}, and holds ${formatVersion(version)}`);
       const isVoid = this.find(version)?.voidedBy ?? null;
       must(
         isVoid === null,
@@ -104,23 +116,27 @@ export class Lineage {
       () => `${leader.id} opens epoch ${epoch}, which does not go on from epoch ${open?.epoch}, which is open`,
     );
     this.open = history;
+    this.isBroken = !isOnward;
     const next = new Map<EpochHistory, EpochHistory>();
     for (const each of history.chain()) if (each.base !== null) next.set(each.base, each);
     const lost: Accepted[] = [];
     // What is older than the epoch that was open was decided with that one, unless all of it is left behind.
     const since = isOnward ? (open?.epoch ?? 0) : 0;
     for (const each of this.epochs.values())
-      if (each.epoch < epoch && each.epoch >= since) this.#decide(each, next.get(each), history, lost);
+      if (each.epoch < epoch && each.epoch >= since) this.#decide(each, next.get(each), history, isOnward, lost);
     return lost;
   }
 
   /** What of `each` is in the epoch that goes on from it is settled; all else of it is void. */
-  #decide(each: EpochHistory, next: EpochHistory | undefined, by: EpochHistory, lost: Accepted[]): void {
+  #decide(each: EpochHistory, next: EpochHistory | undefined, by: EpochHistory, isOnward: boolean, lost: Accepted[]): void {
     for (const accepted of each.accepted) {
-      if (accepted.voidedBy !== null) continue;
+      if (accepted.voidedBy !== null && isOnward) continue;
       const { key } = accepted.record;
       const isHere = next === undefined ? accepted.ordinal === by.startOf(key) : accepted.ordinal <= next.startOf(key);
-      if (isHere) accepted.isSettled = true;
+      if (isHere) {
+        accepted.isSettled = true;
+        accepted.voidedBy = null;
+      } else if (accepted.voidedBy !== null) continue;
       else {
         if (each.isSettled(accepted)) lost.push(accepted);
         accepted.voidedBy = by.stepFrom(each);
@@ -140,7 +156,8 @@ function goesOn(from: EpochHistory, rows: ReadonlyMap<string, KvRecord>): boolea
   return true;
 }
 
-function isWithin(older: EpochHistory, newer: EpochHistory): boolean {
+function isWithin(older: EpochHistory, newer: EpochHistory | null): boolean {
+  if (newer === null) return false;
   for (const each of newer.chain()) if (each === older) return true;
   return false;
 }

@@ -23,12 +23,14 @@ export class Requests {
   readonly writes: ClientWrites;
   readonly #reads: ClientReads;
   readonly #history: ClientHistory;
+  readonly #cluster: ClusterView;
   readonly #ledger: Ledger;
   readonly #epochs: Epochs;
   readonly #goals: Goals;
   readonly #quorums = new Map<number, QuorumChange>();
 
   constructor(cluster: ClusterView, ledger: Ledger, epochs: Epochs, goals: Goals) {
+    this.#cluster = cluster;
     this.#ledger = ledger;
     this.#epochs = epochs;
     this.#goals = goals;
@@ -75,7 +77,7 @@ export class Requests {
   /** An epoch opened, and this was committed and is not in it. */
   opened(history: EpochHistory, lost: readonly Accepted[]): void {
     for (const accepted of lost) this.writes.loses(accepted, 'as the disks tell');
-    this.#history.opened(history);
+    this.#history.opened(history, this.#cluster.now);
   }
 
   /** When all is over: what only the whole history shows. */

@@ -124,10 +124,11 @@ class Simulation {
     oracle.finish();
   }
 
-  /** Somebody leads, nobody promised more to another, and nobody else is on the way to it. */
+  /** Somebody leads, nobody promised more to another, or asked its disk to, and nobody else is on the way to it. */
   get #isLed(): boolean {
     const { leader, nodes } = this.cluster;
     if (leader === null || leader.replica.phase !== 'open' || this.oracle.promotions.isPending) return false;
+    if (nodes.some(({ disk }) => disk.frames.some(({ commit }) => commit.t === 'saveHard'))) return false;
     return nodes.every(
       ({ disk: { hard }, replica }) =>
         replica === leader.replica ||
