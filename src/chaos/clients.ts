@@ -36,8 +36,9 @@ export interface Answered {
 }
 
 export interface LoadOptions extends LoadWish {
-  readonly leader: NodeAddress;
-  readonly followers: readonly NodeAddress[];
+  /** Whom clients take for the leader now. */
+  readonly leader: () => NodeAddress;
+  readonly nodes: readonly NodeAddress[];
   readonly history: HistoryFile;
   /** Reads at followers. */
   readonly localHistory: HistoryFile;
@@ -88,7 +89,8 @@ export class Clients {
 
   /** When all is over: what the leader shows of each key, and what followers have, which by then must be the same. */
   async readFinally(nodes: readonly NodeAddress[]): Promise<void> {
-    const { leader, keys, history } = this.#options;
+    const { keys, history } = this.#options;
+    const leader = this.#options.leader();
     for (const node of nodes) {
       for (let index = 0; index < keys; index++) {
         const invocation: Invocation = { process: `final-${node.id}`, f: 'read', key: `key${index}` };
@@ -121,7 +123,9 @@ export class Clients {
   }
 
   async #request(process: number): Promise<Completion['type']> {
-    const { keys, leader, followers, history, localHistory, nowMs } = this.#options;
+    const { keys, nodes, history, localHistory, nowMs } = this.#options;
+    const leader = this.#options.leader();
+    const followers = nodes.filter(({ id }) => id !== leader.id);
     const number = this.#count++;
     const key = keyOf(number, keys, this.#keys);
     const chance = this.#chance.fork(`${number}`);
@@ -166,12 +170,12 @@ export class Clients {
   }
 
   async #write(key: string, value: string): Promise<Completion> {
-    const { version, node } = await this.#client.put(this.#options.leader.url, key, JSON.stringify(value));
+    const { version, node } = await this.#client.put(this.#options.leader().url, key, JSON.stringify(value));
     return { type: 'ok', version, node };
   }
 
   async #delete(key: string): Promise<Completion> {
-    const { version, node } = await this.#client.del(this.#options.leader.url, key);
+    const { version, node } = await this.#client.del(this.#options.leader().url, key);
     return { type: 'ok', version, node };
   }
 

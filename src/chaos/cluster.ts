@@ -5,8 +5,9 @@ export interface ChaosCluster {
   readonly name: string;
   /** For admin calls; a node that is frozen must not hold one up for long. */
   readonly client: KvClient;
-  readonly leader: NodeAddress;
-  /** All nodes, the leader first. */
+  /** Who leads, as far as is known here: a promotion moves it, and clients ask whom it names. */
+  leader: NodeAddress;
+  /** All nodes, the born leader first. */
   readonly nodes: readonly NodeAddress[];
   /** The nodes' program; undefined: the node of this package. */
   readonly entry: string | undefined;

@@ -6,6 +6,8 @@ export interface Deed {
   readonly kind: Fault['kind'];
   readonly text: string;
   readonly nodes: readonly string[];
+  /** Who led when it began is one of them. */
+  readonly of_leader: boolean;
   readonly planned_ms: number;
   /** When it had taken effect, and when that was undone; null: it was left out. */
   readonly began_ms: number | null;
@@ -17,6 +19,7 @@ export interface Deed {
 
 export function deedOf(
   { atMs, fault }: Episode,
+  leader: string,
   beganMs: number | null,
   endedMs: number | null,
   effect: string,
@@ -26,6 +29,7 @@ export function deedOf(
     kind: fault.kind,
     text: faultText(fault),
     nodes: victimsOf(fault),
+    of_leader: victimsOf(fault).includes(leader),
     planned_ms: atMs,
     began_ms: beganMs,
     ended_ms: endedMs,

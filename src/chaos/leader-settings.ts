@@ -43,8 +43,12 @@ export class LeaderSettings {
   /** Null: delays as before, and nothing lost. */
   setNetwork(network: Weather | null): Promise<unknown> {
     this.#network = network;
-    const before = Object.entries(this.#before.network.nodes);
-    const links = before.map(([id, { delay }]) => [id, { delay: network?.delay ?? delay, loss: network?.loss ?? 0 }] as const);
+    const before = this.#before.network.nodes;
+    // Who led at first has no delay to itself, and gets that of the others when it follows.
+    const [usual] = Object.values(before);
+    const links = this.#cluster.nodes
+      .filter(({ id }) => id !== this.#cluster.leader.id)
+      .map(({ id }) => [id, { delay: network?.delay ?? (before[id] ?? usual)?.delay ?? '0', loss: network?.loss ?? 0 }] as const);
     return this.#cluster.client.setNetwork(this.#cluster.leader.url, { nodes: Object.fromEntries(links) });
   }
 

@@ -18,6 +18,7 @@ import { aimOf, type Deed, deedOf } from './deed.ts';
 import { seenStorageFailure, setClock } from './injected.ts';
 import { LeaderSettings } from './leader-settings.ts';
 import { type Episode, type Fault, type Schedule, victimsOf } from './plan.ts';
+import { mustLead, promote } from './promotion.ts';
 
 export interface NemesisOptions {
   readonly cluster: ChaosCluster;
@@ -81,6 +82,7 @@ export class Nemesis {
     const dead = (await look(loadState(name))).find(({ state }) => state !== 'running');
     if (dead !== undefined) throw endedByItself(dead.node.id);
     await heal(name, []);
+    await mustLead(this.#cluster, this.#options.signal);
     for (const { id } of this.#cluster.nodes) await this.#setClock(id, 0);
     await this.#settings.putBack(this.#options.signal);
   }
@@ -89,9 +91,10 @@ export class Nemesis {
     const { fault, atMs, forMs } = episode;
     const victims = victimsOf(fault);
     await this.#sleepUntil(atMs);
+    const leader = this.#cluster.leader.id;
     const obstacle = await this.#untilPossible(fault, atMs + PATIENCE_MS);
     if (obstacle !== null) {
-      this.deeds.push(deedOf(episode, null, null, obstacle, false));
+      this.deeds.push(deedOf(episode, leader, null, null, obstacle, false));
       return;
     }
     for (const id of victims) this.#away.add(id);
@@ -103,10 +106,10 @@ export class Nemesis {
       await this.#hold(fault, beganMs + forMs);
       seen = (await this.#end(fault)) ?? seen;
       const endedMs = this.#tell(ENDING[fault.kind], fault.kind === 'clock' ? fault.node : victims.join(', '));
-      this.deeds.push(deedOf(episode, beganMs, endedMs, seen ?? NOTHING, seen !== null));
+      this.deeds.push(deedOf(episode, leader, beganMs, endedMs, seen ?? NOTHING, seen !== null));
     } catch (error) {
       const why = this.#options.signal.aborted ? 'interrupted' : error instanceof Error ? error.message : String(error);
-      this.deeds.push(deedOf(episode, beganMs, null, seen ?? why, seen !== null));
+      this.deeds.push(deedOf(episode, leader, beganMs, null, seen ?? why, seen !== null));
       throw error;
     } finally {
       for (const id of victims) this.#away.delete(id);
@@ -128,6 +131,7 @@ export class Nemesis {
     const busy = victims.find((id) => this.#away.has(id));
     if (busy !== undefined) return `left out: ${busy} was not back yet`;
     if (victims.length > 0 && this.#away.size + victims.length > this.#schedule.maxAway) return 'left out: a majority would not be left';
+    if (fault.kind === 'promote' && (this.#away.has(fault.node) || this.#silent.has(fault.node))) return `left out: ${fault.node} was away`;
     if (fault.kind === 'clock' && this.#silent.has(fault.node)) return `left out: ${fault.node} was away`;
     // Its end is late where the node was away; the next one's beginning must not come before.
     if (fault.kind === 'clock' && [...this.#clocks.values()].some((offset) => offset !== 0)) return 'left out: another clock was off';
@@ -163,6 +167,12 @@ export class Nemesis {
       case 'clock': {
         const isSeen = await this.#setClock(fault.node, fault.offsetMs).catch(() => false);
         return isSeen ? `the clock of ${fault.node} jumped by ${fault.offsetMs / 1000} s` : null;
+      }
+      case 'promote': {
+        const [node] = this.#nodes([fault.node]);
+        const effect = node === undefined ? null : await promote(this.#cluster, node, this.#options.signal);
+        if (effect !== null) await this.#settings.setAgain();
+        return effect;
       }
       case 'quorum': {
         const answer = await this.#settings.setQuorum(fault.quorum).catch(() => null);
@@ -213,6 +223,8 @@ export class Nemesis {
       case 'clock':
         await this.#setClock(fault.node, 0).catch(() => undefined);
         return null;
+      case 'promote':
+        return null;
       // A leader that is away is set when it is back.
       case 'quorum':
         await this.#settings.setQuorum(null).catch(() => undefined);
@@ -241,10 +253,11 @@ export class Nemesis {
   }
 
   async #untilStreaming(ids: readonly string[], notReady: KvctlError): Promise<void> {
-    const { client, leader, waitTimeoutMs = STREAMING_MS } = this.#cluster;
+    const { client, waitTimeoutMs = STREAMING_MS } = this.#cluster;
     const deadlineMs = performance.now() + waitTimeoutMs;
     for (;;) {
-      const links = (await client.replicaStatus(leader.url).catch(() => null))?.replicas ?? [];
+      // Another one may lead by now.
+      const links = (await client.replicaStatus(this.#cluster.leader.url).catch(() => null))?.replicas ?? [];
       if (ids.every((id) => links.some(({ node, link, is_up: isUp }) => node === id && link === 'stream' && isUp))) return;
       if (performance.now() > deadlineMs) throw notReady;
       await delay(POLL_MS, undefined, { signal: this.#options.signal });
@@ -294,6 +307,7 @@ const ENDING = {
   pause: 'resume',
   partition: 'heal',
   'one-way': 'heal',
+  promote: 'leads',
   disk: 'disk-mended',
   clock: 'clock-back',
   restart: 'restarted',

@@ -9,7 +9,7 @@ import { Prng } from '../lib/prng.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
 import type { Ms } from '../lib/units.ts';
 
-export const FAULT_KINDS = ['kill', 'pause', 'partition', 'one-way', 'restart', 'disk', 'clock', 'quorum', 'network'] as const;
+export const FAULT_KINDS = ['kill', 'pause', 'partition', 'one-way', 'restart', 'disk', 'clock', 'promote', 'quorum', 'network'] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export type Fault =
@@ -23,6 +23,8 @@ export type Fault =
   | { readonly kind: 'disk'; readonly nodes: readonly string[]; readonly failure: 'fail-write' | 'fail-fsync' }
   /** The wall clock is off until its end; with a strobe it jumps to and fro. Takes nothing away. */
   | { readonly kind: 'clock'; readonly node: string; readonly offsetMs: number; readonly isStrobe: boolean }
+  /** The node is to lead, whoever leads; nobody makes it undone. */
+  | { readonly kind: 'promote'; readonly node: string }
   /** Until its end; then the run's own again. */
   | { readonly kind: 'quorum'; readonly quorum: number }
   | { readonly kind: 'network'; readonly delay: string; readonly loss: number };
@@ -96,6 +98,8 @@ export function faultText(fault: Fault): string {
       const sign = fault.isStrobe ? '±' : fault.offsetMs < 0 ? '-' : '+';
       return `clock ${fault.node} ${fault.isStrobe ? 'strobe ' : ''}${sign}${Math.abs(fault.offsetMs) / HOUR_MS} h`;
     }
+    case 'promote':
+      return `promote ${fault.node}`;
     case 'quorum':
       return `quorum ${fault.quorum}`;
     case 'network':
@@ -118,10 +122,13 @@ class Planner {
   readonly #victims: Prng;
   readonly #settings: Prng;
   readonly #planned: Episode[] = [];
+  /** Who leads, if all goes as planned. */
+  #leader: string;
 
   constructor(wish: Wish, maxAway: number) {
     this.#wish = wish;
     this.#maxAway = maxAway;
+    this.#leader = wish.nodes[0] as string;
     const prng = new Prng(wish.seed).fork('nemesis');
     this.#times = prng.fork('times');
     this.#kinds = prng.fork('kinds');
@@ -149,6 +156,12 @@ class Planner {
         return { atMs, forMs: Math.min(this.#draw(SETTING_MS), leftMs), fault: { kind, quorum: this.#quorum() } };
       case 'network':
         return { atMs, forMs: Math.min(this.#draw(SETTING_MS), leftMs), fault: { kind, ...this.#network() } };
+      case 'promote': {
+        const away = this.#away(atMs);
+        const able = this.#followers.filter((id) => !away.has(id));
+        this.#leader = able[this.#victims.int(able.length)] as string;
+        return { atMs, forMs: 0, fault: { kind, node: this.#leader } };
+      }
       case 'restart':
         return { atMs, forMs: 0, fault: { kind, nodes: this.#pickVictims(atMs) } };
       case 'clock':
@@ -172,7 +185,12 @@ class Planner {
     if (kind === 'quorum' || kind === 'network' || kind === 'clock') {
       return !this.#planned.some((each) => each.fault.kind === kind && endOf(each) >= atMs);
     }
-    return this.#away(atMs).size < this.#maxAway;
+    // Of a majority somebody else than the leader is there.
+    return kind === 'promote' || this.#away(atMs).size < this.#maxAway;
+  }
+
+  get #followers(): readonly string[] {
+    return this.#wish.nodes.filter((id) => id !== this.#leader);
   }
 
   /** Nodes that are away at that time, or have just come back. */
@@ -182,9 +200,9 @@ class Planner {
 
   #pickVictims(atMs: Ms): string[] {
     const away = this.#away(atMs);
-    const [leader, ...followers] = this.#wish.nodes as [string, ...string[]];
+    const followers = this.#followers;
     const isLeader = this.#victims.next() < LEADER_SHARE;
-    if (isLeader && !away.has(leader)) return [leader];
+    if (isLeader && !away.has(this.#leader)) return [this.#leader];
     const free = followers.filter((id) => !away.has(id));
     const count = 1 + this.#victims.int(this.#maxAway - away.size);
     const picked = this.#sample(free, count);
@@ -194,15 +212,14 @@ class Planner {
   /** A single follower is cut from the leader alone as often as from all. */
   #sides(atMs: Ms): { nodes: string[]; others: string[] } {
     const nodes = this.#pickVictims(atMs);
-    const leader = this.#wish.nodes[0] as string;
-    const isPair = this.#victims.int(2) === 0 && nodes.length === 1 && nodes[0] !== leader;
-    return { nodes, others: isPair ? [leader] : this.#wish.nodes.filter((id) => !nodes.includes(id)) };
+    const isPair = this.#victims.int(2) === 0 && nodes.length === 1 && nodes[0] !== this.#leader;
+    return { nodes, others: isPair ? [this.#leader] : this.#wish.nodes.filter((id) => !nodes.includes(id)) };
   }
 
   /** The leader's as often as all the others'. */
   #clock(): Fault {
-    const [leader, ...followers] = this.#wish.nodes as [string, ...string[]];
-    const node = this.#settings.int(2) === 0 ? leader : (followers[this.#settings.int(followers.length)] as string);
+    const followers = this.#followers;
+    const node = this.#settings.int(2) === 0 ? this.#leader : (followers[this.#settings.int(followers.length)] as string);
     const offsetMs = this.#settings.int(2) === 0 ? HOUR_MS : -HOUR_MS;
     return { kind: 'clock', node, offsetMs, isStrobe: this.#settings.int(2) === 0 };
   }

@@ -4,7 +4,7 @@
  */
 import { KvctlError } from '../wire/errors.ts';
 import { type Answered, Clients, type LoadWish } from './clients.ts';
-import type { ChaosCluster } from './cluster.ts';
+import type { ChaosCluster, NodeAddress } from './cluster.ts';
 import type { Deed } from './deed.ts';
 import { HistoryFile, startClock } from './history-file.ts';
 import { Nemesis } from './nemesis.ts';
@@ -22,7 +22,7 @@ export interface ChaosOptions {
   readonly onStage: (stage: 'load' | 'heal' | 'settle') => void;
   readonly onDeed: (text: string) => void;
   /** Waits until the replicas are equal; answers whether they are. */
-  readonly settle: () => Promise<boolean>;
+  readonly settle: (leader: NodeAddress) => Promise<boolean>;
 }
 
 export interface ChaosOutcome {
@@ -38,8 +38,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const clock = startClock();
   const nowMs = () => clock() / 1e6;
   const [history, localHistory] = [new HistoryFile(files.history, clock), new HistoryFile(files.local, clock)];
-  const [leader, ...followers] = cluster.nodes as [ChaosCluster['leader'], ...ChaosCluster['nodes']];
-  const clients = new Clients({ ...load, leader, followers, history, localHistory, nowMs, signal });
+  const { nodes } = cluster;
+  const clients = new Clients({ ...load, leader: () => cluster.leader, nodes, history, localHistory, nowMs, signal });
   const onDeed = (kind: string, text: string) => {
     history.mark(kind, text);
     options.onDeed(`${kind} ${text}`);
@@ -59,8 +59,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
       onStage('heal');
       await nemesis.heal();
       onStage('settle');
-      const isSettled = await options.settle();
-      if (!signal.aborted) await clients.readFinally(isSettled ? cluster.nodes : [leader]);
+      const isSettled = await options.settle(cluster.leader);
+      if (!signal.aborted) await clients.readFinally(isSettled ? nodes : [cluster.leader]);
     }
   } catch (thrown) {
     if (!(thrown instanceof KvctlError) && !signal.aborted) throw thrown;

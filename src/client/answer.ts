@@ -15,6 +15,8 @@ export interface Call {
   /** Base URL of the node, e.g. `http://127.0.0.1:8000`. */
   readonly url: string;
   readonly path: string;
+  /** Besides those of every call. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The answer's body by its schema. Throws the node's own error for a status that is not 2xx. */

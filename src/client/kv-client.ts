@@ -5,7 +5,7 @@
  * Control calls go by got. Data calls (keys, dump) go by undici, because only a client that writes the path as it is given
  * can address every key (key-path.ts). Neither retries, follows redirects, nor reads proxy variables: one call here is one
  * request on the wire, and what became of it is the caller's to judge. A write whose answer was lost throws `unreachable`,
- * which is indefinite.
+ * which is indefinite; retried-write.ts is for who wants to ask again.
  */
 import { Agent as HttpAgent } from 'node:http';
 import got, { type Got } from 'got';
@@ -39,6 +39,7 @@ import {
   writeAnswer,
 } from '../wire/api.ts';
 import { DIALECT_HEADER, NATIVE } from '../wire/dialect-header.ts';
+import { formatIdempotencyKey, IDEMPOTENCY_HEADER } from '../wire/idempotency.ts';
 import { type Call, errorOf, failureOf, parseAnswer } from './answer.ts';
 import { type Dump, parseDump, parseDumpHeader } from './dump.ts';
 import { keyPath, queryText } from './key-path.ts';
@@ -55,6 +56,8 @@ export interface WriteOptions {
   readonly quorum?: number | undefined;
   /** How long the node waits for its quorum, in ms. */
   readonly timeoutMs?: number | undefined;
+  /** What makes it safe to send the write again, 1 to 255 visible characters of ASCII. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 export interface ReadOptions {
@@ -104,12 +107,12 @@ export class KvClient {
   /** `valueText` is JSON text and travels as it is. */
   put(url: string, key: string, valueText: string, options: WriteOptions = {}): Promise<WriteAnswer> {
     const path = keyPath(key) + queryText({ quorum: options.quorum, timeout_ms: options.timeoutMs });
-    return this.#data({ method: 'PUT', url, path }, writeAnswer, options.timeoutMs, `{"value":${valueText}}`);
+    return this.#data({ method: 'PUT', url, path, ...keyHeader(options) }, writeAnswer, options.timeoutMs, `{"value":${valueText}}`);
   }
 
   del(url: string, key: string, options: WriteOptions = {}): Promise<WriteAnswer> {
     const path = keyPath(key) + queryText({ quorum: options.quorum, timeout_ms: options.timeoutMs });
-    return this.#data({ method: 'DELETE', url, path }, writeAnswer, options.timeoutMs);
+    return this.#data({ method: 'DELETE', url, path, ...keyHeader(options) }, writeAnswer, options.timeoutMs);
   }
 
   get(url: string, key: string, options: ReadOptions = {}): Promise<ReadAnswer> {
@@ -239,12 +242,17 @@ export class KvClient {
         signal: AbortSignal.timeout(timeoutMs),
         headersTimeout: 0,
         bodyTimeout: 0,
-        ...(body === undefined ? { headers: NATIVELY } : { body, headers: { ...NATIVELY, 'content-type': 'application/json' } }),
+        headers: { ...NATIVELY, ...call.headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        ...(body === undefined ? {} : { body }),
       });
     } catch (error) {
       throw failureOf(call, error);
     }
   }
+}
+
+function keyHeader({ idempotencyKey }: WriteOptions): Pick<Call, 'headers'> {
+  return idempotencyKey === undefined ? {} : { headers: { [IDEMPOTENCY_HEADER]: formatIdempotencyKey(idempotencyKey) } };
 }
 
 async function textOf(call: Call, body: { text(): Promise<string> }): Promise<string> {

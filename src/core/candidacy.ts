@@ -14,7 +14,7 @@ import { extended } from './lineage.ts';
 import type { NodeId, PeerAnswer, PeerRequest, StandingAnswer } from './message.ts';
 import type { Network } from './network.ts';
 import { type Hindrance, type Opened, Opening } from './opening.ts';
-import type { HardState, Identity, KvRecord, Member, Position } from './record.ts';
+import type { HardState, IdempotencyEntry, Identity, KvRecord, Member, Position } from './record.ts';
 import { isNewer, maxVersion, type Version } from './version.ts';
 
 export interface CandidateConfig extends Identity {
@@ -139,7 +139,8 @@ export class Candidacy {
       return;
     }
     const records = this.#opening.take();
-    if (records.length > 0) return this.#store(records);
+    const entries = this.#opening.entries();
+    if (records.length + entries.length > 0) return this.#store(records, entries);
     const opened = this.#opening.opened();
     const { hard } = this.#parts.follower;
     if (opened === null || hard === null) {
@@ -194,11 +195,11 @@ export class Candidacy {
     return this.#opened !== null ? Number.POSITIVE_INFINITY : this.#opening.wakeAt(now);
   }
 
-  #store(records: readonly KvRecord[]): void {
+  #store(records: readonly KvRecord[], entries: readonly IdempotencyEntry[]): void {
     const token = this.#parts.host.token();
     this.#step = { t: 'gather', token, records };
     const previousOf = [...new Set(records.map(({ key }) => key))];
-    this.#parts.host.out({ t: 'persist', token, records, position: null, previousOf });
+    this.#parts.host.out({ t: 'persist', token, records, entries, position: null, previousOf });
   }
 
   #storeOpening({ lineage, members, ledEpoch }: HardState, { kMin, floor, isForced }: Opened): void {

@@ -20,7 +20,7 @@ import type {
   StandingAnswer,
 } from './message.ts';
 import { LAST, type Named, Reconciliation } from './reconcile.ts';
-import type { HardState, KvRecord, Position, RunningIdentity } from './record.ts';
+import type { HardState, IdempotencyEntry, KvRecord, Position, RunningIdentity } from './record.ts';
 import { Recovery } from './recovery.ts';
 import { formatVersion, isNewer, maxVersion, type Version, ZERO } from './version.ts';
 import { Watermark } from './watermark.ts';
@@ -284,7 +284,7 @@ export class Follower {
       const { replacements, position } = rollback;
       const token = this.#host.token();
       this.#committing = { token, position, requests: null };
-      this.#host.out({ t: 'persist', token, records: [], position, previousOf: [], replacements });
+      this.#host.out({ t: 'persist', token, records: [], position, previousOf: [], replacements, dropEntriesAfter: position.watermark });
       for (const { key, record, rolledBack } of replacements) {
         const data = { key, rolled_back: formatVersion(rolledBack.version), instead: record && formatVersion(record.version) };
         this.#host.out({ t: 'note', level: 'warn', event: 'rolled back', data });
@@ -320,6 +320,7 @@ export class Follower {
     const hard = this.hard;
     assert(hard !== null, 'records are applied under a promise');
     const records: KvRecord[] = [];
+    const entries: IdempotencyEntry[] = [];
     const requests: number[] = [];
     let kMin = this.position.kMin;
     for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
@@ -347,20 +348,22 @@ export class Follower {
         this.newest = maxVersion(this.newest, record.version);
         if (!this.#tracker.covers(record.version)) records.push(record);
       }
-      if (message.page !== null) this.#tracker.page(message.page);
-      else for (const record of message.records) this.#tracker.stream(record.version);
+      if (message.page !== null) {
+        entries.push(...(message.page.entries ?? []));
+        this.#tracker.page(message.page);
+      } else for (const record of message.records) this.#tracker.stream(record.version);
     }
     const position = this.#tracker.position(kMin);
     // A blank node that reached the epoch has that to write down, be there nothing else.
     const isFilled = hard.blank && this.#tracker.hasReachedEpoch;
-    if (records.length === 0 && isSame(position, this.position) && !isFilled) {
+    if (records.length === 0 && entries.length === 0 && isSame(position, this.position) && !isFilled) {
       this.#answer(requests);
       return true;
     }
     if (records.length > 0) this.#reconciliation.forget();
     const token = this.#host.token();
     this.#committing = { token, position, requests };
-    this.#host.out({ t: 'persist', token, records, position, previousOf: [] });
+    this.#host.out({ t: 'persist', token, records, ...(entries.length > 0 ? { entries } : {}), position, previousOf: [] });
     return false;
   }
 

@@ -7,16 +7,17 @@
  */
 import { assert } from '../lib/assert.ts';
 import type { Ms } from '../lib/units.ts';
-import { Confirmations } from './confirmations.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Host } from './host.ts';
-import { isWithin } from './lineage.ts';
 import { Link, type LinkLimits } from './link.ts';
-import type { InstallAnswer, NodeId, PageHeader, PeerRequest, PutInput, ReplicateAnswer, WriteFailure } from './message.ts';
+import { Mail } from './mail.ts';
+import type { AskedOnce, InstallAnswer, NodeId, PutInput, ReplicateAnswer, WriteFailure } from './message.ts';
 import type { Network } from './network.ts';
 import { AckSet, floorOf, isValidQuorum, majorityOf, NeedFloor } from './quorum.ts';
 import { QuorumSetting } from './quorum-setting.ts';
-import type { History, KvRecord, Member, Position } from './record.ts';
+import { Reads } from './reads.ts';
+import type { History, Idempotency, IdempotencyEntry, KvRecord, Member, Position } from './record.ts';
+import { type Holders, Retries } from './retries.ts';
 import { Trace } from './trace.ts';
 import { formatVersion, isNewer, minVersion, type Version, ZERO } from './version.ts';
 import { type Write, Writes } from './writes.ts';
@@ -64,13 +65,10 @@ export class Leader {
   /** Admitted since the last commit began. */
   #gathering: Write[] = [];
   #askPrevious: string[] = [];
-  /** Reads that wait for the store, or for a majority, by their request. */
-  readonly #readers = new Set<number>();
-  readonly #confirmations: Confirmations;
+  readonly #reads: Reads;
+  readonly #retries: Retries;
   #committing: { token: number; writes: readonly Write[]; kMin: number | null } | null = null;
   #upLinks = 0;
-  /** Requests sent to anybody. */
-  #order = 0;
   readonly #openedAt: Ms;
 
   constructor(start: LeaderStart, limits: LeaderLimits, network: Network, host: Host) {
@@ -86,19 +84,18 @@ export class Leader {
     this.#followers = start.members.map((member) => member.id).filter((id) => id !== start.nodeId);
     this.trace = new Trace(start.head, this.#followers.length);
     this.#deadlines = new Deadlines(limits.failEarlyMs);
-    this.#confirmations = new Confirmations(majorityOf(this.#followers.length));
-    this.#quorum = new QuorumSetting(start.quorum, majorityOf(this.#followers.length), limits.quorumTimeoutMs, host);
-    const port = {
-      send: (link: Link, records: readonly KvRecord[], page: PageHeader | null) => this.#send(link, records, page),
-      scan: (_link: Link, since: Version, until: Version) => this.#scan(since, until),
-      install: (link: Link, after: Version, rows: ReadonlyMap<string, KvRecord | null>) => this.#install(link, after, rows),
-      lookup: (_link: Link, keys: readonly string[]) => this.#lookup(keys),
-      mustInstall: ({ watermark, newest }: ReplicateAnswer) => !isWithin(watermark, newest, start.history),
-      losesNext: (link: Link) => network.losesNext(link.node),
-      drawAgain: (link: Link) => network.drawAgain(link.node),
-      jitter: () => host.jitter(),
-    };
-    this.links = this.#followers.map((node, index) => new Link(node, index, start.head, limits, port));
+    const majority = majorityOf(this.#followers.length);
+    this.#reads = new Reads(start.nodeId, majority, limits.quorumTimeoutMs, this.writes, host);
+    this.#retries = new Retries(this.writes, limits, host, (original) => this.#holders(original));
+    this.#quorum = new QuorumSetting(start.quorum, majority, limits.quorumTimeoutMs, host);
+    const { pageRows, batchBytes } = limits;
+    const mail = new Mail({ ...start, epoch: this.epoch, pageRows, batchBytes }, network, this.trace, host, () => ({
+      head: this.#head,
+      committedThrough: this.committedThrough,
+      quorum: this.#quorum.current,
+      kMin: this.kMin,
+    }));
+    this.links = this.#followers.map((node, index) => new Link(node, index, start.head, limits, mail));
   }
 
   get head(): Version {
@@ -157,6 +154,7 @@ export class Leader {
   }
 
   put(input: PutInput, now: Ms): void {
+    if (this.#retries.take(input, now)) return;
     const refusal = this.#refusal(input);
     if (refusal !== null) {
       this.#host.out({ t: 'reply', id: input.id, result: refusal });
@@ -165,7 +163,8 @@ export class Leader {
     const need = input.need ?? this.#quorum.current;
     const version = { epoch: this.epoch, seq: this.#head.seq + 1 };
     this.#head = version;
-    const record = { key: input.key, value: input.value, version, need, timestampMs: input.timestampMs };
+    const plain: KvRecord = { key: input.key, value: input.value, version, need, timestampMs: input.timestampMs };
+    const record = input.idempotency === undefined ? plain : { ...plain, idempotency: this.#idempotencyOf(input.key, input.idempotency) };
     const delays = this.#network.drawDelays(this.#followers);
     this.trace.admit(version.seq, need, now, delays);
     this.#needs.admit(version, need);
@@ -194,32 +193,17 @@ export class Leader {
     }
   }
 
-  /**
-   * Answers with the newest committed record, at once or, if the store must tell it, with the commit that is on its way; if it is to be
-   * linearizable, after a majority said in a round begun now that nobody else leads.
-   */
+  /** Answers with the newest committed record, at once or as soon as the store or, if it is to be linearizable, a majority has spoken. */
   read(id: number, key: string, isLinearizable: boolean, now: Ms): void {
-    this.#readers.add(id);
-    if (!isLinearizable) return this.#readCommitted(id, key);
-    const timeoutMs = this.#limits.quorumTimeoutMs;
-    this.#confirmations.add(this.#host.token(), now + timeoutMs, (missing) => {
-      if (missing === 0) this.#readCommitted(id, key);
-      else if (this.#readers.delete(id)) this.#host.out({ t: 'readFailed', id, result: this.#unconfirmed(missing, timeoutMs) });
-    });
-    if (this.#confirmations.isWaiting) for (const link of this.links) link.ask();
-  }
-
-  #readCommitted(id: number, key: string): void {
-    this.writes.committed(key, (record) => {
-      if (this.#readers.delete(id)) this.#host.out({ t: 'readReady', id, record });
-    });
+    if (this.#reads.read(id, key, isLinearizable, now)) for (const link of this.links) link.ask();
   }
 
   /** Everything that arrived together is here: store it together, and send what may leave. */
   turn(now: Ms): void {
     this.#expire(now);
     this.#quorum.expire(now);
-    this.#confirmations.expire(now);
+    this.#reads.expire(now);
+    this.#retries.expire(now);
     this.#commit();
     for (const link of this.links) link.pump(now, this.#durable);
   }
@@ -235,6 +219,7 @@ export class Leader {
       this.writes.stored(write, previous.get(write.record.key), now);
     }
     for (const write of writes) if (this.writes.get(write.record.version.seq) === write) this.#settleIfCommitted(write, now);
+    this.#retries.look(now);
     this.#checkQuorumChange();
   }
 
@@ -242,11 +227,12 @@ export class Leader {
     const wasUp = link.isUp;
     const sent = link.answered(request, answer, now);
     if (!wasUp) this.#countLinks(now);
-    if (!answer.isBlank) this.#confirmations.confirmedBy(link.index, request);
+    if (!answer.isBlank) this.#reads.confirmedBy(link.index, request);
     if (sent !== null && answer.isCounted) {
       for (const record of sent.records) this.#acked(link, record, sent.page !== null, now);
       // Also in the stream: the request of an older record may have failed although the follower took it, and nobody sends that again.
       if (isNewer(answer.watermark, link.ackedThrough)) this.#ackedThrough(link, answer.watermark, now);
+      this.#retries.look(now);
     }
     this.#checkQuorumChange();
   }
@@ -291,9 +277,8 @@ export class Leader {
     for (const write of [...this.writes.all()]) {
       if (write.isWaiting) this.#fail(write, 'deposed', message);
     }
-    for (const id of this.#readers) this.#host.out({ t: 'readFailed', id, result: { ok: false, code: 'deposed', message, detail: {} } });
-    this.#readers.clear();
-    this.#confirmations.stop();
+    this.#reads.stop(message);
+    this.#retries.stop(message);
     this.#quorum.stop(message);
   }
 
@@ -305,7 +290,7 @@ export class Leader {
   }
 
   wakeAt(now: Ms): Ms {
-    let at = Math.min(this.#deadlines.nextAt(), this.#quorum.deadlineAt, this.#confirmations.deadlineAt);
+    let at = Math.min(this.#deadlines.nextAt(), this.#quorum.deadlineAt, this.#reads.deadlineAt, this.#retries.deadlineAt);
     for (const link of this.links) at = Math.min(at, link.wakeAt(now));
     return at;
   }
@@ -321,16 +306,31 @@ export class Leader {
     return null;
   }
 
-  #unconfirmed(missing: number, timeoutMs: Ms): WriteFailure {
-    const { nodeId } = this.#start;
-    const message = `expected a majority to confirm within ${Math.round(timeoutMs)} ms that nobody else leads, but ${missing} more would have had to answer ${nodeId}: read=committed answers without asking`;
-    return { ok: false, code: 'not_caught_up', message, detail: { missing } };
-  }
-
   #invalidQuorum(got: number): WriteFailure {
     const followers = this.#followers.length;
     const message = `expected a quorum from 0 to ${followers}, the number of followers, got ${got}`;
     return { ok: false, code: 'invalid_quorum', message, detail: { followers, got } };
+  }
+
+  /** `existed` is decided here, because it must be durable with the record: what is pending, and else the store, tells. */
+  #idempotencyOf(key: string, { key: idempotencyKey, fingerprint, isValueStored }: AskedOnce): Idempotency {
+    return { key: idempotencyKey, fingerprint, existed: this.writes.hasValue(key) ?? isValueStored };
+  }
+
+  /**
+   * Of a write that took its version earlier. Without its quorum it is in the table. Else, in this epoch, its need was met, whoever answers
+   * now; of an older epoch a majority holds it, for the epoch is open, and it may have needed more: those hold it that reached this epoch.
+   */
+  #holders({ version, need, key }: IdempotencyEntry): Holders {
+    const write = this.writes.keyed(key);
+    const isHeldBy = (link: Link) =>
+      write !== undefined
+        ? write.acks.has(link.index)
+        : !link.isBlank && link.watermark.epoch === this.epoch && !isNewer(version, link.watermark);
+    const held = this.links.filter(isHeldBy).length;
+    const isMet = write === undefined && version.epoch === this.epoch;
+    const acks = isMet ? Math.max(need, held) : held;
+    return { acks, hope: Math.max(acks, this.links.filter((link) => link.isUp || isHeldBy(link)).length) };
   }
 
   #commit(): void {
@@ -431,48 +431,5 @@ export class Leader {
   #checkQuorumChange(): void {
     if (!this.#quorum.isChanging) return;
     this.#quorum.recordedBy(this.links.filter((link) => !link.isBlank && link.isCounted).map((link) => link.kMin));
-  }
-
-  #send(link: Link, records: readonly KvRecord[], page: PageHeader | null): number {
-    const now = this.#host.now();
-    if (page === null) for (const record of records) this.trace.sent(record.version.seq, link.index, now);
-    const isUnreached = page !== null && link.watermark.epoch !== this.epoch;
-    return this.#host.send(link.node, {
-      t: 'replicate',
-      ...this.#addressOf(link),
-      order: ++this.#order,
-      head: this.#head,
-      committedThrough: this.committedThrough,
-      quorum: this.#quorum.current,
-      kMin: this.kMin,
-      purgeFloor: { epoch: 0, seq: 0 },
-      records,
-      page,
-      history: isUnreached ? this.#start.history : null,
-    });
-  }
-
-  #install(link: Link, after: Version, rows: ReadonlyMap<string, KvRecord | null>): number {
-    return this.#host.send(link.node, { t: 'install', ...this.#addressOf(link), history: this.#start.history, after, rows });
-  }
-
-  #addressOf({
-    incarnation,
-    start,
-  }: Link): Pick<PeerRequest & { t: 'install' }, 'from' | 'lineage' | 'epoch' | 'incarnation' | 'start' | 'members'> {
-    const { nodeId, lineage, members } = this.#start;
-    return { from: nodeId, lineage, epoch: this.epoch, incarnation, start, members };
-  }
-
-  #scan(since: Version, until: Version): number {
-    const token = this.#host.token();
-    this.#host.out({ t: 'scan', token, since, until, limit: this.#limits.pageRows, maxBytes: this.#limits.batchBytes });
-    return token;
-  }
-
-  #lookup(keys: readonly string[]): number {
-    const token = this.#host.token();
-    this.#host.out({ t: 'lookup', token, keys });
-    return token;
   }
 }

@@ -11,19 +11,15 @@
  * in version order, the records that are not due (or not durable) yet, and everything older can be read from the store. A page ends before the first
  * of the backlog, so no ack can beat the floor that its delay sets.
  */
-import { Deque } from '../lib/deque.ts';
-import { Heap } from '../lib/heap.ts';
 import type { Ms } from '../lib/units.ts';
-import { Backlog, type Queued } from './backlog.ts';
-import type { InstallAnswer, NodeId, PageHeader, ReplicateAnswer, Suspect } from './message.ts';
+import { Backlog } from './backlog.ts';
+import { Install, type Rows } from './install.ts';
+import type { InstallAnswer, NodeId, PageHeader, ReplicateAnswer } from './message.ts';
 import type { KvRecord } from './record.ts';
+import { type BatchLimits, StreamQueue } from './stream-queue.ts';
 import { compareVersions, isNewer, maxVersion, type Version, ZERO } from './version.ts';
 
-export interface LinkLimits {
-  /** Records of one stream request. */
-  readonly batchMax: number;
-  /** Bytes of one stream request or page, about. */
-  readonly batchBytes: number;
+export interface LinkLimits extends BatchLimits {
   /** Rows of one page. */
   readonly pageRows: number;
   /** Stream requests in flight. */
@@ -57,11 +53,6 @@ export interface LinkPort {
   /** From 0.5 to 1.5. */
   jitter(): number;
 }
-
-/** By key; null: there is none. */
-type Rows = ReadonlyMap<string, KvRecord | null>;
-
-const NO_ROWS: Rows = new Map();
 
 interface InFlight {
   readonly records: readonly KvRecord[];
@@ -97,23 +88,14 @@ export class Link {
   readonly #limits: LinkLimits;
   readonly #epoch: number;
   readonly #backlog = new Backlog();
-  /** Stream: not yet due. What is due at the same time leaves in version order, so that the follower has no gap for a moment. */
-  readonly #due = new Heap<Queued>((a, b) => a.dueAt < b.dueAt || (a.dueAt === b.dueAt && isNewer(b.record.version, a.record.version)));
-  /** Stream: due, but not durable here yet. */
-  #undurable: Queued[] = [];
-  /** Stream: leaving as soon as the window allows, in due order. */
-  readonly #ready = new Deque<Queued>();
-  #queuedBytes = 0;
+  readonly #stream: StreamQueue;
   readonly #inFlight = new Map<number, InFlight>();
   /** The newest record that the stream carried. A broken link may have lost it, and a restarted follower forgets what it had above its watermark. */
   #streamedTo: Version = ZERO;
   #cursor: Version = ZERO;
   /** The page, or the rows of an install, that the store was asked for. */
   #scanning: number | null = null;
-  /** For the next request of an install. */
-  #toInstall: { after: Version; rows: Rows } = { after: ZERO, rows: NO_ROWS };
-  /** Named by the follower, in version order, and looked up now. */
-  #suspects: { readonly named: readonly Suspect[]; readonly checkedTo: Version } = { named: [], checkedTo: ZERO };
+  #install = new Install();
   /** The page in flight ends where the backlog begins: after its ack the backlog becomes the stream. */
   #isLastPage = false;
   #hasPaged = false;
@@ -134,6 +116,7 @@ export class Link {
     this.#limits = limits;
     this.#port = port;
     this.#backoffMs = limits.backoffMinMs;
+    this.#stream = new StreamQueue(limits, (now) => (port.losesNext(this) ? now + limits.retransmitMs + port.drawAgain(this) : null));
   }
 
   get inFlight(): number {
@@ -141,7 +124,7 @@ export class Link {
   }
 
   get queued(): number {
-    return this.#backlog.size + this.#due.size + this.#undurable.length + this.#ready.size;
+    return this.#backlog.size + this.#stream.size;
   }
 
   /** A record was accepted; it may leave from `dueAt` on, once durable. */
@@ -153,10 +136,8 @@ export class Link {
       this.#limitBacklog();
       return;
     }
-    this.#queuedBytes += sizeOf(record);
-    if (dueAt <= now) this.#becomeDue(entry, now);
-    else this.#due.push(entry);
-    if (this.queued > this.#limits.queueRecords || this.#queuedBytes > this.#limits.queueBytes) this.#startCatchUp();
+    this.#stream.add(entry, now, this.#durable);
+    if (this.queued > this.#limits.queueRecords || this.#stream.bytes > this.#limits.queueBytes) this.#startCatchUp();
   }
 
   /**
@@ -164,7 +145,10 @@ export class Link {
    * @param durable the newest version that the leader's store holds
    */
   pump(now: Ms, durable: Version): void {
-    if (isNewer(durable, this.#durable)) this.#becomeDurable(durable);
+    if (isNewer(durable, this.#durable)) {
+      this.#durable = durable;
+      this.#stream.becomeDurable(durable);
+    }
     if (this.state === 'stream') this.#pumpStream(now);
     else {
       if (this.#inFlight.size > 0 || this.#scanning !== null) return;
@@ -177,7 +161,7 @@ export class Link {
 
   /** When the next record of the stream is due; the one time that must be kept exactly. Infinity if none is queued. */
   dueAt(): Ms {
-    return this.state === 'stream' ? (this.#due.peek()?.dueAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+    return this.state === 'stream' ? this.#stream.dueAt() : Number.POSITIVE_INFINITY;
   }
 
   /** When `pump` has something else to do although nothing arrives; Infinity if never. */
@@ -222,31 +206,14 @@ export class Link {
   found(token: number, rows: Rows): void {
     if (token !== this.#scanning || this.state !== 'install') return;
     this.#scanning = null;
-    const { named, checkedTo } = this.#suspects;
-    const differing = new Map<string, KvRecord | null>();
-    let bytes = 0;
-    for (const [index, { key, version }] of named.entries()) {
-      const row = rows.get(key) ?? null;
-      if (row !== null && compareVersions(row.version, version) === 0) continue;
-      bytes += row === null ? 0 : sizeOf(row);
-      // The lineage's rows may be much larger than those that were named: what does not fit is named again.
-      if (differing.size > 0 && bytes > this.#limits.batchBytes) {
-        this.#toInstall = { after: (named[index - 1] as Suspect).version, rows: differing };
-        return;
-      }
-      differing.set(key, row);
-    }
-    this.#toInstall = { after: checkedTo, rows: differing };
+    this.#install.found(rows, this.#limits.batchBytes);
   }
 
-  installed(request: number, { answer, suspects, checkedTo }: InstallAnswer, now: Ms): void {
-    if (this.answered(request, answer, now) === null || this.state !== 'install') return;
-    if (suspects.length === 0) return this.#catchUpFrom(answer);
-    this.#suspects = { named: suspects, checkedTo };
-    this.#scanning = this.#port.lookup(
-      this,
-      suspects.map(({ key }) => key),
-    );
+  installed(request: number, answer: InstallAnswer, now: Ms): void {
+    if (this.answered(request, answer.answer, now) === null || this.state !== 'install') return;
+    const keys = this.#install.named(answer);
+    if (keys.length === 0) this.#catchUpFrom(answer.answer);
+    else this.#scanning = this.#port.lookup(this, keys);
   }
 
   /** Answers what the request carried, or null for a request that this link forgot. */
@@ -294,42 +261,16 @@ export class Link {
   }
 
   #pumpStream(now: Ms): void {
-    for (let next = this.#due.peek(); next !== undefined && next.dueAt <= now; next = this.#due.peek()) {
-      this.#due.pop();
-      this.#becomeDue(next, now);
-    }
-    while (this.#inFlight.size < this.#limits.window && this.#ready.size > 0) this.#send(this.#takeBatch(), null, now);
+    this.#stream.release(now, this.#durable);
+    while (this.#inFlight.size < this.#limits.window && this.#stream.isReady) this.#sendBatch(now);
     const isIdle = this.#inFlight.size === 0 && now >= this.#spokeAt + this.#limits.heartbeatMs;
     if (isIdle || (this.#mustSpeak && this.#inFlight.size < this.#limits.window)) this.#sendEmpty(now);
   }
 
-  #becomeDue(entry: Queued, now: Ms): void {
-    if (this.#port.losesNext(this))
-      this.#due.push({ record: entry.record, dueAt: now + this.#limits.retransmitMs + this.#port.drawAgain(this) });
-    else if (isNewer(entry.record.version, this.#durable)) this.#undurable.push(entry);
-    else this.#ready.push(entry);
-  }
-
-  #becomeDurable(durable: Version): void {
-    this.#durable = durable;
-    const kept: Queued[] = [];
-    for (const entry of this.#undurable) (isNewer(entry.record.version, durable) ? kept : this.#ready).push(entry);
-    this.#undurable = kept;
-  }
-
-  #takeBatch(): KvRecord[] {
-    const batch: KvRecord[] = [];
-    let bytes = 0;
-    for (let next = this.#ready.peek(); next !== undefined && batch.length < this.#limits.batchMax; next = this.#ready.peek()) {
-      const size = sizeOf(next.record);
-      if (batch.length > 0 && bytes + size > this.#limits.batchBytes) break;
-      this.#ready.shift();
-      bytes += size;
-      batch.push(next.record);
-      this.#streamedTo = maxVersion(this.#streamedTo, next.record.version);
-    }
-    this.#queuedBytes -= bytes;
-    return batch;
+  #sendBatch(now: Ms): void {
+    const batch = this.#stream.nextBatch();
+    for (const { version } of batch) this.#streamedTo = maxVersion(this.#streamedTo, version);
+    this.#send(batch, null, now);
   }
 
   #pumpCatchUp(now: Ms): void {
@@ -343,7 +284,7 @@ export class Link {
   #found(answer: ReplicateAnswer): void {
     if (answer.watermark.epoch === this.#epoch || !this.#port.mustInstall(answer)) return this.#catchUpFrom(answer);
     this.state = 'install';
-    this.#toInstall = { after: ZERO, rows: NO_ROWS };
+    this.#install = new Install();
   }
 
   #catchUpFrom(answer: ReplicateAnswer): void {
@@ -363,10 +304,7 @@ export class Link {
     if (!this.#isLastPage || !this.#backlog.isWhole || isNewer(this.#streamedTo, this.#cursor)) return;
     this.#isLastPage = false;
     this.state = 'stream';
-    for (const entry of this.#backlog.takeAll()) {
-      this.#queuedBytes += sizeOf(entry.record);
-      this.#due.push(entry);
-    }
+    this.#stream.take(this.#backlog.takeAll());
   }
 
   /** Nothing is queued or in flight, and still the follower is behind: it lost its memory of the stream. Read it from the store. */
@@ -404,13 +342,7 @@ export class Link {
 
   /** What was queued for the stream is a backlog again, in version order. */
   #unqueue(): void {
-    const queued = [...this.#due.values(), ...this.#undurable];
-    this.#undurable = [];
-    for (let next = this.#ready.shift(); next !== undefined; next = this.#ready.shift()) queued.push(next);
-    this.#due.clear();
-    this.#queuedBytes = 0;
-    queued.sort((a, b) => compareVersions(a.record.version, b.record.version));
-    for (const entry of queued) this.#backlog.push(entry);
+    for (const entry of this.#stream.drain()) this.#backlog.push(entry);
     this.#limitBacklog();
   }
 
@@ -428,7 +360,7 @@ export class Link {
   }
 
   #sendInstall(now: Ms): void {
-    const { after, rows } = this.#toInstall;
+    const { after, rows } = this.#install;
     this.#sent(this.#port.install(this, after, rows), [], null, now);
   }
 
@@ -437,8 +369,4 @@ export class Link {
     this.#spokeAt = now;
     this.#inFlight.set(request, { records, page, knownWatermark: this.watermark, isOutdated: false });
   }
-}
-
-function sizeOf(record: KvRecord): number {
-  return record.key.length + (record.value?.length ?? 0) + 64;
 }

@@ -8,7 +8,7 @@
  */
 import type { Distribution } from '../lib/distribution.ts';
 import type { Ms } from '../lib/units.ts';
-import type { HardState, History, KvRecord, Member, Position, Replacement } from './record.ts';
+import type { HardState, History, IdempotencyEntry, KvRecord, Member, Position, Replacement } from './record.ts';
 import type { Version } from './version.ts';
 
 export type NodeId = string;
@@ -45,6 +45,8 @@ export interface PageHeader {
   readonly since: Version;
   readonly coversTo: Version;
   readonly head: Version;
+  /** Of (since, coversTo], in version order: a row that was overwritten leaves its entry behind. Absent: there are none. */
+  readonly entries?: readonly IdempotencyEntry[];
 }
 
 /** Sent only once everything that the request carried is durable here. */
@@ -171,6 +173,18 @@ export interface PutInput {
   readonly timeoutMs: number | null;
   /** Wall clock, for people. */
   readonly timestampMs: number;
+  /** Of a write with an `Idempotency-Key`. */
+  readonly idempotency?: AskedOnce;
+}
+
+/** A write that its client may send again, and what the store says of it in the very turn in which it is handed over. */
+export interface AskedOnce {
+  readonly key: string;
+  readonly fingerprint: string;
+  /** The store's entry of the key; null: it has none. */
+  readonly stored: IdempotencyEntry | null;
+  /** The store has a value for the key that is to be written. */
+  readonly isValueStored: boolean;
 }
 
 /** An operator wants this node to lead. Answered by one `promoteReply`. */
@@ -234,6 +248,8 @@ export interface WriteSuccess {
   readonly storeMs: Ms;
   readonly quorumMs: Ms;
   readonly floorMs: Ms;
+  /** The answer to a retry: of the first request's write, which took the version. */
+  readonly isReplayed?: true;
 }
 
 export interface WriteFailure {
@@ -247,6 +263,8 @@ export interface WriteFailure {
     | 'draining'
     | 'not_lossless'
     | 'storage_failed'
+    | 'idempotency_mismatch'
+    | 'idempotency_in_flight'
     | 'quorum_not_met'
     | 'deposed';
   readonly message: string;
@@ -281,10 +299,14 @@ export type Effect =
       readonly t: 'persist';
       readonly token: number;
       readonly records: readonly KvRecord[];
+      /** What pages carried; the records bring their own. Absent: none. */
+      readonly entries?: readonly IdempotencyEntry[];
       readonly position: Position | null;
       readonly previousOf: readonly string[];
       /** Come first, whatever their versions; what they roll back is kept before it goes. */
       readonly replacements?: readonly Replacement[];
+      /** Entries of newer versions go first: what the lineage has of them comes again. Absent: none go. */
+      readonly dropEntriesAfter?: Version;
     }
   /** Make the hard state durable, then say `hardSaved`. Never outstanding together with `persist`. A failure to do so ends the process. */
   | { readonly t: 'saveHard'; readonly token: number; readonly state: HardState }

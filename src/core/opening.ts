@@ -10,7 +10,7 @@ import type { Ms } from '../lib/units.ts';
 import { type Assessment, assess } from './assess.ts';
 import type { Host } from './host.ts';
 import type { ChangesAnswer, ChangesRequest, FenceRequest, NodeId, PeerAnswer, StandingAnswer } from './message.ts';
-import type { HardState, KvRecord, Member } from './record.ts';
+import type { HardState, IdempotencyEntry, KvRecord, Member } from './record.ts';
 import { isNewer, maxVersion, type Version } from './version.ts';
 
 const RETRY_MS = 100;
@@ -155,8 +155,15 @@ export class Opening {
     this.#taken = this.#gathered;
     this.#gathered = [];
     const rows = this.#taken.flatMap(({ answer }) => answer.rows.filter(({ version }) => version.epoch <= epoch));
-    if (rows.length === 0) this.stored();
+    if (rows.length === 0 && this.entries().length === 0) this.stored();
     return rows;
+  }
+
+  /** What came of `Idempotency-Key`s with what `take` answered, by the same rule. */
+  entries(): readonly IdempotencyEntry[] {
+    if (this.phase !== 'fencing') return [];
+    const { epoch } = this.#standing.watermark;
+    return this.#taken.flatMap(({ answer }) => (answer.page.entries ?? []).filter(({ version }) => version.epoch <= epoch));
   }
 
   stored(): void {

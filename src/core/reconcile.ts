@@ -60,7 +60,8 @@ export class Reconciliation {
     const replacements = this.#replacements(message);
     this.#named.clear();
     // What is at or below the floor is in both lineages, and is not touched.
-    const watermark = replacements.length === 0 ? completeTo : minVersion(completeTo, suspectsAbove);
+    // Keys of writes above it (record.ts, IdempotencyEntry) have no row that could be compared: they go, and catching up brings those of the lineage.
+    const watermark = minVersion(completeTo, suspectsAbove);
     if (replacements.length === 0 && compareVersions(watermark, position.watermark) === 0) return null;
     const history = position.history.filter(({ epoch }) => epoch <= watermark.epoch);
     return { replacements, position: { ...position, watermark, cursor: watermark, cursorEpoch: 0, history } };

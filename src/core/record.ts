@@ -14,6 +14,29 @@ export interface KvRecord {
   readonly need: number;
   /** The leader's wall clock at admission, for people. Invariant: no decision reads it. */
   readonly timestampMs: number;
+  /** Only of a write that carried an `Idempotency-Key`, on its way to the stores, which keep it apart from the row. */
+  readonly idempotency?: Idempotency;
+}
+
+/** What tells a write again from another one (retries.ts). */
+export interface Idempotency {
+  /** The client's `Idempotency-Key`: 1 to 255 visible characters of ASCII. */
+  readonly key: string;
+  /** Equal for the same write and, but for a collision of hashes, for no other. */
+  readonly fingerprint: string;
+  /** Whether the key of the write had a value before it: part of what a delete answers. */
+  readonly existed: boolean;
+}
+
+/** What a node remembers of a write that carried an `Idempotency-Key`, whatever became of the write's row. */
+export interface IdempotencyEntry extends Idempotency {
+  readonly version: Version;
+  readonly need: number;
+}
+
+/** What a store remembers of the record besides its row; null of one without an `Idempotency-Key`. */
+export function entryOf({ idempotency, version, need }: KvRecord): IdempotencyEntry | null {
+  return idempotency === undefined ? null : { ...idempotency, version, need };
 }
 
 /** How far a node's data goes. Durable in the same transaction as the records it speaks of. */
@@ -96,3 +119,8 @@ export const EMPTY_POSITION: Position = {
   kMin: null,
   history: [],
 };
+
+/** Characters of key and value, and what a record costs besides, about. */
+export function sizeOf({ key, value }: KvRecord): number {
+  return key.length + (value?.length ?? 0) + 64;
+}

@@ -1,8 +1,9 @@
 /**
  * The leader's table of writes that are not settled: who waits, what is pending, and what was committed below it.
  *
- * Per key it keeps the last committed record, the newest pending one, and those whose client waits; nothing for a key whose newest
- * record is committed, because that one is in the store. A newer committed version subsumes the older: its effect is in the past.
+ * Per key it keeps the last committed record, the newest pending one, those whose client waits, and those with an `Idempotency-Key`, whose
+ * client may ask again; nothing for a key whose newest record is committed, because that one is in the store. A newer committed version
+ * subsumes the older: its effect is in the past.
  * Invariant: a waiting client is answered once; never with success before `need` distinct followers and the leader's own store hold the record.
  */
 import { assert } from '../lib/assert.ts';
@@ -46,6 +47,8 @@ const OVERHEAD_BYTES = 200;
 export class Writes {
   readonly #keys = new Map<string, KeyState>();
   readonly #bySeq = new Map<number, Write>();
+  /** By `Idempotency-Key`. Invariant: one that is not here, and is in the store, has its quorum. */
+  readonly #keyed = new Map<string, Write>();
   /** By the seq that each settles, in ascending order: a Map keeps the place of a key that is set again. */
   readonly #unsettled = new Map<number, Write>();
   #waiting = 0;
@@ -74,6 +77,18 @@ export class Writes {
     return this.#bySeq.get(seq);
   }
 
+  /** The write that took this `Idempotency-Key`, until it has its quorum and its own durable copy. */
+  keyed(idempotencyKey: string): Write | undefined {
+    return this.#keyed.get(idempotencyKey);
+  }
+
+  /** Whether the key has a value, pending ones counted; undefined if the store knows. */
+  hasValue(key: string): boolean | undefined {
+    const state = this.#keys.get(key);
+    const newest = state === undefined ? undefined : newestOf(state.pending.at(-1)?.record, state.committed);
+    return newest === undefined || newest === null ? undefined : newest.value !== null;
+  }
+
   /** The last version such that it and everything below is committed or superseded, given the newest accepted one. */
   committedThrough(head: Version): Version {
     const oldest = this.#unsettled.keys().next();
@@ -94,6 +109,7 @@ export class Writes {
     if (before !== undefined && before !== null) write.existed = before.value !== null;
     state.pending.push(write);
     this.#bySeq.set(seq, write);
+    if (write.record.idempotency !== undefined) this.#keyed.set(write.record.idempotency.key, write);
     this.#unsettled.set(seq, write);
     this.#waiting += 1;
     this.#bytes += bytesOf(write.record);
@@ -131,8 +147,10 @@ export class Writes {
     this.stopWaiting(write);
     if (state.committed === undefined || state.committed === null || isNewer(write.record.version, state.committed.version))
       this.#setCommitted(state, write.record);
-    for (const older of this.heldWith(write.record.key, write.record.version))
-      if (older === write || !older.isWaiting) this.#remove(state, older);
+    for (const older of this.heldWith(write.record.key, write.record.version)) {
+      if (older === write || !isAskedFor(older)) this.#remove(state, older);
+      else if (!older.isWaiting) this.#unsettled.delete(older.settles);
+    }
     this.#dropSettled(state, write.record.key);
   }
 
@@ -144,7 +162,8 @@ export class Writes {
     if (state === undefined || newest === undefined) return;
     const isSuperseded =
       state.committed !== undefined && state.committed !== null && isNewer(state.committed.version, write.record.version);
-    if (isSuperseded) this.#remove(state, write);
+    if (isSuperseded && isAskedFor(write)) this.#unsettled.delete(write.settles);
+    else if (isSuperseded) this.#remove(state, write);
     else if (newest !== write) this.#dropReplaced(state, newest);
     this.#dropSettled(state, write.record.key);
   }
@@ -190,7 +209,7 @@ export class Writes {
   #dropReplaced(state: KeyState, newest: Write): void {
     if (state.pending.length < 2) return;
     for (const older of [...state.pending]) {
-      if (older === newest || older.isWaiting) continue;
+      if (older === newest || isAskedFor(older)) continue;
       if (older.settles < newest.settles) {
         this.#unsettled.delete(newest.settles);
         this.#unsettled.set(older.settles, newest);
@@ -210,9 +229,15 @@ export class Writes {
   #remove(state: KeyState, write: Write): void {
     state.pending.splice(state.pending.indexOf(write), 1);
     this.#bySeq.delete(write.record.version.seq);
+    if (write.record.idempotency !== undefined) this.#keyed.delete(write.record.idempotency.key);
     if (this.#unsettled.get(write.settles) === write) this.#unsettled.delete(write.settles);
     this.#bytes -= bytesOf(write.record);
   }
+}
+
+/** Somebody waits for its own acks, or may ask for them again: a newer version of its key does not answer that. */
+function isAskedFor(write: Write): boolean {
+  return write.isWaiting || write.record.idempotency !== undefined;
 }
 
 function newestOf(pending: KvRecord | undefined, committed: KvRecord | null | undefined): KvRecord | null | undefined {

@@ -15,7 +15,7 @@ import { readText } from './body.ts';
 import type { NodeConfig } from './config.ts';
 import type { Log } from './log.ts';
 import { answerPeer } from './routes/internal.ts';
-import { parseWriteOptions, serverTiming, writeError } from './routes/write.ts';
+import { idempotencyKeyOf, parseWriteOptions, withIdempotencyKey, writeError, writeHeaders } from './routes/write.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Escapes may make a body several times as long as the value's own text. */
@@ -39,11 +39,13 @@ export function hotRoutes(config: NodeConfig, runtime: Runtime, authorize: Autho
     const query = url.indexOf('?');
     const key = decodeKey(url.slice(KEY_PREFIX.length, query === -1 ? undefined : query));
     const options = parseWriteOptions(query === -1 ? '' : url.slice(query + 1));
+    const idempotencyKey = idempotencyKeyOf(request);
     readText(request, maxBody, (text, error) => {
       try {
         if (error !== null) throw error;
         const value = valueText(text, config.maxValueBytes);
-        runtime.put({ key, value, ...options }, (result) => {
+        const write = { key, value, ...options };
+        runtime.put(idempotencyKey === null ? write : withIdempotencyKey(write, idempotencyKey), (result) => {
           if (result.ok) sendPut(response, config.nodeId, key, value, result);
           else sendError(response, writeError(result));
         });
@@ -95,7 +97,7 @@ export function maxBodyBytes(config: NodeConfig): number {
 }
 
 function sendPut(response: ServerResponse, node: string, key: string, value: string, result: WriteSuccess): void {
-  send(response, 200, putAnswer(node, key, value, result), { 'server-timing': serverTiming(result) });
+  send(response, 200, putAnswer(node, key, value, result), writeHeaders(result));
 }
 
 /** What a write answers, as JSON text. The value is such text already: it is written as it is stored. */

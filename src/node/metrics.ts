@@ -21,7 +21,7 @@ export class Metrics {
     const registers = [this.registry];
     this.#results = new Counter({
       name: 'kvctl_writes_total',
-      help: 'Writes answered, by result: ok or the error code.',
+      help: 'Writes answered, by result: ok, replayed (a retry by its Idempotency-Key) or the error code.',
       labelNames: ['result'],
       registers,
     });
@@ -84,7 +84,8 @@ export class Metrics {
       this.#results.inc({ result: result.code });
       return;
     }
-    this.#results.inc(OK);
+    this.#results.inc(result.isReplayed ? REPLAYED : OK);
+    if (result.isReplayed) return;
     this.#seconds.observe(result.quorumMs / 1000);
     this.#overhead.observe((result.quorumMs - result.floorMs) / 1000);
   }
@@ -99,6 +100,7 @@ export class Metrics {
 }
 
 const OK = { result: 'ok' };
+const REPLAYED = { result: 'replayed' };
 
 function gauge(metrics: Metrics, name: string, help: string, value: () => number): Gauge {
   return new Gauge({

@@ -52,6 +52,8 @@ export interface PutRequest {
   readonly value: string | null;
   readonly need: number | null;
   readonly timeoutMs: number | null;
+  /** Of a write with an `Idempotency-Key`. */
+  readonly idempotency?: { readonly key: string; readonly fingerprint: string };
 }
 
 type WriteResult = WriteSuccess | WriteFailure;
@@ -74,7 +76,8 @@ export class Runtime {
   readonly #requests = new Map<number, (answer: PeerAnswer) => void>();
   /** Reads that wait for a version. */
   readonly #awaited = new Awaited();
-  readonly #inputs: Input[] = [];
+  /** Those that ask the store first are made when their turn has come: what they find must not be older than what the core knows. */
+  readonly #inputs: (Input | (() => Input))[] = [];
   #isStepping = false;
   #isTurnScheduled = false;
   #isStopped = false;
@@ -96,7 +99,13 @@ export class Runtime {
     if (this.#isStopped) return done(STOPPED);
     const id = ++this.#ids;
     this.#writes.set(id, done);
-    this.drive({ t: 'put', id, ...request, timestampMs: Date.now() });
+    const { idempotency, ...write } = request;
+    const input = { t: 'put', id, ...write, timestampMs: Date.now() } as const;
+    if (idempotency === undefined) return this.drive(input);
+    this.drive(() => {
+      const stored = this.store.idempotency(idempotency.key);
+      return { ...input, idempotency: { ...idempotency, stored, isValueStored: (this.store.get(request.key)?.value ?? null) !== null } };
+    });
   }
 
   setQuorum(quorum: number, isForced: boolean): Promise<QuorumResult> {
@@ -170,17 +179,18 @@ export class Runtime {
     this.drive({ t: 'tick' });
   }
 
-  drive(input: Input): void {
+  drive(input: Input | (() => Input)): void {
     if (this.#isStopped) return;
     this.#inputs.push(input);
     // An effect that is carried out at once may bring the next input; it waits for its turn.
     if (this.#isStepping) return;
     this.#isStepping = true;
     for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
-      for (const effect of this.replica.step(this.#parts.clock.now(), next)) this.#carryOut(effect);
+      const made = typeof next === 'function' ? next() : next;
+      for (const effect of this.replica.step(this.#parts.clock.now(), made)) this.#carryOut(effect);
     }
     this.#isStepping = false;
-    if (input.t === 'turn' || input.t === 'tick') {
+    if (typeof input !== 'function' && (input.t === 'turn' || input.t === 'tick')) {
       this.#parts.clock.arm(this.replica.dueAt(), this.replica.wakeAt());
       this.#awaited.look();
     } else this.#scheduleTurn();
@@ -241,7 +251,15 @@ export class Runtime {
     }, fatal);
   }
 
-  #persist({ token, records, position, previousOf, replacements = [] }: Extract<Effect, { t: 'persist' }>): void {
+  #persist({
+    token,
+    records,
+    entries = [],
+    position,
+    previousOf,
+    replacements = [],
+    dropEntriesAfter,
+  }: Extract<Effect, { t: 'persist' }>): void {
     const { failpoints } = this.#parts;
     const { phase, leader } = this.replica;
     const isOpening = phase === 'installing' && leader === null;
@@ -249,7 +267,14 @@ export class Runtime {
     if (isOpening) failpoints.hit('before-opening');
     if (replacements.length > 0) failpoints.hit('before-rollback');
     const begun = this.#parts.clock.now();
-    const batch = { records, previousOf, replacements, ...(position === null ? {} : { position }) };
+    const batch = {
+      records,
+      entries,
+      previousOf,
+      replacements,
+      ...(dropEntriesAfter ? { dropEntriesAfter } : {}),
+      ...(position === null ? {} : { position }),
+    };
     this.store.commit(batch).then(
       ({ previous }) => {
         if (records.length > 0) failpoints.hit(phase === 'fencing' ? 'after-gather' : 'after-commit');

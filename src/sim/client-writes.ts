@@ -18,6 +18,7 @@ import type { Goals } from './goals.ts';
 import { type Ledger, ROUNDING_MS } from './ledger.ts';
 import { sayVersion } from './lineage.ts';
 import { type Ordinal, ordinalOf } from './ordinal.ts';
+import { Retried } from './retries.ts';
 import type { ClusterView, SimNode } from './sim-node.ts';
 import { must } from './violation.ts';
 
@@ -38,7 +39,7 @@ interface Put {
 }
 
 /** Errors after which a write certainly did not and will not happen, as the wire's registry has them. */
-const DEFINITE = new Set(['not_leader', 'not_open', 'invalid_quorum', 'overloaded', 'draining', 'storage_failed']);
+const DEFINITE = new Set(['not_leader', 'not_open', 'invalid_quorum', 'overloaded', 'draining', 'storage_failed', 'idempotency_mismatch']);
 
 export class ClientWrites {
   readonly puts = new Map<number, Put>();
@@ -49,6 +50,7 @@ export class ClientWrites {
   readonly #epochs: Epochs;
   readonly #history: ClientHistory;
   readonly #goals: Goals;
+  readonly #retried: Retried;
   readonly #newest = new Map<string, Ordinal>();
   /** By node, of its running life: one stream per other node, in their order. */
   readonly #draws: (readonly { readonly index: number; readonly prng: Prng }[])[] = [];
@@ -59,6 +61,7 @@ export class ClientWrites {
     this.#epochs = epochs;
     this.#history = history;
     this.#goals = goals;
+    this.#retried = new Retried(ledger, goals);
   }
 
   /** The newest that a leader took for the key, be it pending, lost or committed. */
@@ -82,6 +85,7 @@ export class ClientWrites {
     const floorMs = version === null ? 0 : floorOf(delays, need);
     const put = { input, node, life: node.life, startedAt: now, version, need, floorMs, isLessThanQuorum: need < quorum };
     this.puts.set(input.id, { ...put, result: null, endedAt: Number.POSITIVE_INFINITY });
+    this.#retried.admitted(input, version !== null);
     if (version === null) return;
     this.#newest.set(input.key, Math.max(this.newestOf(input.key), ordinalOf(version)));
     const dueAt: Ms[] = [];
@@ -102,6 +106,7 @@ export class ClientWrites {
       'I7',
       () => `${sayVersion(record)} is stored, and no client's write took that version`,
     );
+    this.#retried.stores(record);
   }
 
   putOf({ timestampMs }: KvRecord): Put | undefined {
@@ -136,6 +141,10 @@ export class ClientWrites {
     if (!result.ok) return this.#fails(put, result);
     const { version, need, acks, quorumMs } = result;
     const { lineage } = this.#ledger;
+    if (result.isReplayed) {
+      this.#retried.replayed(node, put.input, result);
+      return this.#history.hears(put.input.key, ordinalOf(version));
+    }
     must(
       put.version !== null && ordinalOf(put.version) === ordinalOf(version),
       'I8',
@@ -191,6 +200,7 @@ export class ClientWrites {
   }
 
   #fails(put: Put, { code, message }: WriteFailure): void {
+    this.#retried.refused(put.input, code);
     const { need, id } = put.input;
     const isWrong = need !== null && (need < 0 || need > this.#cluster.world.followers);
     if (code === 'invalid_quorum') must(isWrong, 'I12', () => `write ${id} is refused: ${message}`);

@@ -8,6 +8,7 @@ import { assert } from '../lib/assert.ts';
 import type { Prng } from '../lib/prng.ts';
 import type { SimCluster } from './cluster.ts';
 import type { Observer } from './observer.ts';
+import { Namer } from './retries.ts';
 import type { SimNode } from './sim-node.ts';
 
 /** A prime: numbers of requests are scattered below it, each once, so that neither order nor the wall clock can be read from them. */
@@ -23,6 +24,7 @@ const ANSWERS: ReadonlySet<Effect['t']> = new Set(['reply', 'readReady', 'readFa
 export class Clients implements Observer {
   #cluster: SimCluster | null = null;
   readonly #prng: Prng;
+  readonly #namer: Namer;
   /** Who goes on when this request is answered, and where it waits; null: nobody. */
   readonly #waiting = new Map<number, { readonly client: number | null; readonly node: SimNode }>();
   /** By client: the node that it believes to lead. */
@@ -32,6 +34,7 @@ export class Clients implements Observer {
 
   constructor(prng: Prng) {
     this.#prng = prng;
+    this.#namer = new Namer(prng.fork('names'));
   }
 
   get #it(): SimCluster {
@@ -143,7 +146,7 @@ export class Clients implements Observer {
     // A need of -1 or N+1 is the gateway's to refuse, and the core's too.
     const need = this.#prng.int(4) === 0 ? this.#prng.int(world.followers + 1) : this.#prng.int(60) === 0 ? world.followers + 1 : null;
     const timeoutMs = this.#prng.int(4) === 0 ? this.#prng.int(500) : null;
-    return { t: 'put', id, key, value, need, timeoutMs, timestampMs: id };
+    return this.#namer.name({ t: 'put', id, key, value, need, timeoutMs, timestampMs: id });
   }
 
   #ask(client: number | null, node: SimNode | null, input: Input & { readonly id: number }): void {

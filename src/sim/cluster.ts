@@ -15,6 +15,7 @@ import { Disk, type Frame } from './disk.ts';
 import type { Goals } from './goals.ts';
 import { newReplica } from './new-replica.ts';
 import type { Observer } from './observer.ts';
+import { asked } from './retries.ts';
 import { onGrid, Schedule } from './schedule.ts';
 import type { ClusterView, SimNode } from './sim-node.ts';
 import { must } from './violation.ts';
@@ -187,7 +188,7 @@ export class SimCluster implements ClusterView {
       this.hash.number(node.index);
       this.hash.text(input.t);
       const before = node.replica.leader?.head;
-      const effects = node.replica.step(this.now - node.startedAt, input);
+      const effects = node.replica.step(this.now - node.startedAt, input.t === 'put' ? asked(node, input) : input);
       if (input.t === 'put') this.#admitted(node, input, before);
       for (const effect of effects) this.#carryOut(node, effect, queue);
     }

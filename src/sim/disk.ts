@@ -56,9 +56,15 @@ export class Disk {
       return previous;
     }
     for (const key of commit.previousOf) previous.set(key, this.store.get(key));
-    const { records, position, replacements = [] } = commit;
+    const { records, entries = [], position, replacements = [], dropEntriesAfter } = commit;
     // The memory store is done when the call returns; only its answer comes later, and we know it.
-    void this.store.commit({ records, replacements, ...(position === null ? {} : { position }) });
+    void this.store.commit({
+      records,
+      entries,
+      replacements,
+      ...(dropEntriesAfter ? { dropEntriesAfter } : {}),
+      ...(position === null ? {} : { position }),
+    });
     return previous;
   }
 

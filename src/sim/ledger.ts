@@ -212,12 +212,21 @@ export class Ledger {
 
   /** Everything at or below the watermark is there: when it comes to an epoch all of it, within the epoch what is new. */
   #checkHonest(node: SimNode, history: EpochHistory, watermark: Version, before: Version): void {
-    const has = (record: KvRecord) =>
+    const has = (record: KvRecord) => {
+      const { idempotency, version } = record;
       must(
         this.holds(node, record),
         'I9',
         () => `${node.id} says it holds everything up to ${formatVersion(watermark)}, and lacks ${sayVersion(record)}`,
       );
+      const entry = idempotency === undefined ? null : node.disk.store.idempotency(idempotency.key);
+      must(
+        idempotency === undefined || (entry !== null && compareVersions(entry.version, version) === 0),
+        'I9',
+        () =>
+          `${node.id} says it holds everything up to ${formatVersion(watermark)}, and forgot ${idempotency?.key} of ${formatVersion(version)}`,
+      );
+    };
     const isNew = before.epoch !== watermark.epoch || before.seq > watermark.seq;
     if (isNew) for (const record of history.start.values()) has(record);
     for (let seq = isNew ? history.head + 1 : Math.max(before.seq, history.head) + 1; seq <= watermark.seq; seq++) {

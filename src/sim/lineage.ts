@@ -45,6 +45,14 @@ export class Lineage {
     return this.epochs.get(accepted.record.version.epoch)?.isSettled(accepted) ?? false;
   }
 
+  /** The record is one of that epoch, or of those that it goes on from, as far as it does; or a newer one of its key is. */
+  isBefore({ key, version }: KvRecord, epoch: number): boolean {
+    if (version.epoch === epoch) return true;
+    const [older, newer] = [this.epochs.get(version.epoch), this.epochs.get(epoch)];
+    if (older === undefined || newer === undefined || !isWithin(older, newer)) return false;
+    return ordinalOf(version) <= newer.stepFrom(older).startOf(key);
+  }
+
   /** The disk of a candidate that had reached epoch `from` took the opening of its epoch, and holds `rows`. */
   begin(leader: SimNode, { epoch, seq }: Version, from: number, rows: ReadonlyMap<string, KvRecord>, isAlone: boolean): EpochHistory {
     const base = this.epochs.get(from) ?? null;

@@ -100,7 +100,7 @@ export class Play implements Observer {
 function sayInput(input: Input): string | null {
   switch (input.t) {
     case 'put':
-      return `put ${input.key}=${input.value ?? 'deleted'}${input.need === null ? '' : ` need ${input.need}`}`;
+      return `put ${input.key}=${input.value ?? 'deleted'}${input.need === null ? '' : ` need ${input.need}`}${input.idempotency ? ` as ${input.idempotency.key}` : ''}`;
     case 'read':
       return `read ${input.key}`;
     case 'request':

@@ -1,7 +1,7 @@
 /**
  * What must hold, and the error that says it did not. Numbered as in the list of invariants that README's "The simulator" shows.
  *
- * I11 (idempotency) has nothing in the core yet to be checked on; I12 is the gateway's, but for quorums that are none.
+ * I12 is the gateway's, but for quorums that are none.
  */
 export const INVARIANTS = {
   I1: 'an acknowledged write survives every crash, restart and promotion that had to keep it',
@@ -14,6 +14,7 @@ export const INVARIANTS = {
   I8: 'a write takes effect at most once, is answered once, what was committed stays so, and what an epoch opened without never returns',
   I9: 'a node holds everything up to its watermark',
   I10: 'with enough healthy followers a write succeeds, whatever the others do',
+  I11: 'an Idempotency-Key takes one version at most, and a write that is sent again is told that one',
   I12: 'a request that is wrong is refused as such',
   I13: 'nothing of another lineage is stored or counted',
   I14: 'a success never reports fewer acks than the write needed when it was admitted',

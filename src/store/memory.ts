@@ -2,12 +2,13 @@
  * The store in memory: the same contract as on disk, and nothing left after the process.
  *
  * Not here: anything asynchronous; a commit is done when the call returns, only its answer comes with the next microtask.
- * Invariant: `#byKey`, `#byVersion` and `#keys` hold the same rows, one per key. Records are never changed, so a dump view is a
- * list of references.
+ * Invariant: `#byKey`, `#byVersion` and `#keys` hold the same rows, one per key, and `#entries` and `#entriesByVersion` the same entries. Records
+ * are never changed, so a dump view is a list of references.
  */
-import { EMPTY_POSITION, type KvRecord, type Position } from '../core/record.ts';
+import { EMPTY_POSITION, type IdempotencyEntry, type KvRecord, type Position } from '../core/record.ts';
 import { compareVersions, formatVersion, isNewer, maxVersion, type Version, ZERO } from '../core/version.ts';
 import { ContentDigest } from './digest.ts';
+import { entriesOf, IDEMPOTENCY_KEEP, rowOf, withEntries } from './entries.ts';
 import { compareKeys } from './key-order.ts';
 import { cutPage, isEmptyRange, lastOf } from './page.ts';
 import { withoutRepeats } from './rollback-file.ts';
@@ -24,6 +25,8 @@ class MemoryStore implements Store {
   readonly #byKey = new Map<string, KvRecord>();
   readonly #byVersion = new SortedList<KvRecord, Version>((record, at) => compareVersions(record.version, at));
   readonly #keys = new SortedList<string, string>(compareKeys);
+  readonly #entries = new Map<string, IdempotencyEntry>();
+  readonly #entriesByVersion = new SortedList<IdempotencyEntry, Version>((entry, at) => compareVersions(entry.version, at));
   readonly #digest = new ContentDigest();
   #position: Position = EMPTY_POSITION;
   #rolledBack: RolledBack[] = [];
@@ -33,13 +36,16 @@ class MemoryStore implements Store {
     if (this.#failure !== null) throw this.#failure;
     const previous = new Map<string, KvRecord | null>();
     for (const key of batch.previousOf ?? []) previous.set(key, this.get(key));
+    if (batch.dropEntriesAfter !== undefined) this.#dropEntriesAfter(batch.dropEntriesAfter);
     for (const { key, record, rolledBack } of batch.replacements ?? []) {
       this.#rolledBack.push({ record: rolledBack, instead: record?.version ?? null });
       this.#remove(key);
-      if (record !== null) this.#apply(record);
+      if (record !== null) this.#apply(rowOf(record));
     }
-    for (const record of batch.records) this.#apply(record);
+    for (const record of batch.records) this.#apply(rowOf(record));
+    for (const entry of entriesOf(batch)) this.#remember(entry);
     if (batch.position !== undefined) this.#position = batch.position;
+    this.#forgetOldest();
     return { previous };
   }
 
@@ -57,7 +63,13 @@ class MemoryStore implements Store {
 
   scan(range: ScanRange): Page {
     const head = this.head();
-    return cutPage(range, head, isEmptyRange(range, head) ? [] : this.#changes(range.since, lastOf(range, head)));
+    if (isEmptyRange(range, head)) return cutPage(range, head, []);
+    const page = cutPage(range, head, between(this.#byVersion, range.since, lastOf(range, head)));
+    return withEntries(page, range.limit, between(this.#entriesByVersion, page.since, page.coversTo));
+  }
+
+  idempotency(key: string): IdempotencyEntry | null {
+    return this.#entries.get(key) ?? null;
   }
 
   list(range: ListRange): readonly KvRecord[] {
@@ -121,15 +133,43 @@ class MemoryStore implements Store {
     throw this.#failure;
   }
 
-  /** Rows of (since, last] in version order. */
-  *#changes(since: Version, last: Version): Generator<KvRecord, void, undefined> {
-    for (const record of this.#byVersion.from(since)) {
-      if (isNewer(record.version, last)) return;
-      if (isNewer(record.version, since)) yield record;
-    }
+  #remember(entry: IdempotencyEntry): void {
+    const held = this.#entries.get(entry.key);
+    if (held !== undefined && !isNewer(entry.version, held.version)) return;
+    if (held !== undefined) this.#entriesByVersion.remove(held.version);
+    this.#entries.set(entry.key, entry);
+    this.#entriesByVersion.add(entry, entry.version);
+  }
+
+  #dropEntriesAfter(last: Version): void {
+    for (const entry of [...this.#entriesByVersion.from(last)]) if (isNewer(entry.version, last)) this.#forget(entry);
+  }
+
+  #forgetOldest(): void {
+    const lastSeq = this.head().seq - IDEMPOTENCY_KEEP;
+    // Versions of one lineage grow with their seq.
+    for (let oldest = this.#oldestEntry(); oldest !== null && oldest.version.seq <= lastSeq; oldest = this.#oldestEntry())
+      this.#forget(oldest);
+  }
+
+  #oldestEntry(): IdempotencyEntry | null {
+    return this.#entriesByVersion.from(ZERO).next().value ?? null;
+  }
+
+  #forget(entry: IdempotencyEntry): void {
+    this.#entries.delete(entry.key);
+    this.#entriesByVersion.remove(entry.version);
   }
 
   *#fromKey(first: string): Generator<KvRecord, void, undefined> {
     for (const key of this.#keys.from(first)) yield this.#byKey.get(key) as KvRecord;
+  }
+}
+
+/** Those of (since, last] in version order. */
+function* between<T extends { readonly version: Version }>(list: SortedList<T, Version>, since: Version, last: Version): Generator<T> {
+  for (const item of list.from(since)) {
+    if (isNewer(item.version, last)) return;
+    if (isNewer(item.version, since)) yield item;
   }
 }

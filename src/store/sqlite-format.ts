@@ -5,9 +5,10 @@
  * NUL and everything else in them). `value` comes last: reading a version never touches the overflow pages of a large value.
  * The unique index holds the order of versions that catch-up reads. A tombstone is a NULL value. `node` has one row: the position, and
  * what all rows together come to (digest.ts), both of the newest transaction. `history` has the openings of epochs that belong to the position.
+ * `idempotency` holds what entries.ts says; a file that was made before there was one gets it when it is opened.
  */
 import { DatabaseSync } from 'node:sqlite';
-import type { History, KvRecord, Position } from '../core/record.ts';
+import type { History, IdempotencyEntry, KvRecord, Position } from '../core/record.ts';
 import { ContentDigest, EMPTY_CONTENT } from './digest.ts';
 import type { Content } from './store.ts';
 import { StoreError } from './store-error.ts';
@@ -71,6 +72,29 @@ const BRING_UP = `
   ${HISTORY_TABLE}
   PRAGMA user_version = ${FORMAT};
 `;
+
+/** Two orders: of versions, which catch-up reads, and of seqs, by which the oldest go. */
+const ENTRIES_SCHEMA = `
+  CREATE TABLE IF NOT EXISTS idempotency (
+    key TEXT NOT NULL PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    need INTEGER NOT NULL,
+    existed INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS idempotency_by_version ON idempotency (epoch, seq);
+  CREATE INDEX IF NOT EXISTS idempotency_by_seq ON idempotency (seq);
+`;
+
+/** The columns of an entry, in the order in which `toEntry` and the writer's statements take them. */
+export const ENTRY = 'key, fingerprint, epoch, seq, need, existed';
+
+export type EntryRow = readonly [key: string, fingerprint: string, epoch: number, seq: number, need: number, existed: number];
+
+export function toEntry([key, fingerprint, epoch, seq, need, existed]: EntryRow): IdempotencyEntry {
+  return { key, fingerprint, existed: existed === 1, version: { epoch, seq }, need };
+}
 
 /** The columns of a row, in the order in which `recordOf` and the writer's statements take them. */
 export const ROW = 'key, value, epoch, seq, need, timestamp_ms';
@@ -142,6 +166,7 @@ export function openWriter(file: string): DatabaseSync {
     } else {
       refuseOtherFormats(database, file);
     }
+    database.exec(`BEGIN IMMEDIATE; ${ENTRIES_SCHEMA} COMMIT`);
     // Every 1,000 pages of log are copied back, which delays one commit by 10 ms or so; 4,000 pages, or four times the cache, gained nothing.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 1000');
     if (formatOf(database) === FORMAT_OLDER) bringUp(database);

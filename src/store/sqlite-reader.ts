@@ -6,11 +6,14 @@
  * The price: a dump that stays open keeps the log from being reused, so the log grows until it is closed.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { KvRecord, Position } from '../core/record.ts';
+import type { IdempotencyEntry, KvRecord, Position } from '../core/record.ts';
 import { maxVersion, type Version, ZERO } from '../core/version.ts';
+import { withEntries } from './entries.ts';
 import { compareKeys, successorOfPrefix } from './key-order.ts';
 import { cutPage, isEmptyRange, lastOf } from './page.ts';
 import {
+  ENTRY,
+  type EntryRow,
   type HistoryRow,
   historyOf,
   numberFrom,
@@ -23,12 +26,16 @@ import {
   SELECT_HISTORY,
   SELECT_POSITION,
   SELECT_ROW,
+  toEntry,
 } from './sqlite-format.ts';
 import type { Content, DumpView, ListRange, Page, ScanRange } from './store.ts';
 import { reasonOf, StoreError } from './store-error.ts';
 
 const SELECT_NEWEST = 'SELECT epoch, seq FROM kv ORDER BY epoch DESC, seq DESC LIMIT 1';
 const SELECT_CHANGES = `SELECT ${ROW} FROM kv INDEXED BY kv_by_version
+  WHERE (epoch, seq) > (?, ?) AND (epoch, seq) <= (?, ?) ORDER BY epoch, seq LIMIT ?`;
+const SELECT_ENTRY = `SELECT ${ENTRY} FROM idempotency WHERE key = ?`;
+const SELECT_ENTRIES = `SELECT ${ENTRY} FROM idempotency INDEXED BY idempotency_by_version
   WHERE (epoch, seq) > (?, ?) AND (epoch, seq) <= (?, ?) ORDER BY epoch, seq LIMIT ?`;
 const SELECT_LIVE = `SELECT ${ROW} FROM kv WHERE key >= ? AND key <> ? AND value IS NOT NULL ORDER BY key LIMIT ?`;
 const SELECT_LIVE_BELOW = `SELECT ${ROW} FROM kv WHERE key >= ? AND key < ? AND key <> ? AND value IS NOT NULL ORDER BY key LIMIT ?`;
@@ -42,6 +49,8 @@ export class SqliteReader {
   readonly #position: StatementSync;
   readonly #newest: StatementSync;
   readonly #changes: StatementSync;
+  readonly #entry: StatementSync;
+  readonly #entries: StatementSync;
   readonly #live: StatementSync;
   readonly #liveBelow: StatementSync;
 
@@ -55,6 +64,8 @@ export class SqliteReader {
     this.#position = database.prepare(SELECT_POSITION);
     this.#newest = database.prepare(SELECT_NEWEST);
     this.#changes = database.prepare(SELECT_CHANGES);
+    this.#entry = database.prepare(SELECT_ENTRY);
+    this.#entries = database.prepare(SELECT_ENTRIES);
     this.#live = database.prepare(SELECT_LIVE);
     this.#liveBelow = database.prepare(SELECT_LIVE_BELOW);
   }
@@ -90,13 +101,22 @@ export class SqliteReader {
     });
   }
 
+  idempotency(key: string): IdempotencyEntry | null {
+    return this.#reading(() => {
+      const row = this.#entry.get(key);
+      return row === undefined ? null : toEntry(row as unknown as EntryRow);
+    });
+  }
+
   scan(range: ScanRange): Page {
     return this.#inOneView(() => {
       const head = this.#head();
       if (isEmptyRange(range, head)) return cutPage(range, head, []);
       const { since, limit } = range;
       const last = lastOf(range, head);
-      return cutPage(range, head, records(this.#changes.iterate(since.epoch, since.seq, last.epoch, last.seq, limit + 1)));
+      const page = cutPage(range, head, records(this.#changes.iterate(since.epoch, since.seq, last.epoch, last.seq, limit + 1)));
+      const { epoch, seq } = page.coversTo;
+      return withEntries(page, limit, entries(this.#entries.iterate(since.epoch, since.seq, epoch, seq, limit + 1)));
     });
   }
 
@@ -165,6 +185,10 @@ function openDump(file: string, tombstones: boolean): DumpView {
 
 function* records(rows: Iterable<unknown>): Generator<KvRecord, void, undefined> {
   for (const row of rows) yield recordOf(row as Row);
+}
+
+function* entries(rows: Iterable<unknown>): Generator<IdempotencyEntry, void, undefined> {
+  for (const row of rows) yield toEntry(row as EntryRow);
 }
 
 function unreadable(file: string, error: unknown): StoreError {

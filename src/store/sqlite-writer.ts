@@ -9,12 +9,30 @@ import type { KvRecord } from '../core/record.ts';
 import { isNewer } from '../core/version.ts';
 import { ContentDigest } from './digest.ts';
 import { type DiskFault, FaultyDisk } from './disk-fault.ts';
-import { HISTORY, type HistoryRow, openWriter, type Row, readContent, recordOf, SELECT_ROW, WRITE_CONTENT } from './sqlite-format.ts';
-import { type Answer, type Columns, type CommitRequest, packRows, unpackRows } from './sqlite-messages.ts';
+import { IDEMPOTENCY_KEEP } from './entries.ts';
+import {
+  ENTRY,
+  HISTORY,
+  type HistoryRow,
+  numberFrom,
+  openWriter,
+  type Row,
+  readContent,
+  recordOf,
+  SELECT_ROW,
+  WRITE_CONTENT,
+} from './sqlite-format.ts';
+import { type Answer, type Columns, type CommitRequest, NUMBERS_PER_ROW, packRows, unpackRows } from './sqlite-messages.ts';
 import { reasonOf, StoreError } from './store-error.ts';
 
 const UPDATE = 'UPDATE kv SET value = ?, epoch = ?, seq = ?, need = ?, timestamp_ms = ? WHERE key = ?';
 const INSERT = 'INSERT INTO kv (value, epoch, seq, need, timestamp_ms, key) VALUES (?, ?, ?, ?, ?, ?)';
+const KEEP_ENTRY = `INSERT INTO idempotency (${ENTRY}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint,
+  epoch = excluded.epoch, seq = excluded.seq, need = excluded.need, existed = excluded.existed WHERE (epoch, seq) < (excluded.epoch, excluded.seq)`;
+const DROP_AFTER = 'DELETE FROM idempotency WHERE (epoch, seq) > (?, ?)';
+const FORGET_ENTRIES = 'DELETE FROM idempotency WHERE seq <= ?';
+const NEWEST = `SELECT max(coalesce((SELECT seq FROM kv ORDER BY epoch DESC, seq DESC LIMIT 1), 0), watermark_seq) FROM node`;
+const OLDEST = 'SELECT min(seq) FROM idempotency';
 const MOVE =
   'UPDATE node SET watermark_epoch = ?, watermark_seq = ?, cursor_epoch = ?, cursor_seq = ?, scan_epoch = ?, k_min = ? WHERE id = 1';
 const REMOVE = 'DELETE FROM kv WHERE key = ?';
@@ -29,6 +47,11 @@ export class Writer {
   readonly #update: StatementSync;
   readonly #insert: StatementSync;
   readonly #move: StatementSync;
+  readonly #keepEntry: StatementSync;
+  readonly #dropAfter: StatementSync;
+  readonly #forgetEntries: StatementSync;
+  /** Seq of the oldest entry, or lower; Infinity: there is none. A commit of a store without entries looks at nothing more. */
+  #oldestEntry: number;
   readonly #disk: FaultyDisk;
   readonly #writeContent: StatementSync;
   readonly #digest: ContentDigest;
@@ -44,6 +67,10 @@ export class Writer {
     this.#update = database.prepare(UPDATE);
     this.#insert = database.prepare(INSERT);
     this.#move = database.prepare(MOVE);
+    this.#keepEntry = database.prepare(KEEP_ENTRY);
+    this.#dropAfter = database.prepare(DROP_AFTER);
+    this.#forgetEntries = database.prepare(FORGET_ENTRIES);
+    this.#oldestEntry = oldestEntry(database);
     this.#writeContent = database.prepare(WRITE_CONTENT);
     this.#digest = new ContentDigest(readContent(database));
   }
@@ -53,9 +80,12 @@ export class Writer {
     try {
       this.#begin.run();
       const previous = request.previousOf.length === 0 ? null : this.#read(request.previousOf);
+      if (request.dropEntriesAfter !== null) this.#dropAfter.run(...request.dropEntriesAfter);
       const removed = this.#remove(request.removed);
       const inserted = this.#write(request.rows);
+      if (request.entries !== null) this.#keepEntries(request.entries);
       if (request.position !== null) this.#move.run(...request.position);
+      if (this.#oldestEntry !== Number.POSITIVE_INFINITY) this.#forgetOldest();
       if (request.history !== null) this.#remember(request.history);
       const { content } = this.#digest;
       const changed = request.rows.keys.length + request.removed.length;
@@ -121,6 +151,21 @@ export class Writer {
     return inserted;
   }
 
+  #keepEntries({ keys, values, numbers }: Columns): void {
+    for (let i = 0; i < keys.length; i += 1) {
+      const [epoch = 0, seq = 0, need = 0, existed = 0] = numbers.subarray(i * NUMBERS_PER_ROW, (i + 1) * NUMBERS_PER_ROW);
+      this.#keepEntry.run(keys[i] as string, values[i] as string, epoch, seq, need, existed);
+      this.#oldestEntry = Math.min(this.#oldestEntry, seq);
+    }
+  }
+
+  #forgetOldest(): void {
+    const last = numberFrom(this.#database, NEWEST) - IDEMPOTENCY_KEEP;
+    if (this.#oldestEntry > last) return;
+    this.#forgetEntries.run(last);
+    this.#oldestEntry = oldestEntry(this.#database);
+  }
+
   /** Every change of a row goes through here, whatever made it: the digest is told what stood there before. */
   #put(held: KvRecord | null, record: KvRecord): void {
     const { key, value, version, need, timestampMs } = record;
@@ -128,6 +173,10 @@ export class Writer {
     statement.run(value, version.epoch, version.seq, need, timestampMs, key);
     this.#digest.replace(held, record);
   }
+}
+
+function oldestEntry(database: DatabaseSync): number {
+  return numberFrom(database, OLDEST) || Number.POSITIVE_INFINITY;
 }
 
 /** Why a data file could not be opened, as one message. */

@@ -7,13 +7,14 @@
  */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { History, KvRecord, Position } from '../core/record.ts';
+import type { History, IdempotencyEntry, KvRecord, Position } from '../core/record.ts';
 import { maxVersion, type Version } from '../core/version.ts';
 import { type DirectoryLock, lockDirectory, syncDirectory } from './directory.ts';
 import type { DiskFault } from './disk-fault.ts';
+import { entriesOf } from './entries.ts';
 import { RollbackFile } from './rollback-file.ts';
 import { columnsOf, DATA_FILE, historyRows } from './sqlite-format.ts';
-import { type Answer, type CommitRequest, newestPerKey, packRows, type Request, unpackRows } from './sqlite-messages.ts';
+import { type Answer, type CommitRequest, newestPerKey, packEntries, packRows, type Request, unpackRows } from './sqlite-messages.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { refusal, Writer } from './sqlite-writer.ts';
 import type { Commit, Content, DumpView, ListRange, Page, Persisted, RolledBack, ScanRange, Store } from './store.ts';
@@ -96,7 +97,16 @@ class SqliteStore implements Store {
     const columns = position === null ? null : columnsOf(position);
     const history = position === null || position.history === this.#history ? null : historyRows(position.history);
     this.#history = position?.history ?? this.#history;
-    const answer = await this.#writer.commit({ kind: 'commit', rows: packRows(records), position: columns, history, removed, previousOf });
+    const answer = await this.#writer.commit({
+      kind: 'commit',
+      rows: packRows(records),
+      position: columns,
+      history,
+      removed,
+      previousOf,
+      entries: packEntries(entriesOf(batch)),
+      dropEntriesAfter: batch.dropEntriesAfter === undefined ? null : [batch.dropEntriesAfter.epoch, batch.dropEntriesAfter.seq],
+    });
     for (const { version } of records) this.#newest = maxVersion(this.#newest, version);
     if (removed.length > 0) this.#newest = this.#reader.newest();
     this.#position = position ?? this.#position;
@@ -118,6 +128,10 @@ class SqliteStore implements Store {
 
   get(key: string): KvRecord | null {
     return this.#reader.get(key);
+  }
+
+  idempotency(key: string): IdempotencyEntry | null {
+    return this.#reader.idempotency(key);
   }
 
   scan(range: ScanRange): Page {

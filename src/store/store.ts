@@ -3,15 +3,22 @@
  *
  * Not here: who may write, what is newer in the protocol's sense, hard state (a file of its own, hard-state.ts).
  * Invariant: exactly one row per key, live or tombstone; a commit keeps the newest version per key, whatever the order
- * in which versions arrive, so late, repeated and reordered records are harmless.
+ * in which versions arrive, so late, repeated and reordered records are harmless. Beside the rows stands one entry per `Idempotency-Key` (entries.ts).
  */
-import type { KvRecord, Position, Replacement } from '../core/record.ts';
+import type { IdempotencyEntry, KvRecord, Position, Replacement } from '../core/record.ts';
 import type { Version } from '../core/version.ts';
 import type { DiskFault } from './disk-fault.ts';
 
 export interface Commit {
   /** In any order, possibly several of one key; of each key only the newest, here or already stored, remains. */
   readonly records: readonly KvRecord[];
+  /**
+   * Entries that come without their records, as a page brings them. The records bring their own, whether or not their row remains. Of each
+   * `Idempotency-Key` the newest remains.
+   */
+  readonly entries?: readonly IdempotencyEntry[];
+  /** Before anything else entries of newer versions go: their writes are rolled back, and what the lineage has of them comes again. */
+  readonly dropEntriesAfter?: Version;
   /** The position after this commit, durable in the same transaction; omitted, the stored one stays. */
   readonly position?: Position;
   /** Keys of which the row that stood *before* this commit is wanted back. */
@@ -39,13 +46,15 @@ export interface Page {
   /** The newest version that the view knows: max(newest row, watermark). */
   readonly head: Version;
   readonly rows: readonly KvRecord[];
+  /** Every entry of the view with a version in (since, coversTo], in version order. Absent: there is none. */
+  readonly entries?: readonly IdempotencyEntry[];
 }
 
 export interface ScanRange {
   readonly since: Version;
   /** Upper bound of coversTo, inclusive; null = up to the view's head. */
   readonly until: Version | null;
-  /** At most so many rows and, but for at least one row, so many bytes of key and value. */
+  /** At most so many rows, so many entries and, but for at least one row, so many bytes of key and value. */
   readonly limit: number;
   readonly maxBytes: number;
 }
@@ -93,6 +102,8 @@ export interface Store {
   head(): Version;
   /** The committed row of this key, a tombstone included. Synchronous: microseconds. */
   get(key: string): KvRecord | null;
+  /** The committed entry of this `Idempotency-Key`, among those of the newest 100,000 versions. Synchronous: microseconds. */
+  idempotency(key: string): IdempotencyEntry | null;
   /** One page of changes, from one read transaction. */
   scan(range: ScanRange): Page;
   /** Live rows with the prefix, by UTF-8 bytes of the key. */

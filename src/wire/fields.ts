@@ -5,7 +5,7 @@
  * travels as the JSON text that it is, so that no follower parses or re-serialises it. An opening of an epoch is `[epoch, leader, seq, floor, is forced]`.
  */
 import type { PageHeader, Suspect } from '../core/message.ts';
-import type { EpochStart, History, KvRecord, Member } from '../core/record.ts';
+import type { EpochStart, History, Idempotency, IdempotencyEntry, KvRecord, Member } from '../core/record.ts';
 import { formatVersion, parseVersion, type Version } from '../core/version.ts';
 import { jsonStart } from '../lib/text.ts';
 import { KvctlError } from './errors.ts';
@@ -15,8 +15,9 @@ const rowTexts = new WeakMap<KvRecord, string>();
 function rowText(record: KvRecord): string {
   let text = rowTexts.get(record);
   if (text === undefined) {
-    const { key, value, version, need, timestampMs } = record;
-    text = JSON.stringify([key, value, version.epoch, version.seq, need, timestampMs]);
+    const { key, value, version, need, timestampMs, idempotency } = record;
+    const row = [key, value, version.epoch, version.seq, need, timestampMs];
+    text = JSON.stringify(idempotency === undefined ? row : [...row, idempotencyRow(idempotency)]);
     rowTexts.set(record, text);
   }
   return text;
@@ -29,8 +30,15 @@ export function withRecords(text: string, records: readonly KvRecord[]): string 
   return `${text.slice(0, -1)},"records":[${rows}]}`;
 }
 
-export function encodePage(page: PageHeader): object {
-  return { since: formatVersion(page.since), covers_to: formatVersion(page.coversTo), head: formatVersion(page.head) };
+/** An entry is `[key, fingerprint, existed, epoch, seq, need]`. */
+export function encodePage({ since, coversTo, head, entries }: PageHeader): object {
+  const page = { since: formatVersion(since), covers_to: formatVersion(coversTo), head: formatVersion(head) };
+  if (entries === undefined) return page;
+  return { ...page, entries: entries.map((entry) => [...idempotencyRow(entry), entry.version.epoch, entry.version.seq, entry.need]) };
+}
+
+function idempotencyRow({ key, fingerprint, existed }: Idempotency): readonly [string, string, boolean] {
+  return [key, fingerprint, existed];
 }
 
 export function encodeHistory(history: History): readonly unknown[] {
@@ -92,11 +100,25 @@ export function rows(value: unknown): readonly KvRecord[] {
 
 function row(value: unknown): KvRecord {
   if (!Array.isArray(value)) throw wrong('a record as [key, value, epoch, seq, need, timestamp]', value);
-  const [key, text, epoch, seq, need, timestampMs] = value as unknown[];
+  const [key, text, epoch, seq, need, timestampMs, more] = value as unknown[];
   const isRecord =
     typeof key === 'string' && (typeof text === 'string' || text === null) && isCount(epoch) && isCount(seq) && isCount(need);
   if (!isRecord || !Number.isSafeInteger(timestampMs)) throw wrong('a record as [key, value, epoch, seq, need, timestamp]', value);
-  return { key, value: text, version: { epoch, seq }, need, timestampMs: timestampMs as number };
+  const record = { key, value: text, version: { epoch, seq }, need, timestampMs: timestampMs as number };
+  return more === undefined ? record : { ...record, idempotency: idempotency(more) };
+}
+
+function idempotency(value: unknown): Idempotency {
+  const [key, fingerprint, existed] = Array.isArray(value) ? (value as unknown[]) : [];
+  const isRight = typeof key === 'string' && typeof fingerprint === 'string' && typeof existed === 'boolean';
+  if (!isRight) throw wrong('an idempotency as [key, fingerprint, existed]', value);
+  return { key, fingerprint, existed };
+}
+
+function entry(value: unknown): IdempotencyEntry {
+  const [epoch, seq, need] = Array.isArray(value) ? (value as unknown[]).slice(3) : [];
+  if (!isCount(epoch) || !isCount(seq) || !isCount(need)) throw wrong('an entry as [key, fingerprint, existed, epoch, seq, need]', value);
+  return { ...idempotency(value), version: { epoch, seq }, need };
 }
 
 function isCount(value: unknown): value is number {
@@ -109,8 +131,11 @@ function wrong(expected: string, got: unknown): KvctlError {
 }
 
 export function page(value: unknown): PageHeader {
-  const header = fields(value);
-  return { since: version(header, 'since'), coversTo: version(header, 'covers_to'), head: version(header, 'head') };
+  const body = fields(value);
+  const header = { since: version(body, 'since'), coversTo: version(body, 'covers_to'), head: version(body, 'head') };
+  if (body.entries === undefined) return header;
+  if (!Array.isArray(body.entries)) throw wrong('a list of entries', body.entries);
+  return { ...header, entries: body.entries.map(entry) };
 }
 
 export function history(value: unknown): History {

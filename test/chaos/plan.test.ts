@@ -75,7 +75,8 @@ test('only the kinds that were asked for happen, each of them, also in a short r
 });
 
 test('the leader is hit, and followers are, by every fault of nodes', () => {
-  const texts = Array.from({ length: 20 }, (_, seed) => schedule({ seed }).episodes.map(({ fault }) => faultText(fault))).flat();
+  const kinds = FAULT_KINDS.filter((kind) => kind !== 'promote');
+  const texts = Array.from({ length: 20 }, (_, seed) => schedule({ seed, kinds }).episodes.map(({ fault }) => faultText(fault))).flat();
   for (const text of [
     'kill n1',
     'pause n1',
@@ -99,6 +100,25 @@ test('the leader is hit, and followers are, by every fault of nodes', () => {
   ]) {
     expect(texts).toContain(text);
   }
+});
+
+test('who is promoted is there and does not lead yet, and is the leader that later faults hit', () => {
+  fc.assert(
+    fc.property(wishes, (wish) => {
+      let leader = wish.nodes[0];
+      const { episodes } = schedule({ ...wish, kinds: ['promote', 'kill'] });
+      for (const [index, { fault, atMs }] of episodes.entries()) {
+        if (fault.kind !== 'promote') continue;
+        const away = episodes.slice(0, index).filter((other) => other.atMs + other.forMs + wish.returnMs > atMs);
+        expect(away.flatMap((other) => victimsOf(other.fault))).not.toContain(fault.node);
+        expect(fault.node).not.toBe(leader);
+        leader = fault.node;
+      }
+    }),
+  );
+  const hit = Array.from({ length: 20 }, (_, seed) => schedule({ seed, kinds: ['promote', 'partition'] }).episodes).flat();
+  const single = hit.flatMap(({ fault }) => (fault.kind === 'partition' && fault.others.length === 1 ? fault.others : []));
+  expect(new Set(single).size).toBeGreaterThan(1);
 });
 
 test('one disk fails at a time and by fault, and a clock that is off takes nobody away', () => {

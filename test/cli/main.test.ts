@@ -70,6 +70,12 @@ describe('a command line that is wrong ends with 2, says what was expected and g
       /'--timeout <duration>'.*expected a duration with its unit, .*got "5"/,
       usage.put,
     ],
+    [
+      'an idempotency key that no header can carry',
+      ['put', 'a', 'b', '--idempotency-key', 'a b'],
+      /expected 1 to 255 visible characters of ASCII, got "a b"/,
+      usage.put,
+    ],
     ['a quorum that is no number', ['put', 'a', 'b', '--quorum', 'all'], /expected a whole number of at least 0, got "all"/, usage.put],
     [
       'a format that is none',

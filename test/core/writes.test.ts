@@ -17,7 +17,7 @@ interface Dumb {
   readonly ackedBy: Set<number>;
   isStored: boolean;
   isCommitted: boolean;
-  /** Nobody waits for it and a newer one of its key is there. */
+  /** Nobody waits for it or may ask again, and a newer one of its key is there. */
   isForgotten: boolean;
 }
 
@@ -31,9 +31,10 @@ class Both {
   readonly readers: { key: string; atLeast: number }[] = [];
   readonly #seen = new Map<string, number>();
 
-  put(key: string, value: string | null, need: number): void {
+  put(key: string, value: string | null, need: number, isNamed = false): void {
     const seq = this.all.length + 1;
-    const record = { key, value, version: { epoch: 1, seq }, need, timestampMs: 0 };
+    const plain: KvRecord = { key, value, version: { epoch: 1, seq }, need, timestampMs: 0 };
+    const record = isNamed ? { ...plain, idempotency: { key: `i${seq}`, fingerprint: '', existed: false } } : plain;
     const write: Write = {
       id: seq,
       record,
@@ -112,10 +113,12 @@ class Both {
   check(): void {
     const head = { epoch: 1, seq: this.all.length };
     const { seq: through } = this.writes.committedThrough(head);
-    for (const { key, seq, isCommitted } of this.all.slice(0, through)) {
-      const isSuperseded = this.all.some((newer) => newer.key === key && newer.seq > seq && newer.isCommitted);
-      expect(isCommitted || isSuperseded, `${seq} is not settled, and committed through is ${through}`).toBe(true);
-    }
+    const isSuperseded = ({ key, seq }: Dumb) => this.all.some((newer) => newer.key === key && newer.seq > seq && newer.isCommitted);
+    for (const each of this.all.slice(0, through))
+      expect(each.isCommitted || isSuperseded(each), `${each.seq} is not settled, and committed through is ${through}`).toBe(true);
+    const isWrong = ({ seq, write, isCommitted }: Dumb) =>
+      this.writes.keyed(`i${seq}`) !== (write.record.idempotency === undefined || isCommitted ? undefined : write);
+    expect(this.all.find(isWrong)).toBeUndefined();
     const waiting = this.all.filter((each) => each.write.isWaiting);
     expect(this.writes.waiting).toBe(waiting.length);
     const kept = [...this.writes.all()].map((write) => write.record.version.seq);
@@ -146,7 +149,8 @@ class Both {
     }
     for (const each of this.all) {
       const isWaiting = each.write.isWaiting && !each.isCommitted;
-      if (!isWaiting && !each.isCommitted && this.all.some((newer) => newer.key === each.key && newer.seq > each.seq))
+      const isNamed = each.write.record.idempotency !== undefined;
+      if (!isWaiting && !isNamed && !each.isCommitted && this.all.some((newer) => newer.key === each.key && newer.seq > each.seq))
         each.isForgotten = true;
     }
   }
@@ -156,7 +160,13 @@ const key = fc.constantFrom(...KEYS);
 const step = fc.oneof(
   {
     weight: 5,
-    arbitrary: fc.record({ t: fc.constant('put' as const), key, value: fc.option(fc.constant('1'), { freq: 3 }), need: fc.nat(FOLLOWERS) }),
+    arbitrary: fc.record({
+      t: fc.constant('put' as const),
+      key,
+      value: fc.option(fc.constant('1'), { freq: 3 }),
+      need: fc.nat(FOLLOWERS),
+      isNamed: fc.boolean(),
+    }),
   },
   { weight: 3, arbitrary: fc.record({ t: fc.constant('store' as const) }) },
   { weight: 8, arbitrary: fc.record({ t: fc.constant('ack' as const), back: fc.nat(8), follower: fc.nat(FOLLOWERS - 1) }) },
@@ -169,7 +179,7 @@ test('the table of writes shows the newest committed record, and calls nothing c
     fc.property(fc.array(step, { maxLength: 80, size: 'max' }), fc.boolean(), (steps, isSettledAtTheEnd) => {
       const both = new Both();
       for (const step of steps) {
-        if (step.t === 'put') both.put(step.key, step.value, step.need);
+        if (step.t === 'put') both.put(step.key, step.value, step.need, step.isNamed);
         else if (step.t === 'store') both.store();
         else if (step.t === 'ack') both.ack(both.all.length - step.back, step.follower);
         else if (step.t === 'give up') both.giveUp(both.all.length - step.back);
@@ -194,4 +204,22 @@ test('a write with all the acks it needs is not committed before the leader hold
   expect(write !== undefined && both.writes.isCommitted(write)).toBe(false);
   both.store();
   expect(both.writes.waiting).toBe(0);
+});
+
+test.each([
+  ['before', true],
+  ['after', false],
+])('a write that may be asked for again, given up %s a newer one of its key is committed, holds nothing up', (_when, isEarly) => {
+  const both = new Both();
+  both.put('a', '1', 3, true);
+  both.put('a', '2', 0);
+  if (isEarly) both.giveUp(1);
+  both.store();
+  if (!isEarly) both.giveUp(1);
+  both.check();
+  expect(both.writes.keyed('i1')).toBe(both.all[0]?.write);
+  expect(both.writes.committedThrough({ epoch: 1, seq: 2 }).seq).toBe(2);
+  for (let follower = 0; follower < FOLLOWERS; follower++) both.ack(1, follower);
+  both.check();
+  expect(both.writes.bytes).toBe(0);
 });

@@ -105,6 +105,16 @@ describe('the data verbs', () => {
     expect(await run(['del', 'told'])).toMatch(/^told: had no value; deleted all the same, version 1\.\d+/);
   });
 
+  test('a write that is given its key again is written once (failure 45)', async () => {
+    const key = ['--idempotency-key', 'of-this-"test"', '-o', 'json'];
+    const first = JSON.parse(await run(['put', 'once', '1', ...key]));
+    expect(JSON.parse(await run(['put', 'once', '1', ...key]))).toEqual(first);
+    const removed = JSON.parse(await run(['del', 'once', '--idempotency-key', 'gone', '-o', 'json']));
+    expect(JSON.parse(await run(['del', 'once', '--idempotency-key', 'gone', '-o', 'json']))).toEqual(removed);
+    const other = await home.kvctl(['put', 'once', '2', ...key]);
+    expect(other).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('give a new write a new key') });
+  });
+
   test('a follower answers local reads, refuses writes and names the leader', async () => {
     await run(['put', 'where', 'here']);
     await until('n3 has it', async () => (await home.kvctl(['get', 'where', '--node', 'n3'])).exitCode === 0);

@@ -6,7 +6,7 @@ import { Backlog } from '../../src/core/backlog.ts';
 import { Follower } from '../../src/core/follower.ts';
 import { Leader } from '../../src/core/leader.ts';
 import { Link } from '../../src/core/link.ts';
-import type { Effect, Input, PeerAnswer, ReplicateAnswer } from '../../src/core/message.ts';
+import type { AskedOnce, Effect, Input, PeerAnswer, PutInput, ReplicateAnswer, ReplicateRequest } from '../../src/core/message.ts';
 import { Network } from '../../src/core/network.ts';
 import { Opening } from '../../src/core/opening.ts';
 import { AckSet } from '../../src/core/quorum.ts';
@@ -14,11 +14,13 @@ import { QuorumSetting } from '../../src/core/quorum-setting.ts';
 import type { HardState, KvRecord } from '../../src/core/record.ts';
 import { Recovery } from '../../src/core/recovery.ts';
 import { Replica } from '../../src/core/replica.ts';
+import { Retries } from '../../src/core/retries.ts';
 import { SeqWindow } from '../../src/core/seq-window.ts';
 import type { Version } from '../../src/core/version.ts';
 import { Watermark } from '../../src/core/watermark.ts';
 import { type Write, Writes } from '../../src/core/writes.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
+import type { Page } from '../../src/store/store.ts';
 
 export interface Mutant {
   /** What is broken, as one would say it in a review. */
@@ -84,6 +86,20 @@ function early(name: string, kind: 'persist' | 'saveHard', when: (replica: Repli
           out.push(...(right.call(this, now, heard) as Effect[]));
         }
         return out;
+      },
+  );
+}
+
+/** Changes what a write that is named by its client is asked with. */
+function named(name: string, change: (once: AskedOnce, replica: Replica) => AskedOnce): Mutant {
+  return mutant(
+    name,
+    Replica.prototype,
+    'step',
+    (right) =>
+      function (now: number, input: Input) {
+        if (input.t !== 'put' || input.idempotency === undefined) return right.call(this, now, input);
+        return right.call(this, now, { ...input, idempotency: change(input.idempotency, this as Replica) });
       },
   );
 }
@@ -382,6 +398,44 @@ export const MUTANTS: readonly Mutant[] = [
     (right) =>
       function (id, key, _isLinearizable, now) {
         right.call(this, id, key, false, now);
+      },
+  ),
+  mutant('a write that is sent again does not look for its key among those that wait', Writes.prototype, 'keyed', () => () => undefined),
+  named('a write that is sent again does not look for its key in the store', (once) => ({ ...once, stored: null })),
+  named('whatever comes under a key that is taken is the same write', (once, replica) => {
+    const { fingerprint } = replica.leader?.writes.keyed(once.key)?.record.idempotency ?? once.stored ?? once;
+    return { ...once, fingerprint };
+  }),
+  mutant(
+    'pages do not carry the keys of writes whose rows moved on',
+    MEMORY_STORE,
+    'scan',
+    (right) =>
+      function (range) {
+        const { entries: _lost, ...page } = right.call(this, range) as Page;
+        return page;
+      },
+  ),
+  mutant(
+    'the stream does not carry the keys of writes',
+    Follower.prototype,
+    'request',
+    (right) =>
+      function (id: number, message: ReplicateRequest) {
+        if (message.t !== 'replicate') return right.call(this, id, message);
+        const records = message.records.map(({ idempotency: _lost, ...record }) => record);
+        return right.call(this, id, { ...message, records });
+      },
+  ),
+  mutant(
+    'a write that is sent again needs no acks any more',
+    Retries.prototype,
+    'take',
+    (right) =>
+      function (input: PutInput, now: number) {
+        const stored = input.idempotency?.stored;
+        const told = stored ? { ...input, idempotency: { ...input.idempotency, stored: { ...stored, need: 0 } } } : input;
+        return right.call(this, told, now);
       },
   ),
   // What the simulator found in the core, once more.

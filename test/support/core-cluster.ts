@@ -345,10 +345,16 @@ export class CoreCluster {
       node.hard = committing.state;
       return { t: 'hardSaved', token: committing.token };
     }
-    const { token, records, position, previousOf, replacements = [] } = committing;
+    const { token, records, entries = [], position, previousOf, replacements = [], dropEntriesAfter } = committing;
     const previous = new Map(previousOf.map((key) => [key, node.store.get(key)]));
     // The memory store is done when the call returns; only its answer comes later, and we know it.
-    void node.store.commit({ records, replacements, ...(position === null ? {} : { position }) });
+    void node.store.commit({
+      records,
+      entries,
+      replacements,
+      ...(dropEntriesAfter ? { dropEntriesAfter } : {}),
+      ...(position === null ? {} : { position }),
+    });
     return { t: 'persisted', token, previous };
   }
 

@@ -32,9 +32,14 @@ const value = fc.option(
   fc.jsonValue({ noUnicodeString: false }).map((parsed) => JSON.stringify(parsed)),
   { nil: null },
 );
-const record: fc.Arbitrary<KvRecord> = fc.record({ key: anyText, value, version, need: count, timestampMs: fc.maxSafeInteger() });
+const named = { key: anyText, fingerprint: anyText, existed: fc.boolean() };
+const record: fc.Arbitrary<KvRecord> = fc.record(
+  { key: anyText, value, version, need: count, timestampMs: fc.maxSafeInteger(), idempotency: fc.record(named) },
+  { requiredKeys: ['key', 'value', 'version', 'need', 'timestampMs'] },
+);
+const entries = fc.array(fc.record({ ...named, version, need: count }), { maxLength: 4 });
 const members = fc.array(fc.record({ id: anyName, url: anyName }), { maxLength: 6 });
-const page = fc.record({ since: version, coversTo: version, head: version });
+const page = fc.record({ since: version, coversTo: version, head: version, entries }, { requiredKeys: ['since', 'coversTo', 'head'] });
 const history = fc.array(fc.record({ epoch: count, leader: anyText, seq: count, floor: version, isForced: fc.boolean() }), {
   maxLength: 4,
 });
@@ -242,6 +247,9 @@ describe('a malformed internal message is refused', () => {
     ['with a text as need', ['k', '1', 1, 2, '1', 3]],
     ['without a time', ['k', '1', 1, 2, 1, null]],
     ['with half a millisecond', ['k', '1', 1, 2, 1, 3.5]],
+    ['with null as idempotency', ['k', '1', 1, 2, 1, 3, null]],
+    ['with half an idempotency', ['k', '1', 1, 2, 1, 3, ['key', 'print']]],
+    ['with a number as idempotency key', ['k', '1', 1, 2, 1, 3, [1, 'print', true]]],
   ])('when a record is %s', (_what, row) => {
     expect(codeOf(() => decodeReplicate(JSON.stringify({ ...body, records: [row] })))).toBe('bad_request');
   });

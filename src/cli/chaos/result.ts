@@ -56,14 +56,8 @@ export interface Ending {
   readonly error: { readonly message: string; readonly exitCode: number } | null;
 }
 
-export function chaosResult(
-  found: Found,
-  answered: readonly Answered[],
-  kinds: readonly FaultKind[],
-  leader: string,
-  ending: Ending,
-): ChaosResult {
-  const faults = kinds.map((kind) => faultRow(kind, found.deeds, leader));
+export function chaosResult(found: Found, answered: readonly Answered[], kinds: readonly FaultKind[], ending: Ending): ChaosResult {
+  const faults = kinds.map((kind) => faultRow(kind, found.deeds));
   return { ...conclude(found, faults, ending), ...found, operations: OPERATIONS.map((name) => operationRow(name, answered)), faults };
 }
 
@@ -127,8 +121,8 @@ function operationRow(operation: OperationName, answered: readonly Answered[]): 
   return { operation, ok: count('ok'), fail: count('fail'), info: count('info'), errors };
 }
 
-function faultRow(kind: Fault['kind'], deeds: readonly Deed[], leader: string): FaultRow {
+function faultRow(kind: Fault['kind'], deeds: readonly Deed[]): FaultRow {
   const own = deeds.filter((deed) => deed.kind === kind);
   const done = own.filter((deed) => deed.took_effect);
-  return { kind, planned: own.length, took_effect: done.length, of_leader: done.filter(({ nodes }) => nodes.includes(leader)).length };
+  return { kind, planned: own.length, took_effect: done.length, of_leader: done.filter((deed) => deed.of_leader).length };
 }

@@ -73,7 +73,7 @@ function operationCells({ operation, ok, fail, info, errors }: OperationRow): st
 
 function faultCells({ kind, planned, took_effect: done, of_leader: ofLeader }: FaultRow, deeds: readonly Deed[]): string[] {
   const example = deeds.find((deed) => deed.kind === kind && deed.took_effect)?.effect ?? '-';
-  const isOfNode = kind !== 'quorum' && kind !== 'network' && kind !== 'clock';
+  const isOfNode = kind !== 'quorum' && kind !== 'network' && kind !== 'clock' && kind !== 'promote';
   return [kind, `${planned}`, `${done}`, isOfNode ? `${ofLeader}` : '-', example];
 }
 

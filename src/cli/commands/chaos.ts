@@ -122,7 +122,7 @@ export async function run(context: Context, options: ChaosCommandOptions): Promi
   const judged = signal.aborted ? null : await judge(context, options.judgeTimeout, folder.run);
   const ending = { isInterrupted: signal.aborted, error: outcome.error };
   const found = foundOf(options, plan.spec, outcome, settling, judged);
-  const result = chaosResult(found, outcome.answered, options.faults, 'n1', ending);
+  const result = chaosResult(found, outcome.answered, options.faults, ending);
   const exitCode = chaosExitCode(result, ending);
   const pictures = await draw(context, folder.run, result, outcome);
   const how = signal.aborted ? 'interrupted' : outcome.error === null ? 'complete' : 'failed';
@@ -161,8 +161,9 @@ async function breakAndMend({ out, signal }: Context, options: ChaosCommandOptio
         files: { history: join(run.dir, RUN_FILES.history), local: join(run.dir, RUN_FILES.localReads) },
         signal,
         ...hooksOf(progress),
-        settle: async () => {
-          settling = await waitForParity(venue.client, venue, SETTLE_MS, signal);
+        settle: async (leader) => {
+          const followers = venue.nodes.filter(({ id }) => id !== leader.id);
+          settling = await waitForParity(venue.client, { leader, followers }, SETTLE_MS, signal);
           return settling.settleMs !== null;
         },
       }),

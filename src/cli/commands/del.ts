@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { visible } from '../../lib/text.ts';
 import type { Context } from '../context.ts';
-import { addWriteOptions, durability, type WriteVerbOptions } from '../data-options.ts';
+import { addWriteOptions, durability, type WriteVerbOptions, writeOnce } from '../data-options.ts';
 import { EXIT } from '../exit.ts';
 import { targetOf } from '../target.ts';
 
@@ -12,7 +12,7 @@ export function describe(command: Command): void {
 
 export async function run(context: Context, options: WriteVerbOptions, key: string): Promise<number> {
   const { client, node } = await targetOf(context, { selector: options.node });
-  const answer = await client.del(node.url, key, { quorum: options.quorum, timeoutMs: options.timeout });
+  const answer = await writeOnce(context, options, (each) => client.del(node.url, key, each));
   const outcome = answer.existed ? 'deleted' : 'had no value; deleted all the same';
   context.out.result({ table: () => `${visible(key)}: ${outcome}, ${durability(answer)}`, json: answer });
   return EXIT.ok;

@@ -3,7 +3,7 @@ import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { visible } from '../../lib/text.ts';
 import type { Context } from '../context.ts';
-import { addWriteOptions, durability, type WriteVerbOptions } from '../data-options.ts';
+import { addWriteOptions, durability, type WriteVerbOptions, writeOnce } from '../data-options.ts';
 import { EXIT } from '../exit.ts';
 import { examples } from '../options.ts';
 import { targetOf } from '../target.ts';
@@ -31,7 +31,7 @@ export function describe(command: Command): void {
 export async function run(context: Context, options: PutOptions, key: string, value: string): Promise<number> {
   const { client, node } = await targetOf(context, { selector: options.node });
   const valueText = jsonText(value === '-' ? await readStdin(context) : value, options.string ?? false);
-  const answer = await client.put(node.url, key, valueText, { quorum: options.quorum, timeoutMs: options.timeout });
+  const answer = await writeOnce(context, options, (each) => client.put(node.url, key, valueText, each));
   context.out.result({ table: () => `${visible(key)}: written, ${durability(answer)}`, json: answer });
   return EXIT.ok;
 }

@@ -8,7 +8,7 @@ import { KvctlError } from '../../wire/errors.ts';
 import { decodeKey, KEY_PREFIX, MAX_KEY_BYTES } from '../../wire/key.ts';
 import { integerParameter, parseQuery } from '../../wire/query.ts';
 import type { Runtime } from '../runtime.ts';
-import { MAX_TIMEOUT_MS, parseWriteOptions, serverTiming, writeError } from './write.ts';
+import { idempotencyKeyOf, MAX_TIMEOUT_MS, parseWriteOptions, withIdempotencyKey, writeError, writeHeaders } from './write.ts';
 import { hasRow } from './writes.ts';
 
 const ANY_KEY = /^\/kv\/.*$/s;
@@ -30,10 +30,12 @@ export function kvRoutes(router: Router, runtime: Runtime, nodeName: () => strin
 
   router.delete(ANY_KEY, async (context) => {
     const key = keyOf(context.req.url);
-    const options = parseWriteOptions(context.querystring);
-    const result = await new Promise<WriteSuccess | WriteFailure>((resolve) => runtime.put({ key, value: null, ...options }, resolve));
+    const plain = { key, value: null, ...parseWriteOptions(context.querystring) };
+    const idempotencyKey = idempotencyKeyOf(context.req);
+    const write = idempotencyKey === null ? plain : withIdempotencyKey(plain, idempotencyKey);
+    const result = await new Promise<WriteSuccess | WriteFailure>((resolve) => runtime.put(write, resolve));
     if (!result.ok) throw writeError(result);
-    context.set('server-timing', serverTiming(result));
+    context.set(writeHeaders(result));
     context.body = removalAnswer(nodeName(), key, result);
   });
 

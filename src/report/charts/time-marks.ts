@@ -45,6 +45,7 @@ const TINTS: Readonly<Record<string, string>> = {
   disk: '#8A6D00',
   clock: '#332288',
   network: '#009988',
+  promote: '#117733',
   quorum: '#0072B2',
 };
 

@@ -9,6 +9,7 @@ const KILL: Deed = {
   kind: 'kill',
   text: 'kill n2',
   nodes: ['n2'],
+  of_leader: false,
   planned_ms: 400,
   began_ms: 401,
   ended_ms: 900,
@@ -63,7 +64,7 @@ const FOUND: Found = {
 const DONE: Ending = { isInterrupted: false, error: null };
 
 function ended(found: Partial<Found>, ending: Ending = DONE): [verdict: string, exitCode: number, why: string] {
-  const result = chaosResult({ ...FOUND, ...found }, [], ['kill', 'pause'], 'n1', ending);
+  const result = chaosResult({ ...FOUND, ...found }, [], ['kill', 'pause'], ending);
   return [result.verdict, chaosExitCode(result, ending), result.why];
 }
 
@@ -98,7 +99,7 @@ test('operations are counted by outcome, failures by code, faults by kind', () =
     { operation: 'write', atMs: 1, latencyMs: 1, outcome: 'info', error: 'quorum_not_met' },
     { operation: 'read', atMs: 2, latencyMs: 1, outcome: 'fail', error: 'not_open' },
   ] as const;
-  const { operations, faults } = chaosResult(FOUND, answered, ['kill', 'pause'], 'n1', DONE);
+  const { operations, faults } = chaosResult({ ...FOUND, deeds: [KILL, { ...KILL, of_leader: true }] }, answered, ['kill', 'pause'], DONE);
   expect(operations).toEqual([
     { operation: 'write', ok: 1, fail: 0, info: 1, errors: { quorum_not_met: 1 } },
     { operation: 'delete', ok: 0, fail: 0, info: 0, errors: {} },
@@ -107,7 +108,7 @@ test('operations are counted by outcome, failures by code, faults by kind', () =
     { operation: 'local read', ok: 0, fail: 0, info: 0, errors: {} },
   ]);
   expect(faults).toEqual([
-    { kind: 'kill', planned: 1, took_effect: 1, of_leader: 0 },
+    { kind: 'kill', planned: 2, took_effect: 2, of_leader: 1 },
     { kind: 'pause', planned: 0, took_effect: 0, of_leader: 0 },
   ]);
 });
