@@ -25,8 +25,8 @@ const TABLE = {
   report: ['measure:types', 'judge:types', 'lib'],
   render: ['report', 'lib'],
   runs: ['measure:types', 'workload:types', 'lib', 'wire'],
-  'experiment/{plan,planner,account,bench,load,step}': [
-    'experiment/{plan,planner,account,bench,load,step}',
+  'experiment/{plan,planner,account,bench,durability-plan,load,step}': [
+    'experiment/{plan,planner,account,bench,durability-plan,load,step}',
     'experiment:types',
     'cluster/{spec,plan,selector}',
     'cluster:types',
@@ -36,7 +36,7 @@ const TABLE = {
     'lib',
   ],
   experiment: ['cluster', 'workload', 'client', 'measure', 'runs', 'wire', 'lib'],
-  scenario: ['experiment/{plan,planner,account,bench,load,step}', 'cluster/spec', 'measure', 'wire', 'lib'],
+  scenario: ['experiment/{plan,planner,account,bench,durability-plan,load,step}', 'cluster/spec', 'measure', 'wire', 'lib'],
   sim: ['core', 'store/memory', 'store:types', 'judge', 'measure', 'lib', 'workload/{keys,mix,pacer,ramp}', 'workload:types'],
   'chaos/{plan,local-reads}': ['judge/event', 'lib'],
   chaos: ['cluster', 'workload', 'client', 'judge', 'wire', 'lib'],
@@ -57,7 +57,7 @@ const PURE = [
   'report',
   'labs',
   'cluster/{plan,selector,manifest}',
-  'experiment/{plan,planner,account,bench,load,step}',
+  'experiment/{plan,planner,account,bench,durability-plan,load,step}',
   'scenario',
   'chaos/{plan,local-reads}',
   'workload/{keys,mix,pacer,ramp}',

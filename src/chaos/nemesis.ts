@@ -85,6 +85,9 @@ export class Nemesis {
     await mustLead(this.#cluster, this.#options.signal);
     for (const { id } of this.#cluster.nodes) await this.#setClock(id, 0);
     await this.#settings.putBack(this.#options.signal);
+    // A link that was cut may wait in its backoff for longer than whoever compares the replicas waits for one that is down.
+    const others = this.#cluster.nodes.map(({ id }) => id).filter((id) => id !== this.#cluster.leader.id);
+    await this.#untilStreaming(others, notStreaming(others));
   }
 
   async #play(episode: Episode): Promise<void> {
@@ -314,6 +317,10 @@ const ENDING = {
   quorum: 'quorum-back',
   network: 'network-back',
 } as const satisfies Record<Fault['kind'], string>;
+
+function notStreaming(ids: readonly string[]): KvctlError {
+  return new KvctlError('not_ready', `expected ${ids.join(', ')} to follow once everything was healed: the leader's log tells why not`);
+}
 
 function endedByItself(id: string): KvctlError {
   return new KvctlError('node_failed', `expected ${id} to run, but it had ended by itself: its log tells why`, { node: id });

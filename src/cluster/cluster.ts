@@ -32,7 +32,12 @@ export interface WaitOptions extends ClusterOptions {
   readonly waitTimeoutMs?: number | undefined;
   /** The nodes' program; default: the node of this package. Processes only. */
   readonly entry?: string | undefined;
+  /** Variables of single nodes, for this start only: the cluster does not remember them. Processes only. */
+  readonly environment?: NodeEnvironments | undefined;
 }
+
+/** By the node's id. */
+export type NodeEnvironments = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export interface UpOutcome {
   readonly state: ClusterState;
@@ -144,9 +149,11 @@ interface Started {
 async function start(planned: ClusterState, wanted: readonly string[], paths: ClusterPaths, options: WaitOptions): Promise<Started> {
   const plan = planOf(planned, paths);
   let state = planned;
-  const nodes = plan.nodes.filter(({ id }) => wanted.includes(id));
+  const { signal, onStep, entry, environment = {} } = options;
+  const nodes = plan.nodes
+    .filter(({ id }) => wanted.includes(id))
+    .map((node) => ({ ...node, environment: { ...node.environment, ...environment[node.id] } }));
   await requireFreePorts(nodes);
-  const { signal, onStep, entry } = options;
   onStep?.(`starting ${nodes.map(({ id }) => id).join(', ')}`);
   const onStarted = (id: string, identity: ProcessIdentity) => {
     state = withProcess(state, id, identity);

@@ -5,7 +5,7 @@
  * Invariant: whoever has opened a venue closes it on every way out. Opening undoes its own half-done work before it throws.
  */
 import { KvClient } from '../client/kv-client.ts';
-import { down, up } from '../cluster/cluster.ts';
+import { down, type NodeEnvironments, up } from '../cluster/cluster.ts';
 import { leaderOf } from '../cluster/readiness.ts';
 import { type Cluster, optionOf, remoteLeader, storeOf } from '../cluster/remote.ts';
 import type { ClusterSpec } from '../cluster/spec.ts';
@@ -36,6 +36,8 @@ export interface OpenOptions {
   /** The nodes' program; default: the node of this package. */
   readonly entry?: string | undefined;
   readonly waitTimeoutMs?: number | undefined;
+  /** Of single nodes, for their first start. */
+  readonly environment?: NodeEnvironments | undefined;
   readonly onStep?: ((text: string) => void) | undefined;
 }
 

@@ -12,6 +12,7 @@ export const FAILPOINTS = {
   'after-commit': 'they are durable, and nobody was told or sent them',
   'after-ack': 'a follower has acked some of them, on the leader',
   'before-reply': 'the quorum is there, and the client was not answered, on the leader',
+  'after-reply': 'the answer to a PUT is with its socket, and nothing else was done since, on the leader',
   'before-promise': 'a promise, or the claim of an epoch, is about to be written',
   'after-promise': 'it is durable, and nobody was told',
   'after-gather': 'what another node held is durable here, and the epoch not claimed',

@@ -218,7 +218,10 @@ export class Runtime {
       case 'reply':
         if (effect.result.ok) this.#parts.failpoints.hit('before-reply');
         this.#parts.metrics.wrote(effect.result);
-        return finish(this.#writes, effect.id, effect.result);
+        finish(this.#writes, effect.id, effect.result);
+        // The hot route has written the whole answer by now, and the kernel sends what it was given also after our end.
+        if (effect.result.ok) this.#parts.failpoints.hit('after-reply');
+        return;
       case 'quorumReply':
         return finish(this.#quorums, effect.id, effect.result);
       case 'promoteReply':

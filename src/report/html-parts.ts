@@ -76,11 +76,11 @@ function classOf(cell: string, isNumber: boolean): string {
   return names.length === 0 ? '' : ` class="${names.join(' ')}"`;
 }
 
-export function downloadLink(file: string, data: unknown): string {
+export function downloadLink(file: string, data: unknown, rawText: string): string {
   const href = `data:application/json;charset=utf-8,${encodeURIComponent(JSON.stringify(data))}`;
   return (
     `<p class="screen"><a download="${file}" href="${href}">Save the results as JSON</a>; ` +
-    'the same is in this page, in the element <code>kvctl-data</code>. Every request is in samples.ndjson of the run folder.</p>'
+    `the same is in this page, in the element <code>kvctl-data</code>. ${escapeHtml(rawText)}</p>`
   );
 }
 

@@ -41,10 +41,10 @@ export function embedded(documents: object, latencies: readonly (readonly [name:
   return { ...documents, latencies_ms: isSmall ? Object.fromEntries(rounded) : null };
 }
 
-/** The last parts of a page: the link to save the data, the end of its main part, and the data themselves. */
-export function dataParts(file: string, data: object): string[] {
+/** The last parts of a page: the link to save the data and where the raw data is, the end of its main part, and the data themselves. */
+export function dataParts(file: string, data: object, rawText = 'Every request is in samples.ndjson of the run folder.'): string[] {
   return [
-    section('Data', downloadLink(file, data)),
+    section('Data', downloadLink(file, data, rawText)),
     '</main>',
     `<script type="application/json" id="kvctl-data">${escapeJson(data)}</script>`,
   ];

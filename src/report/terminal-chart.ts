@@ -1,6 +1,6 @@
 /**
- * Latency against the quorum, or whatever was swept, drawn with characters: one line per row, the mean as a point in its 95 % interval, the
- * model beside it, all on one axis from zero. Needs no colour, and no character beyond ASCII if so asked.
+ * Pictures drawn with characters: one line per row, what was measured as a point in its 95 % interval, the model beside it, all on one axis from zero.
+ * Needs no colour, and no character beyond ASCII if so asked. Here latency against the quorum, or whatever was swept; others bring their own lines.
  *
  *   quorum 1           ╶◆●─╴                                                 186 ±28
  *   quorum 2                     ╶◆●──╴                                     357 ±36
@@ -10,7 +10,7 @@ import { roundUp } from './charts/axes.ts';
 import { type Facts, halfInterval, type MeasuredRow } from './facts.ts';
 import { decimalsFor, figure, short } from './wording.ts';
 
-interface TerminalChartOptions {
+export interface TerminalChartOptions {
   /** Columns of the terminal; the chart takes at most MAX_WIDTH of them and never needs less than MIN_WIDTH. */
   readonly width: number;
   /** For terminals and logs that cannot show more. */
@@ -48,26 +48,65 @@ const ASCII = {
   times: 'x',
   plusMinus: '+-',
 } as const;
-type Glyphs = Readonly<Record<keyof typeof UNICODE, string>>;
+export type Glyphs = Readonly<Record<keyof typeof UNICODE, string>>;
+
+/** One line of a picture. */
+export interface TerminalLine {
+  readonly label: string;
+  /** Null: nothing was measured, and the line has only its label and its figures. */
+  readonly value: number | null;
+  readonly interval: readonly [low: number, high: number] | null;
+  readonly model: number | null;
+  /** At the right end. */
+  readonly figures: string;
+}
+
+export interface TerminalPicture {
+  /** What the axis counts. */
+  readonly title: string;
+  /** What a point and a model are called. */
+  readonly names: { readonly value: string; readonly model: string };
+  readonly lines: readonly TerminalLine[];
+  /** Upper end of the axis; null: a round number above the largest value. */
+  readonly top: number | null;
+}
 
 /** Lines without a line feed at the end; no line is longer than the width, no line ends in spaces. */
-export function terminalChart(facts: Facts, { width, isAscii }: TerminalChartOptions): string {
-  const glyphs: Glyphs = isAscii ? ASCII : UNICODE;
-  const labels = facts.rows.map((row) => shortLabel(facts.name([row]), isAscii));
-  const values = facts.rows.map((row) => figuresOf(row.avg_latency_ms === null ? null : (row as MeasuredRow), row.fails, glyphs));
-  const labelWidth = Math.max(0, ...labels.map((label) => label.length));
-  const valueWidth = Math.max(0, ...values.map((value) => value.length));
+export function terminalChart(facts: Facts, options: TerminalChartOptions): string {
+  const glyphs = glyphsOf(options);
+  const lines = facts.rows.map((row) => ({
+    label: shortLabel(facts.name([row]), options.isAscii),
+    value: row.avg_latency_ms,
+    interval: row.ci95_ms,
+    model: row.model_ms,
+    figures: figuresOf(row.avg_latency_ms === null ? null : (row as MeasuredRow), row.fails, glyphs),
+  }));
+  return drawLines({ title: 'write latency, ms', names: { value: 'mean', model: 'model' }, lines, top: null }, options);
+}
+
+/** The same for lines of any kind. */
+export function drawLines({ title, names, lines, top: wanted }: TerminalPicture, { width, isAscii }: TerminalChartOptions): string {
+  const glyphs = glyphsOf({ isAscii });
+  const measured = lines.filter(({ value }) => value !== null);
+  const labelWidth = Math.max(0, ...lines.map(({ label }) => label.length));
+  const figuresWidth = Math.max(0, ...lines.map(({ figures }) => figures.length));
   const outer = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, width));
-  const plot = outer - labelWidth - valueWidth - 4;
-  const top = roundUp(Math.max(0, ...facts.measured.flatMap((row) => [row.ci95_ms?.[1] ?? row.avg_latency_ms, row.model_ms ?? 0])));
-  const column = (ms: number) => Math.round((Math.min(top, Math.max(0, ms)) / top) * (plot - 1));
-  const lines = facts.rows.map((row, i) => {
-    const marks = row.avg_latency_ms === null ? '' : rowMarks(row as MeasuredRow, plot, column, glyphs);
-    return `${labels[i]?.padEnd(labelWidth)}  ${marks.padEnd(plot)}  ${values[i]}`;
+  const plot = outer - labelWidth - figuresWidth - 4;
+  const highest = measured.flatMap(({ interval, value, model }) => [interval?.[1] ?? value ?? 0, model ?? 0]);
+  const top = wanted ?? roundUp(Math.max(0, ...highest));
+  const column = (value: number) => Math.round((Math.min(top, Math.max(0, value)) / top) * (plot - 1));
+  const drawn = lines.map((line) => {
+    const marks = line.value === null ? '' : rowMarks(line, line.value, plot, column, glyphs);
+    return `${line.label.padEnd(labelWidth)}  ${marks.padEnd(plot)}  ${line.figures}`;
   });
   const indent = ' '.repeat(labelWidth + 2);
-  const body = facts.measured.length === 0 ? lines : [...lines, ...axis(top, plot, column, glyphs).map((line) => indent + line)];
-  return [...legend(facts, glyphs, outer), ...body].map((line) => line.trimEnd()).join('\n');
+  const body = measured.length === 0 ? drawn : [...drawn, ...axis(top, plot, column, glyphs).map((line) => indent + line)];
+  const hasModel = measured.some(({ model }) => model !== null);
+  return [...legend(title, hasModel, names, glyphs, outer), ...body].map((line) => line.trimEnd()).join('\n');
+}
+
+export function glyphsOf({ isAscii }: Pick<TerminalChartOptions, 'isAscii'>): Glyphs {
+  return isAscii ? ASCII : UNICODE;
 }
 
 /** A delay per node would leave no room to draw in. */
@@ -77,28 +116,32 @@ function shortLabel(text: string, isAscii: boolean): string {
 }
 
 /** One line, or two where one has no room. */
-function legend({ measured }: Facts, glyphs: Glyphs, width: number): string[] {
-  const hasModel = measured.some((row) => row.model_ms !== null);
-  const model = hasModel ? `   ${glyphs.model} model   ${glyphs.both} both` : '';
-  const title = 'write latency, ms';
-  const marks = `${glyphs.mean} mean   ${glyphs.left}${glyphs.bar}${glyphs.right} 95 %${model}`;
+function legend(title: string, hasModel: boolean, names: TerminalPicture['names'], glyphs: Glyphs, width: number): string[] {
+  const model = hasModel ? `   ${glyphs.model} ${names.model}   ${glyphs.both} both` : '';
+  const marks = `${glyphs.mean} ${names.value}   ${glyphs.left}${glyphs.bar}${glyphs.right} 95 %${model}`;
   const line = `${title}   ${marks}`;
   return line.length <= width ? [line] : [title, marks];
 }
 
-function rowMarks(row: MeasuredRow, plot: number, column: (ms: number) => number, glyphs: Glyphs): string {
+function rowMarks(
+  { interval, model }: TerminalLine,
+  value: number,
+  plot: number,
+  column: (value: number) => number,
+  glyphs: Glyphs,
+): string {
   const cells = new Array<string>(plot).fill(' ');
-  if (row.ci95_ms !== null) {
-    const [from, to] = [column(row.ci95_ms[0]), column(row.ci95_ms[1])];
+  if (interval !== null) {
+    const [from, to] = [column(interval[0]), column(interval[1])];
     for (let i = from; i <= to; i++) cells[i] = glyphs.bar;
     if (to > from) {
       cells[from] = glyphs.left;
       cells[to] = glyphs.right;
     }
   }
-  const mean = column(row.avg_latency_ms);
-  if (row.model_ms !== null) cells[column(row.model_ms)] = glyphs.model;
-  cells[mean] = row.model_ms !== null && column(row.model_ms) === mean ? glyphs.both : glyphs.mean;
+  const at = column(value);
+  if (model !== null) cells[column(model)] = glyphs.model;
+  cells[at] = model !== null && column(model) === at ? glyphs.both : glyphs.mean;
   return cells.join('');
 }
 

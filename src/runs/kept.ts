@@ -102,6 +102,9 @@ async function whyNoSummary(dir: string, error: string | null): Promise<string> 
   if ((await stat(join(dir, RUN_FILES.history)).catch(() => null)) !== null) {
     return `expected the run of a benchmark or a scenario in ${dir}, got one of chaos: \`kvctl check-history ${join(dir, RUN_FILES.history)}\` judges its history again`;
   }
+  if ((await stat(join(dir, RUN_FILES.trials)).catch(() => null)) !== null) {
+    return `expected the run of a benchmark or a scenario in ${dir}, got one of \`kvctl bench --durability\`, which is drawn once: its report.html is there`;
+  }
   const hasSpec = (await stat(join(dir, RUN_FILES.spec)).catch(() => null)) !== null;
   return hasSpec
     ? `expected a run with results in ${dir}, got one that ended before anything was measured`

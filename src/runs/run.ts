@@ -23,6 +23,9 @@ export const RUN_FILES = {
   localReads: 'local-reads.ndjson',
   /** Of chaos: the result. Not a summary, which reports are drawn from. */
   chaos: 'chaos.json',
+  /** Of a durability run: its trials, and the result. */
+  trials: 'trials.ndjson',
+  durability: 'durability.json',
 } as const;
 
 export interface RunOptions {

@@ -32,8 +32,9 @@ async function allShow(cluster: RealCluster, key: string, value: unknown): Promi
 }
 
 /** A cluster of three, on disk, with a write that all hold, whose `node` dies at the failpoint the next time that it comes by. */
-async function armed(index: number, failpoint: string): Promise<RealCluster> {
-  const cluster = await RealCluster.start({ followers: 2, quorum: 2, store: 'sqlite', environment: { QUORUM_TIMEOUT_MS: '1500' } });
+async function armed(index: number, failpoint: string, delay = '0'): Promise<RealCluster> {
+  const environment = { QUORUM_TIMEOUT_MS: '1500', DELAY: delay };
+  const cluster = await RealCluster.start({ followers: 2, quorum: 2, store: 'sqlite', environment });
   expect(await write(cluster, 'before')).toBe('success');
   const node = cluster.nodes[index] as RealNode;
   await node.kill('SIGTERM');
@@ -64,6 +65,15 @@ test.each([
   expect(await write(cluster, 'after')).toBe('success');
   const { version } = expectOk<ReadAnswer>(await call(cluster.leader.port, { path: '/kv/after' }));
   expect(version).toMatch(/^3\./);
+});
+
+test('killed after-reply, the client was told, and what had not left for a follower by then never did', async () => {
+  await using cluster = await armed(0, 'after-reply', 'n2=0;n3=300');
+  expect(await write(cluster, 'torn', '?quorum=1')).toBe('success');
+  expect((await cluster.leader.ended).signal).toBe('SIGKILL');
+  expect(await Promise.all(cluster.followers.map((node) => valueAt(node, 'torn')))).toEqual(['torn', null]);
+  await back(cluster, 0);
+  await allShow(cluster, 'torn', 'torn');
 });
 
 test.each([

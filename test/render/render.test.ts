@@ -6,9 +6,11 @@ import { renderPng } from '../../src/render/png.ts';
 import { renderSvg } from '../../src/render/svg.ts';
 import { charts } from '../../src/report/charts/all.ts';
 import type { Chart } from '../../src/report/charts/spec.ts';
+import { durabilityCharts } from '../../src/report/durability/bundle.ts';
 import { factsOf } from '../../src/report/facts.ts';
 import { allCharts, runCharts } from '../../src/report/run/charts.ts';
 import { type Lab, type MadeBench, makeBench, makeSweep, type SweptLab } from '../report/bench-fixture.ts';
+import { makeDurability } from '../report/durability-fixture.ts';
 import { makeRun, RUNS } from '../report/run-fixture.ts';
 
 const LABS: Readonly<Record<string, Lab>> = {
@@ -35,6 +37,8 @@ const chartsOf = ({ result, shapes }: MadeBench): readonly Chart[] => charts(fac
 const CASES: readonly (readonly [name: string, charts: () => readonly Chart[]])[] = [
   ...Object.entries(LABS).map(([name, lab]) => [name, () => chartsOf(makeBench(lab))] as const),
   ...Object.entries(SWEPT).map(([name, lab]) => [name, () => chartsOf(makeSweep(lab))] as const),
+  ['durability from quorum 0 on', () => durabilityCharts(makeDurability({ quorums: [0, 1, 2, 3, 4, 5] }))],
+  ['durability with losses', () => durabilityCharts(makeDurability({ quorums: [1], lostSafely: 2 }))],
   ...Object.entries(RUNS).map(([name, story]) => [`run: ${name}`, () => allCharts(runCharts(makeRun(story).input))] as const),
 ];
 

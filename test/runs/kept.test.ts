@@ -178,6 +178,10 @@ describe('what is no run of ours', () => {
     );
     expect((await failureOf(readRun(dir))).message).toMatch(/ended before anything was measured: port 8000 is taken$/);
     await writeFile(join(dir, 'outcome.json'), JSON.stringify({ ending: 'complete', started_at: 'x' }));
+    await writeFile(join(dir, 'trials.ndjson'), '');
+    expect((await failureOf(readRun(dir))).message).toMatch(
+      /got one of `kvctl bench --durability`, which is drawn once: its report\.html is there$/,
+    );
     await writeFile(join(dir, 'history.ndjson'), '');
     expect((await failureOf(readRun(dir))).message).toMatch(
       /got one of chaos: `kvctl check-history .*history\.ndjson` judges its history again$/,

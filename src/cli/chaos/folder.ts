@@ -1,4 +1,4 @@
-/** The run folder of chaos: what was meant before it begins, the histories while it goes on, and what it showed. */
+/** The run folder of chaos, or of a durability run: what was meant before it begins, the raw data while it goes on, and what it showed. */
 import { openRun, RUN_FILES, type Run } from '../../runs/run.ts';
 import type { KvctlError } from '../../wire/errors.ts';
 import { environmentOf } from '../environment.ts';
@@ -12,9 +12,14 @@ export interface ChaosFolder {
 }
 
 /** `spec`: all that the run will do. Throws `io` if there is no place for the results. */
-export async function openFolder(spec: object, out: string | null, command: string): Promise<ChaosFolder> {
+export async function openFolder(
+  spec: object,
+  out: string | null,
+  command: string,
+  kind: 'chaos' | 'durability' = 'chaos',
+): Promise<ChaosFolder> {
   const now = new Date();
-  const run = await openRun({ root: 'runs', out, name: 'chaos', now });
+  const run = await openRun({ root: 'runs', out, name: kind, now });
   const tell = (ending: string, more: object = {}) =>
     run.writeJson(RUN_FILES.outcome, { ending, command, started_at: now.toISOString(), ...more });
   await run.writeJson(RUN_FILES.spec, spec);
@@ -23,7 +28,7 @@ export async function openFolder(spec: object, out: string | null, command: stri
   return {
     run,
     finish: async (document, ending, exitCode, error) => {
-      await run.writeJson(RUN_FILES.chaos, document);
+      await run.writeJson(RUN_FILES[kind], document);
       await tell(ending, { ended_at: new Date().toISOString(), exit_code: exitCode, error: error?.toBody() ?? null });
       await run.finish();
     },

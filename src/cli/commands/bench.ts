@@ -16,6 +16,7 @@ import type { RunResult } from '../../measure/run-result.ts';
 import type { LatencyShape } from '../../report/input.ts';
 import { KvctlError } from '../../wire/errors.ts';
 import { commandOf } from '../bench/command.ts';
+import { benchDurability, DEFAULT_TRIALS, DURABILITY_DELAY } from '../bench/durability.ts';
 import { openFolder, type RunFolder } from '../bench/folder.ts';
 import { openReport } from '../bench/open.ts';
 import { showExperiment } from '../bench/progress.ts';
@@ -40,10 +41,14 @@ interface BenchOptions extends ClusterOptions {
   readonly out?: string;
   readonly open?: boolean;
   readonly waitTimeout?: number;
+  readonly durability?: boolean;
+  readonly trials?: number;
 }
 
 /** More sockets than this in a closed loop is a mistake of units. */
 const MAX_CONCURRENCY = 5_000;
+/** About a second each. */
+const MAX_TRIALS = 10_000;
 /** MAX_VALUE_BYTES of a node without the quotes of a JSON string. */
 const MAX_VALUE_BYTES = 2 ** 20 - 2;
 
@@ -76,18 +81,34 @@ export function describe(command: Command): void {
     .addOption(new Option('--target <kind>', 'where a cluster made for the run runs (default: local)').choices(TARGETS))
     .addOption(option('--seed <n>', `seed of keys and delays (default: ${DEFAULT_SEED}, or the cluster's)`, integer(0)))
     .addOption(option('--wait-timeout <duration>', 'how long the nodes may take to be ready (default: 30s)', duration))
+    .option(
+      '--durability',
+      `what the quorum buys: kill the leader at the ack, promote a follower, look for the write (delay: ${DURABILITY_DELAY})`,
+    )
+    .addOption(option('--trials <n>', `with --durability: per quorum and way (default: ${DEFAULT_TRIALS})`, integer(1, MAX_TRIALS)))
     .option('--out <dir>', 'keep the run in this directory (default: runs/<time>-bench)')
     .option('--open', 'open the report in the browser')
     .addHelpText(
       'after',
-      examples('kvctl bench --quorums 1-5', 'kvctl bench --quorums 1-5 --delay 0-200', 'kvctl bench --quorums 3 --rate 50 --duration 30s') +
+      examples(
+        'kvctl bench --quorums 1-5',
+        'kvctl bench --quorums 1-5 --delay 0-200',
+        'kvctl bench --quorums 3 --rate 50 --duration 30s',
+        'kvctl bench --durability --quorums 0-5',
+      ) +
         '\n\nWithout a running cluster one is brought up for the run and removed after it.' +
-        '\nExit codes: 0 ok, 1 writes failed, 3 a replica is wrong, 5 a mean cannot be trusted, 105 interrupted.',
+        '\nWith --durability always: a cluster that runs is left alone.' +
+        '\nExit codes: 0 ok, 1 writes failed, 3 a replica is wrong or a safe promotion lost a write, 5 a mean cannot be trusted, 105 interrupted.',
     );
 }
 
 export async function run(context: Context, options: BenchOptions): Promise<number> {
   const { out } = context;
+  if (options.durability) {
+    refuseLoad(options);
+    return benchDurability(context, options);
+  }
+  if (options.trials !== undefined) throw new KvctlError('usage', '--trials: expected only with --durability');
   const chosen = await chooseTarget(context, options);
   const plan = planOf(chosen, options);
   const command = commandOf(process.argv.slice(2), plan.seed);
@@ -148,6 +169,18 @@ function planOf(chosen: ChosenTarget, options: BenchOptions): ExperimentPlan {
   const plan = planExperiment({ target, seed, delay, quorums: options.quorums ?? null, load: loadOf(options) });
   if (plan.ok) return plan.value;
   throw new KvctlError('usage', plan.message);
+}
+
+/** A trial is one write: what describes a load would be ignored. Throws `usage`. */
+function refuseLoad({ writes, duration, rate, ...options }: BenchOptions): void {
+  const defaults = (['concurrency', 'keys', 'valueBytes', 'readShare', 'warmup'] as const).filter(
+    (name) => options[name] !== LAB_LOAD[name],
+  );
+  const given = Object.entries({ writes, duration, rate }).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  const [first] = [...given, ...defaults];
+  if (first === undefined) return;
+  const name = first.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new KvctlError('usage', `--${name}: expected none with --durability, where a trial is one write; --trials says how many`);
 }
 
 function loadOf(options: BenchOptions): LoadOptions {

@@ -14,6 +14,8 @@ export const INK = {
   measuredPale: '#8FBBD9',
   /** What the delays alone predict. */
   model: '#D55E00',
+  /** What nothing was lost of. */
+  kept: '#009E73',
   bad: '#CC3311',
   lag: '#F5CF86',
   text: '#222222',
