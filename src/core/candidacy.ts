@@ -131,13 +131,15 @@ export class Candidacy {
 
   turn(now: Ms): void {
     if (this.#opened !== null || !this.#parts.host.isStoreFree()) return;
-    const promise = this.#opening.promise();
-    if (promise !== null) {
+    const wanted = this.#opening.promise();
+    if (wanted !== null) {
+      // A candidacy that this one took the place of may have saved more since.
+      const promise = { ...wanted, ledEpoch: this.#parts.follower.hard?.ledEpoch ?? 0 };
       this.#step = { t: 'promise', token: this.#save(promise), state: promise };
       return;
     }
-    const entries = this.#opening.entries();
     const records = this.#opening.take();
+    const entries = this.#opening.entries();
     if (records.length + entries.length > 0) return this.#store(records, entries);
     const opened = this.#opening.opened();
     const { hard } = this.#parts.follower;

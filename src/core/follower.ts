@@ -100,10 +100,18 @@ export class Follower {
     this.#stand(position);
   }
 
-  /** The leadership of this node is over; everything up to `durable` is in its store. */
-  follow(durable: Version, head: Version): void {
-    this.#newestUnderWay = head;
-    this.#stand({ ...this.position, watermark: durable, cursor: durable });
+  /**
+   * The leadership of this node is over; everything up to `durable` is in its store, up to `underWay` once the commit that runs is durable, and `kMin` is
+   * what it knew last, not what it opened with.
+   */
+  follow(durable: Version, underWay: Version, kMin: number): void {
+    this.#newestUnderWay = underWay;
+    this.#stand({ ...this.position, watermark: durable, cursor: durable, kMin });
+  }
+
+  /** The commit that was under way when the leadership of this node ended is durable: its rows are here like all others. */
+  ledCommitted(): void {
+    this.newest = maxVersion(this.newest, this.#newestUnderWay);
   }
 
   /** True if the commit was this follower's. */
@@ -138,7 +146,8 @@ export class Follower {
   hardSaved(token: number): boolean {
     if (this.#saving?.token !== token) return false;
     const { state } = this.#saving;
-    const isNewEpoch = state.promisedEpoch !== this.hard?.promisedEpoch;
+    // Also where only the leader is another: this node wanted the epoch for itself, and did not follow in it yet.
+    const isNewEpoch = state.promisedEpoch !== this.hard?.promisedEpoch || state.promisedTo !== this.hard.promisedTo;
     this.#saving = null;
     this.remember(state);
     if (isNewEpoch) {
@@ -256,10 +265,10 @@ export class Follower {
     if (hard === null) return this.#followBlank(id, message);
     if (hard.lineage !== message.lineage)
       return this.#refuse(id, 'wrong_lineage', `${this.#self.nodeId} belongs to lineage ${hard.lineage}`);
-    const isStale = message.epoch < hard.promisedEpoch || (message.epoch === hard.promisedEpoch && message.from !== hard.promisedTo);
-    if (isStale) return this.#refuseStale(id, message);
-    if (message.epoch > hard.promisedEpoch) {
-      // It was away when this leader fenced the others; that leader has a majority, so the promise is due.
+    if (message.epoch < hard.promisedEpoch) return this.#refuseStale(id, message);
+    if (message.epoch > hard.promisedEpoch || message.from !== hard.promisedTo) {
+      // It was away when this leader fenced the others, or promised the epoch to one who lost: whoever leads an epoch has a majority, so nobody else
+      // ever will, and the promise is due.
       this.#save({ ...hard, members: message.members, promisedEpoch: message.epoch, promisedTo: message.from });
       return false;
     }

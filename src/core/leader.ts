@@ -107,6 +107,11 @@ export class Leader {
     return this.#durable;
   }
 
+  /** The newest version that the own store may hold: of the commit that runs, if one does. */
+  get underWay(): Version {
+    return this.#committing?.writes.at(-1)?.record.version ?? this.#durable;
+  }
+
   /** Until the epoch is open, what the leader took over is not known to be on a majority, so it is committed for nobody. */
   get committedThrough(): Version {
     return this.isOpen ? this.writes.committedThrough(this.#head) : ZERO;

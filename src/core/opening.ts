@@ -75,6 +75,8 @@ export class Opening {
   /** Heard, and to be asked again, because as they stand nothing can be opened; until they answer, that is what is known. */
   readonly #askAgain = new Set<NodeId>();
   #gathered: { node: NodeId; answer: ChangesAnswer }[] = [];
+  /** What is being stored; what comes meanwhile is not in it. */
+  #taken: { node: NodeId; answer: ChangesAnswer }[] = [];
   #highestEpoch: number;
   #epoch = 0;
   #hasPromised = false;
@@ -94,7 +96,7 @@ export class Opening {
   }
 
   get nextEpoch(): number {
-    return this.#highestEpoch + 1;
+    return Math.max(this.#highestEpoch, this.#standing.promisedEpoch) + 1;
   }
 
   /** Everybody was looked at who can be. */
@@ -119,12 +121,13 @@ export class Opening {
   /** The promise to oneself that must be durable before the others are fenced, when looking is over. */
   promise(): HardState | null {
     if (this.phase !== 'looking' || !this.#mayFence()) return null;
-    this.phase = 'fencing';
     this.#epoch = this.nextEpoch;
+    this.phase = 'fencing';
     this.#hasPromised = false;
     this.#fenced.clear();
     this.#sources.clear();
     this.#gathered = [];
+    this.#taken = [];
     this.#askAt.clear();
     this.#silent.clear();
     const { nodeId, incarnation, members, hard } = this.#start;
@@ -149,31 +152,33 @@ export class Opening {
     if (this.phase !== 'fencing') return [];
     // A row of an epoch that its holder has not reached came by a leader whose lineage nobody here belongs to.
     const { epoch } = this.#standing.watermark;
-    const rows = this.#gathered.flatMap(({ answer }) => answer.rows.filter(({ version }) => version.epoch <= epoch));
+    this.#taken = this.#gathered;
+    this.#gathered = [];
+    const rows = this.#taken.flatMap(({ answer }) => answer.rows.filter(({ version }) => version.epoch <= epoch));
     if (rows.length === 0 && this.entries().length === 0) this.stored();
     return rows;
   }
 
-  /** What came with them of `Idempotency-Key`s, by the same rule. */
+  /** What came of `Idempotency-Key`s with what `take` answered, by the same rule. */
   entries(): readonly IdempotencyEntry[] {
     if (this.phase !== 'fencing') return [];
     const { epoch } = this.#standing.watermark;
-    return this.#gathered.flatMap(({ answer }) => (answer.page.entries ?? []).filter(({ version }) => version.epoch <= epoch));
+    return this.#taken.flatMap(({ answer }) => (answer.page.entries ?? []).filter(({ version }) => version.epoch <= epoch));
   }
 
   stored(): void {
-    for (const { node, answer } of this.#gathered) {
+    for (const { node, answer } of this.#taken) {
       const source = this.#sources.get(node);
       if (source === undefined) continue;
       source.cursor = maxVersion(source.cursor, answer.page.coversTo);
       source.isDone = !isNewer(answer.page.head, answer.page.coversTo);
     }
-    this.#gathered = [];
+    this.#taken = [];
   }
 
   /** What was won, once enough nodes are fenced, and everything that they can give is here. */
   opened(): Opened | null {
-    if (this.phase !== 'fencing' || !this.#hasPromised || this.#gathered.length > 0) return null;
+    if (this.phase !== 'fencing' || !this.#hasPromised || this.#gathered.length + this.#taken.length > 0) return null;
     const { wish } = this.#start;
     const standing = this.#standing;
     if ([...this.#fenced.values()].some((each) => !each.isBlank && each.watermark.epoch > standing.watermark.epoch) && this.#gathers) {
@@ -391,6 +396,6 @@ export class Opening {
 
   #isAsking(node: NodeId): boolean {
     for (const asked of this.#asked.values()) if (asked.node === node) return true;
-    return this.#gathered.some((each) => each.node === node);
+    return [...this.#gathered, ...this.#taken].some((each) => each.node === node);
   }
 }

@@ -91,12 +91,14 @@ export class Promotion {
     this.#host.out({ t: 'promoteReply', id: pending.input.id, result });
   }
 
-  expire(now: Ms, candidacy: Candidacy | null): void {
+  /** True if its time is over now. */
+  expire(now: Ms, candidacy: Candidacy | null): boolean {
     const pending = this.#pending;
-    if (pending === null || now < pending.deadlineAt) return;
+    if (pending === null || now < pending.deadlineAt) return false;
     const why = candidacy?.waitingFor ?? 'a majority has not reached the new epoch yet';
     const message = `not open after ${Math.round(pending.input.timeoutMs)} ms: ${why}; what has begun goes on`;
     this.#end('not_open', message, candidacy === null ? {} : detailOf(candidacy.assessment));
+    return true;
   }
 
   fail(message: string): void {

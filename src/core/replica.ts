@@ -239,7 +239,7 @@ export class Replica {
 
   #turn(): void {
     this.leader?.turn(this.#now);
-    this.#promotion.expire(this.#now, this.#candidacy);
+    if (this.#promotion.expire(this.#now, this.#candidacy) && this.#candidacy?.phase === 'looking') this.#goOnUnasked();
     if (!this.#isDraining) this.#candidate();
     this.follower.turn();
     // After the follower's turn, which may have begun it.
@@ -249,8 +249,10 @@ export class Replica {
   #candidate(): void {
     const candidacy = this.#candidacy;
     if (candidacy === null) return;
-    if (this.#promotion.isOver(candidacy)) this.#candidacy = null;
-    else if (candidacy.isOvertaken) {
+    if (this.#promotion.isOver(candidacy)) {
+      this.#goOnUnasked();
+      this.#candidacy?.turn(this.#now);
+    } else if (candidacy.isOvertaken) {
       this.#note('warn', 'overtaken', { why: candidacy.waitingFor });
       this.#candidacy = null;
       this.#isDeposed = true;
@@ -262,10 +264,21 @@ export class Replica {
     const { nodeId } = this.#identity;
     if (this.leader !== null || this.#storageFailure !== null || this.#isDraining || this.#isUnnamed)
       return this.#promotion.refuse(input, this.leader, this.waitingFor ?? `${nodeId} is shutting down, or has no name`);
+    if (this.follower.position.watermark.epoch === 0)
+      return this.#promotion.refuse(
+        input,
+        null,
+        `${nodeId} holds nothing that counts yet: promote another node, or wait until the cluster is born`,
+      );
     if (this.#promotion.isPending) return this.#promotion.refuse(input, null, 'another promotion of this node is under way');
     if (!this.#promotion.begin(input, this.members.length - 1, this.#now)) return;
     this.#abandon();
     this.#candidacy = this.#newCandidacy(input);
+  }
+
+  /** Nothing came of the wish: as after a start, the last that it promised to leads, be that itself. */
+  #goOnUnasked(): void {
+    this.#candidacy = this.leaderId === this.nodeId ? this.#newCandidacy(null) : null;
   }
 
   /** What the store still does for it must be heard of. */
@@ -294,9 +307,10 @@ export class Replica {
     const winner = this.#candidacy?.persisted(token, previous) ?? false;
     if (winner !== false) {
       if (winner !== null) this.#lead(winner);
-    } else if (!this.follower.persisted(token) && this.leader !== null) {
-      this.leader.persisted(token, previous, this.#now);
-      this.follower.newest = this.leader.durable;
+    } else if (!this.follower.persisted(token)) {
+      this.leader?.persisted(token, previous, this.#now);
+      if (this.leader !== null) this.follower.newest = this.leader.durable;
+      else this.follower.ledCommitted();
     }
   }
 
@@ -342,8 +356,12 @@ export class Replica {
       return;
     }
     const hard = this.follower.hard;
-    const isHigher = hard !== null && hard.lineage === message.lineage && message.epoch > hard.promisedEpoch;
-    if (isHigher && (this.leader !== null || this.#candidacy !== null)) this.#depose(message.epoch, message.from);
+    const isOurs = hard !== null && hard.lineage === message.lineage;
+    // The leader of an epoch that this node wanted for itself: it lost.
+    const isWinner =
+      hard?.promisedEpoch === message.epoch && message.from !== hard.promisedTo && message.t !== 'fence' && message.t !== 'changes';
+    if (isOurs && (message.epoch > hard.promisedEpoch || isWinner) && (this.leader !== null || this.#candidacy !== null))
+      this.#depose(message.epoch, message.from);
     this.follower.request(id, message);
   }
 
@@ -417,7 +435,7 @@ export class Replica {
     this.leader = null;
     this.#abandon();
     // It may hold writes that the newer lineage does not have; whoever leads that finds them (reconcile.ts).
-    if (leader !== null) this.follower.follow(leader.durable, leader.head);
+    if (leader !== null) this.follower.follow(leader.durable, leader.underWay, leader.kMin);
   }
 
   /** Why this node cannot admit writes or serve committed reads; null if it can. */

@@ -5,15 +5,15 @@
  * Nothing here judges (oracle.ts) or decides what breaks when (faults.ts). Invariant: all chance comes from streams of the seed, one per concern.
  */
 import type { Effect, Input, NodeId, PutInput } from '../core/message.ts';
-import type { LinkSetting } from '../core/network.ts';
 import type { KvRecord, Member } from '../core/record.ts';
-import { Replica } from '../core/replica.ts';
+import type { Version } from '../core/version.ts';
 import { Prng } from '../lib/prng.ts';
 import { RollingHash } from '../lib/rolling-hash.ts';
 import type { Ms } from '../lib/units.ts';
 import { Calls } from './calls.ts';
 import { Disk, type Frame } from './disk.ts';
 import type { Goals } from './goals.ts';
+import { newReplica } from './new-replica.ts';
 import type { Observer } from './observer.ts';
 import { asked } from './retries.ts';
 import { onGrid, Schedule } from './schedule.ts';
@@ -47,7 +47,7 @@ export class SimCluster implements ClusterView {
     this.#members = Array.from({ length: world.followers + 1 }, (_, i) => ({ id: `n${i + 1}`, url: `http://n${i + 1}` }));
     this.nodes = this.#members.map(({ id }, index) => {
       const disk = new Disk(`${id}-disk0`);
-      const replica = this.#newReplica(id, 0, disk);
+      const replica = newReplica(world, this.#members, id, 0, disk);
       const never = Number.POSITIVE_INFINITY;
       return { id, index, disk, replica, life: 0, isRunning: false, startedAt: 0, frozenUntil: 0, wakeAt: never, isTurnDue: false };
     });
@@ -58,8 +58,15 @@ export class SimCluster implements ClusterView {
     return this.#schedule.now;
   }
 
-  get leader(): SimNode {
-    return this.nodes[0] as SimNode;
+  get leader(): SimNode | null {
+    let best: SimNode | null = null;
+    for (const node of this.nodes) {
+      const { role, epoch, leader } = node.replica;
+      if (!node.isRunning || role !== 'leader') continue;
+      const isMore = best === null || epoch > best.replica.epoch || (epoch === best.replica.epoch && leader !== null);
+      if (isMore) best = node;
+    }
+    return best;
   }
 
   node(id: NodeId): SimNode {
@@ -104,7 +111,7 @@ export class SimCluster implements ClusterView {
     node.frozenUntil = 0;
     node.wakeAt = Number.POSITIVE_INFINITY;
     node.isTurnDue = false;
-    node.replica = this.#newReplica(node.id, node.life, node.disk);
+    node.replica = newReplica(this.world, this.#members, node.id, node.life, node.disk);
     for (const observer of this.#observers) observer.lived?.(node, 'started');
     this.drive(node);
   }
@@ -180,17 +187,17 @@ export class SimCluster implements ClusterView {
       this.hash.number(this.now);
       this.hash.number(node.index);
       this.hash.text(input.t);
-      const before = input.t === 'put' ? node.replica.leader?.head.seq : undefined;
+      const before = node.replica.leader?.head;
       const effects = node.replica.step(this.now - node.startedAt, input.t === 'put' ? asked(node, input) : input);
       if (input.t === 'put') this.#admitted(node, input, before);
       for (const effect of effects) this.#carryOut(node, effect, queue);
     }
   }
 
-  #admitted(node: SimNode, put: PutInput, before: number | undefined): void {
-    const after = node.replica.leader?.head.seq;
-    const seq = after !== undefined && after !== before ? after : null;
-    for (const observer of this.#observers) observer.admitted?.(node, put, seq);
+  #admitted(node: SimNode, put: PutInput, before: Version | undefined): void {
+    const after = node.replica.leader?.head;
+    const version = after !== undefined && after !== before ? after : null;
+    for (const observer of this.#observers) observer.admitted?.(node, put, version);
   }
 
   #carryOut(node: SimNode, effect: Effect, queue: Input[]): void {
@@ -276,28 +283,6 @@ export class SimCluster implements ClusterView {
     const previous = node.disk.sync();
     for (const observer of this.#observers) observer.kept?.(node, frame, isLate);
     return previous;
-  }
-
-  #newReplica(nodeId: NodeId, life: number, disk: Disk): Replica {
-    const { world } = this;
-    const network = new Map<NodeId, LinkSetting>();
-    for (const [index, { id }] of this.#members.entries()) {
-      const delay = world.delays[index - 1] ?? { kind: 'constant', value: 0 };
-      network.set(id, { delay, loss: 0, isPartitioned: false });
-    }
-    const config = {
-      nodeId,
-      incarnation: disk.incarnation,
-      members: this.#members,
-      isBornLeader: nodeId === 'n1',
-      newLineage: `lineage-${nodeId}-${life}`,
-      quorum: world.quorum,
-      seed: world.seed,
-      network,
-      jitterSeed: world.seed + life,
-      limits: world.limits,
-    };
-    return new Replica(config, { hard: disk.hard, position: disk.store.position(), head: disk.store.head() });
   }
 }
 

@@ -25,7 +25,14 @@ export const FAULT_KINDS = [
   'intruder',
   'replay',
   'burst',
+  'promote',
+  'promote-two',
+  'takeover',
+  'crash-point',
 ] as const;
+
+/** As often as so many others: what a change of leader leaves behind needs one in the middle of many writes. */
+const TAKEOVER_WEIGHT = 3;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -53,7 +60,8 @@ interface Frame {
 export function drawFault({ seed, followers, faultKinds, faultGapMs }: Frame, number: number, since: Ms): Fault | null {
   if (faultKinds.length === 0) return null;
   const prng = new Prng(seed).fork(`fault:${number}`);
-  const kind = faultKinds[prng.int(faultKinds.length)] as FaultKind;
+  const weighted = faultKinds.includes('takeover') ? faultKinds.length + TAKEOVER_WEIGHT - 1 : faultKinds.length;
+  const kind = faultKinds[prng.int(weighted)] ?? 'takeover';
   const at = since - faultGapMs * Math.log(1 - prng.next());
   // Mostly about as long as it is to the next one; sometimes so long that many fall into it.
   const forMs = faultGapMs * (prng.int(5) === 0 ? 10 : 1.5) * (0.1 + prng.next());
@@ -78,12 +86,16 @@ export function describeFault({ number, kind, forMs, a, b }: Fault): string {
     'slow-network': `the network is slow for ${ms}`,
     'slow-disk': `the disk of ${first} is slow for ${ms}`,
     'full-disk': `the disk of ${first} is full for ${ms}`,
-    drops: `the product's own loss: half of what n1 sends to ${second}, for ${ms}`,
+    drops: `the product's own loss: half of what the leader sends to ${second}, for ${ms}`,
     partition: `the product's own partition: ${first} and ${second}, for ${ms}`,
     quorum: 'the quorum is changed',
     intruder: `a leader of another lineage writes to ${first}`,
     replay: 'old requests come again',
     burst: 'many writes at once',
+    promote: `an operator promotes ${first}`,
+    'promote-two': `two operators promote ${first} and ${second}`,
+    takeover: `the leader crashes or is cut off for ${ms}, and an operator promotes ${first}, or else ${second}`,
+    'crash-point': `whoever comes next to a certain step of a change of leader crashes there, for ${ms}`,
   };
   return `fault ${number}: ${texts[kind]}`;
 }

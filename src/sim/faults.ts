@@ -1,15 +1,16 @@
 /**
  * What each kind of fault does to a cluster, and how it ends. Every fault is undone at its end or at the healing, whichever comes first.
  *
- * Invariant: what the protocol cannot survive by its own word does not happen: a leader keeps its store, and so many nodes stay not blank that a blank one
+ * Invariant: what the protocol cannot survive by its own word does not happen: whoever leads, or led last, keeps its store, and so many nodes stay not blank that a blank one
  * can learn what it promised (SPEC 5, 6).
  */
-import type { ReplicateRequest } from '../core/message.ts';
 import { majorityOf, majorityOfOthers } from '../core/quorum.ts';
 import type { Ms } from '../lib/units.ts';
 import type { Clients } from './clients.ts';
 import type { SimCluster } from './cluster.ts';
+import { CRASH_POINTS, type CrashPoint, type CrashPoints } from './crash-points.ts';
 import { describeFault, drawFault, type Fault, type FaultKind } from './fault.ts';
+import { intruderTo } from './intruder.ts';
 import type { Oracle } from './oracle.ts';
 import type { SimNode } from './sim-node.ts';
 
@@ -26,15 +27,17 @@ export class Faults {
   readonly #cluster: SimCluster;
   readonly #clients: Clients;
   readonly #oracle: Oracle;
+  readonly #points: CrashPoints;
   /** Only these; null: all. */
   readonly #only: ReadonlySet<number> | null;
   readonly #running = new Set<Undo>();
   #isOver = false;
 
-  constructor(cluster: SimCluster, clients: Clients, oracle: Oracle, only: readonly number[] | null) {
+  constructor(cluster: SimCluster, clients: Clients, oracle: Oracle, points: CrashPoints, only: readonly number[] | null) {
     this.#cluster = cluster;
     this.#clients = clients;
     this.#oracle = oracle;
+    this.#points = points;
     this.#only = only === null ? null : new Set(only);
   }
 
@@ -45,6 +48,7 @@ export class Faults {
   /** Undoes everything, and nothing begins any more. */
   heal(): void {
     this.#isOver = true;
+    this.#points.disarm();
     for (const undo of [...this.#running]) undo();
     this.#cluster.wire.heal();
     for (const node of this.#cluster.nodes) {
@@ -69,11 +73,7 @@ export class Faults {
     if (undo === null) return;
     this.begun.push(fault.number);
     this.#cluster.say(describeFault(fault));
-    const once = () => {
-      if (this.#running.delete(once)) undo();
-    };
-    this.#running.add(once);
-    this.#cluster.at(this.#cluster.now + fault.forMs, once);
+    this.#endLater(undo, fault.forMs);
   }
 
   /** Null: it cannot happen now. */
@@ -90,7 +90,7 @@ export class Faults {
         return () => {};
       },
       'cut-one-way': () => (a === b ? null : this.#block([[a, b]])),
-      'cut-off': () => this.#block(cluster.nodes.flatMap(({ index }) => (index === a ? [] : [[a, index] as const, [index, a] as const]))),
+      'cut-off': () => this.#block(this.#allOf(a)),
       ring: () => this.#block(this.#beyondNeighbours()),
       clog: () => {
         wire.clog(a, b, cluster.now + forMs);
@@ -122,8 +122,10 @@ export class Faults {
       },
       'full-disk': () => this.#fill(first),
       drops: () => {
-        this.#change(cluster.leader, second, { loss: 0.5 });
-        return () => this.#change(cluster.leader, second, { loss: 0 });
+        const leader = cluster.leader ?? first;
+        if (leader === second) return null;
+        this.#change(leader, second, { loss: 0.5 });
+        return () => this.#change(leader, second, { loss: 0 });
       },
       partition: () => {
         this.#partition(first, second, true);
@@ -145,14 +147,64 @@ export class Faults {
         this.#clients.burst(BURST);
         return () => {};
       },
+      promote: () => this.#promote(first, x),
+      'promote-two': () => {
+        const isBegun = this.#promote(first, x) !== null;
+        return this.#promote(second, (x * 7) % 1) !== null || isBegun ? () => {} : null;
+      },
+      takeover: () => this.#takeOver(first, second, x, forMs),
+      'crash-point': () => {
+        const point = CRASH_POINTS[Math.floor(x * CRASH_POINTS.length)] as CrashPoint;
+        this.#points.arm(point, (node) => cluster.at(cluster.now, () => this.#crashFor(node, forMs)));
+        return () => {};
+      },
     };
     return kinds[kind]();
   }
 
+  /** What an operator may want: mostly just that, sometimes with a quorum of its own, by force, or only to know. */
+  #promote(node: SimNode, x: number): Undo | null {
+    if (!node.isRunning || this.#isOver) return null;
+    const { followers } = this.#cluster.world;
+    const [wish, quorum, timeout] = [(x * 101) % 1, (x * 1009) % 1, (x * 10007) % 1];
+    this.#clients.promote(node, {
+      isDryRun: wish < 0.08,
+      isForced: wish > 0.8,
+      gathers: wish < 0.96,
+      quorum: quorum < 0.3 ? Math.floor((quorum / 0.3) * (followers + 1)) : null,
+      timeoutMs: 50 + timeout * 3000,
+    });
+    return () => {};
+  }
+
+  /** The leader crashes or is cut off in the middle of its writes, and one of the others takes its place. */
+  #takeOver(first: SimNode, second: SimNode, x: number, forMs: Ms): Undo | null {
+    const { leader, now } = this.#cluster;
+    if (leader === null || first === second) return null;
+    const next = first === leader ? second : first;
+    const undo = ((x * 53) % 1 < 0.4 ? this.#stop(leader, false) : null) ?? this.#block(this.#allOf(leader.index));
+    this.#cluster.at(now + forMs / 8, () => this.#promote(next, x));
+    return undo;
+  }
+
+  /** Like a fault of its own: it ends by itself, or with the healing. */
+  #crashFor(node: SimNode, forMs: Ms): void {
+    const undo = this.#isOver ? null : this.#stop(node, false);
+    if (undo !== null) this.#endLater(undo, forMs);
+  }
+
+  #endLater(undo: Undo, forMs: Ms): void {
+    const once = () => {
+      if (this.#running.delete(once)) undo();
+    };
+    this.#running.add(once);
+    this.#cluster.at(this.#cluster.now + forMs, once);
+  }
+
   #stop(node: SimNode, isWiped: boolean): Undo | null {
-    const { world, leader } = this.#cluster;
+    const { world } = this.#cluster;
     const forgets = isWiped || world.store === 'memory';
-    if (!node.isRunning || (forgets && (node === leader || !this.#maySpare(node)))) return null;
+    if (!node.isRunning || (forgets && !this.#maySpare(node))) return null;
     this.#cluster.crash(node);
     if (isWiped && world.store === 'sqlite') this.#cluster.wipe(node);
     return () => this.#cluster.start(node);
@@ -171,10 +223,11 @@ export class Faults {
     };
   }
 
-  /** Without what this node remembers, enough of the others remember what they promised. */
+  /** It did not lead last, and without what it remembers enough of the others remember what they promised. */
   #maySpare(node: SimNode): boolean {
     const { followers, store } = this.#cluster.world;
-    if (this.#oracle.epochs.opened === 0) return false;
+    const { epochs } = this.#oracle;
+    if (epochs.opened === 0 || node === epochs.claimant || node === this.#cluster.leader) return false;
     const knowing = this.#cluster.nodes.filter((each) => {
       const isThere = each.isRunning || store === 'sqlite';
       return each !== node && isThere && each.disk.hard !== null && !each.disk.hard.blank;
@@ -207,6 +260,10 @@ export class Faults {
     };
   }
 
+  #allOf(a: number): (readonly [number, number])[] {
+    return this.#cluster.nodes.flatMap(({ index }) => (index === a ? [] : [[a, index] as const, [index, a] as const]));
+  }
+
   #beyondNeighbours(): (readonly [number, number])[] {
     const size = this.#cluster.nodes.length;
     return this.#cluster.nodes.flatMap(({ index: from }) =>
@@ -226,31 +283,4 @@ export class Faults {
   #change(node: SimNode, to: SimNode, part: { loss?: number; isPartitioned?: boolean }): void {
     this.#cluster.drive(node, { t: 'setNetwork', change: { nodes: new Map([[to.id, part]]) } });
   }
-}
-
-/** What the leader of a cluster that was given our addresses by mistake would say. */
-function intruderTo(node: SimNode, x: number): ReplicateRequest {
-  const version = { epoch: 1, seq: 1 };
-  const isProbe = x < 0.5;
-  return {
-    t: 'replicate',
-    from: 'n1',
-    lineage: 'another',
-    epoch: 1 + Math.floor(x * 9),
-    incarnation: isProbe ? null : node.disk.incarnation,
-    start: null,
-    members: [
-      { id: 'n1', url: 'http://n1' },
-      { id: node.id, url: `http://${node.id}` },
-    ],
-    order: 1,
-    head: version,
-    committedThrough: version,
-    quorum: 0,
-    kMin: 0,
-    purgeFloor: { epoch: 0, seq: 0 },
-    records: isProbe ? [] : [{ key: 'k0', value: '"another"', version, need: 0, timestampMs: 0 }],
-    page: null,
-    history: null,
-  };
 }

@@ -41,6 +41,21 @@ export const GOALS = [
   'a node was frozen and went on',
   'a node lost its disk and came back blank',
   'with some followers cut off, the others were enough',
+  'a promotion moved the leadership',
+  'a promotion was refused as not lossless',
+  'a hole was gathered from another node',
+  'two candidates were under way at once',
+  'a candidate crashed after it had fenced others, and another one finished',
+  'a blank node did not count for a promotion',
+  'the smallest need was carried over to another leader',
+  'a leader that did not know that it was deposed was refused',
+  'a row was rolled back',
+  'a deposed leader rolled back what it had written itself',
+  'a crash came in the middle of a rollback',
+  'a node came back from an epoch that never opened',
+  'nobody led, and an operator found somebody who can',
+  'a committed write was lost, as its need or force allowed',
+  'a client asked a node that does not lead, and learned who does',
 ] as const;
 
 export type Goal = (typeof GOALS)[number];

@@ -1,227 +1,275 @@
 /**
- * What really happened, as the disks tell: every write that a leader made durable, and what each node holds of it.
+ * What each disk holds, checked at every commit against what really happened (lineage.ts): nothing is invented, nothing goes back but by a recorded
+ * rollback, a watermark is honest, and what is not of an epoch's lineage is gone from a disk that reached the epoch.
  *
- * Not here: what was promised or told to whom (epochs.ts, oracle.ts). Invariant: `history[i]` is the write of seq i + 1, so versions grow by one and never repeat;
- * that is checked where it is appended, and every record on any other disk must be one of these, letter by letter.
+ * Not here: what was promised or told to whom (epochs.ts, oracle.ts).
  */
-import type { KvRecord, Position } from '../core/record.ts';
-import { compareVersions, formatVersion } from '../core/version.ts';
+import type { KvRecord, Position, Replacement } from '../core/record.ts';
+import { compareVersions, formatVersion, type Version, ZERO } from '../core/version.ts';
 import type { Ms } from '../lib/units.ts';
 import type { Frame } from './disk.ts';
+import { type Accepted, type EpochHistory, type Holding, isSame } from './epoch-history.ts';
 import type { Goals } from './goals.ts';
+import { Lineage, sayVersion } from './lineage.ts';
+import { type Ordinal, ordinalOf } from './ordinal.ts';
 import type { SimNode } from './sim-node.ts';
 import { must } from './violation.ts';
 
-export interface Accepted {
-  readonly seq: number;
-  readonly record: KvRecord;
-  /** It, or a newer one of its key, is committed; never untrue again. */
-  isSettled: boolean;
-}
-
-/** Seqs by key. */
-type Holding = Map<string, number>;
-
-export interface Holder {
-  /** What is on its disk. */
-  held: Holding;
-  /** What it ever held while its acks counted; a node that loses its disk has still acked it. */
-  readonly counted: Holding;
-  /** Nothing at or below this seq is missing. */
-  honestTo: number;
-  /** The highest that `honestTo` ever was. */
-  passed: number;
-  /** Above the watermark it holds this seq, and not all before it; 0: no hole is known. */
-  holeBelow: number;
-  /** Its acks count. */
-  isCounted: boolean;
+interface Holder {
+  /** What is on its disk, by key. */
+  held: Map<string, KvRecord>;
+  /** Nothing of its epoch at or below this is missing. */
+  honestTo: Version;
+  /** The highest that `honestTo` ever was; who rolled back or lost its disk has passed it all the same. */
+  passed: Ordinal;
+  /** Above the watermark it holds this version, and not all before it; 0: no hole is known. */
+  holeBelow: Ordinal;
+  /** The epoch that it promised and reached; 0: it did not reach the one that it promised. */
+  inEpoch: number;
+  /** What it holds in that epoch while its acks count; null while they do not. */
+  counted: Holding | null;
   wasWiped: boolean;
+  /** It left an epoch that never opened. */
+  leftDeadBranch: boolean;
 }
 
 /** Times are sums of real numbers. */
 export const ROUNDING_MS = 1e-6;
 
 export class Ledger {
-  readonly history: Accepted[] = [];
-  readonly holders: readonly Holder[];
-  /** When each follower may hear of a write of the running leadership, by seq. */
-  readonly dueAt = new Map<number, readonly Ms[]>();
-  /** Everything up to here is on a majority, because an epoch was opened with it. */
-  openedSeq = 0;
-  readonly #byKey = new Map<string, Accepted[]>();
+  readonly lineage: Lineage;
+  /** When each node may hear of a write in its own epoch, by the write and the node's index. */
+  readonly dueAt = new Map<Ordinal, readonly Ms[]>();
+  readonly #holders: readonly Holder[];
   readonly #goals: Goals;
+  readonly #isAlone: (node: SimNode) => boolean;
 
-  constructor(nodes: number, goals: Goals) {
+  /** @param isAlone an operator asked the node to lead with its own data */
+  constructor(nodes: number, goals: Goals, isAlone: (node: SimNode) => boolean = () => false) {
     this.#goals = goals;
-    this.holders = Array.from({ length: nodes }, () => ({
+    this.#isAlone = isAlone;
+    this.lineage = new Lineage(nodes);
+    this.#holders = Array.from({ length: nodes }, () => ({
       held: new Map(),
-      counted: new Map(),
-      honestTo: 0,
+      honestTo: ZERO,
       passed: 0,
       holeBelow: 0,
-      isCounted: false,
+      inEpoch: 0,
+      counted: null,
       wasWiped: false,
+      leftDeadBranch: false,
     }));
   }
 
-  holder(node: SimNode): Holder {
-    return this.holders[node.index] as Holder;
+  /** What the disk holds of the key. */
+  held(node: SimNode, key: string): Ordinal {
+    const record = this.#of(node).held.get(key);
+    return record === undefined ? 0 : ordinalOf(record.version);
   }
 
-  holds(node: SimNode, key: string, seq: number): boolean {
-    return (this.holder(node).held.get(key) ?? 0) >= seq;
+  /** The disk holds this record, or a newer one of its key. */
+  holds(node: SimNode, { key, version }: KvRecord): boolean {
+    return this.held(node, key) >= ordinalOf(version);
   }
 
-  /** Distinct followers that hold this or a newer version of the key, and count. */
-  ackers(key: string, seq: number): number {
-    let count = 0;
-    for (let i = 1; i < this.holders.length; i++) if (((this.holders[i] as Holder).counted.get(key) ?? 0) >= seq) count += 1;
-    return count;
+  ackers(accepted: Accepted): number {
+    return this.lineage.epochs.get(accepted.record.version.epoch)?.ackers(accepted) ?? 0;
   }
 
-  /** Of the followers; a wiped one has passed what it passed. */
-  lowestWatermark(): number {
-    let lowest = this.history.length;
-    for (let i = 1; i < this.holders.length; i++) lowest = Math.min(lowest, (this.holders[i] as Holder).passed);
+  /** That all but the leader passed. Infinity if there are no others. */
+  lowestWatermark(leader: SimNode): Ordinal {
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const [index, { passed }] of this.#holders.entries()) if (index !== leader.index) lowest = Math.min(lowest, passed);
     return lowest;
   }
 
-  isSettled(accepted: Accepted): boolean {
-    if (accepted.isSettled) return true;
-    const { key } = accepted.record;
-    accepted.isSettled =
-      accepted.seq <= this.openedSeq ||
-      (this.#byKey.get(key) ?? []).some(
-        ({ seq, record, isSettled }) => seq >= accepted.seq && (isSettled || this.ackers(key, seq) >= record.need),
-      );
-    return accepted.isSettled;
+  mayHearAt(node: SimNode, version: Version): Ms {
+    return this.dueAt.get(ordinalOf(version))?.[node.index] ?? 0;
   }
 
-  /** The record is one that a leader made durable. */
-  isKnown(record: KvRecord): boolean {
-    const known = this.history[record.version.seq - 1]?.record;
-    return known === record || (known !== undefined && isSame(known, record));
-  }
-
-  /** A commit became durable. */
-  kept(node: SimNode, { commit, isLeaders }: Frame, now: Ms): void {
-    const holder = this.holder(node);
-    if (commit.t === 'saveHard') return this.#recount(node);
-    for (const record of commit.records) {
-      if (isLeaders) this.#append(record);
-      else this.#copied(node, holder, record, now);
-      const before = holder.held.get(record.key) ?? 0;
-      if (record.version.seq > before) holder.held.set(record.key, record.version.seq);
-      if (holder.isCounted) raise(holder.counted, record.key, record.version.seq);
-      const there = node.disk.store.get(record.key);
-      must(
-        there !== null && there.version.seq >= before,
-        'I4',
-        () =>
-          `the disk of ${node.id} went back from ${record.key}@seq ${before} to ${there === null ? 'nothing' : formatVersion(there.version)}`,
-      );
+  /** A commit became durable. Answers the epoch that began by it, or null. */
+  kept(node: SimNode, frame: Frame, now: Ms): EpochHistory | null {
+    const { commit, isLeaders } = frame;
+    const holder = this.#of(node);
+    let begun: EpochHistory | null = null;
+    if (commit.t === 'persist') {
+      const { replacements = [] } = commit;
+      for (const replacement of replacements) this.#replaced(node, holder, replacement);
+      for (const record of commit.records) this.#stored(node, holder, record, isLeaders, now);
+      for (const { key } of [...replacements, ...commit.records]) this.#checkRow(node, key, holder.held.get(key));
+      if (commit.position !== null) begun = this.#moved(node, holder, commit.position);
+      const newest = commit.records.reduce((top, { version }) => Math.max(top, ordinalOf(version)), 0);
+      if (!isLeaders && newest > ordinalOf(holder.honestTo)) holder.holeBelow = Math.max(newest, holder.holeBelow);
     }
-    if (commit.position !== null) this.#moved(node, holder, commit.position);
-    const newest = commit.records.at(-1)?.version.seq ?? 0;
-    if (!isLeaders && newest > holder.honestTo) holder.holeBelow = Math.max(newest, holder.holeBelow);
-    this.#recount(node);
+    this.#recount(node, holder, commit.t === 'persist' ? commit.records : []);
+    return begun;
   }
 
   wiped(node: SimNode): void {
-    const holder = this.holder(node);
+    const holder = this.#of(node);
     holder.held = new Map();
-    holder.honestTo = 0;
+    holder.honestTo = ZERO;
     holder.holeBelow = 0;
-    holder.isCounted = false;
+    holder.inEpoch = 0;
+    holder.counted = null;
     holder.wasWiped = true;
+    holder.leftDeadBranch = false;
   }
 
-  #append(record: KvRecord): void {
-    const seq = this.history.length + 1;
-    const last = this.history.at(-1)?.record.version;
-    const { version, key } = record;
-    const follows = version.seq === seq && (last === undefined || compareVersions(version, last) > 0);
+  #of(node: SimNode): Holder {
+    return this.#holders[node.index] as Holder;
+  }
+
+  /** Only what is kept in a file, and not what was committed, may be taken away. */
+  #replaced(node: SimNode, holder: Holder, { key, record, rolledBack }: Replacement): void {
+    const there = holder.held.get(key);
     must(
-      follows,
+      there !== undefined && isSame(there, rolledBack),
       'I4',
-      () => `${formatVersion(version)} was made durable after ${last ? formatVersion(last) : 'nothing'}: expected seq ${seq}`,
+      () => `${node.id} rolls back ${sayVersion(rolledBack)}, and its disk held ${there === undefined ? 'nothing' : sayVersion(there)}`,
     );
-    const accepted = { seq, record, isSettled: false };
-    this.history.push(accepted);
-    const list = this.#byKey.get(key);
-    if (list === undefined) this.#byKey.set(key, [accepted]);
-    else list.push(accepted);
-  }
-
-  #copied(node: SimNode, holder: Holder, record: KvRecord, now: Ms): void {
-    const { key, version } = record;
+    this.#goals.reach('a row was rolled back');
+    if (this.lineage.epochs.get(rolledBack.version.epoch)?.leader === node)
+      this.#goals.reach('a deposed leader rolled back what it had written itself');
+    const accepted = this.lineage.find(rolledBack.version);
+    const isLess = record === null || ordinalOf(record.version) < ordinalOf(rolledBack.version);
+    // What the epoch that it comes to could not but keep; the loss of what it could miss is judged when it opens.
+    const from = this.lineage.epochs.get(rolledBack.version.epoch);
+    const to = this.lineage.epochs.get(node.disk.hard?.promisedEpoch ?? 0);
+    const keptNeed = from === undefined ? 0 : (to?.stepFrom(from).keptNeed ?? 0);
+    const isLost = isLess && accepted?.voidedBy === null && rolledBack.need >= keptNeed && this.ackers(accepted) >= rolledBack.need;
+    must(!isLost, 'I8', () => `${node.id} rolls back ${sayVersion(rolledBack)}, which is committed`);
+    if (record === null) {
+      holder.held.delete(key);
+      return;
+    }
     must(
-      this.isKnown(record),
+      this.lineage.isKnown(record),
       'I13',
-      () => `${node.id} stores ${key}@${formatVersion(version)}, which no leader of this lineage made durable`,
+      () => `${node.id} stores ${sayVersion(record)}, which no leader of this lineage made durable`,
     );
-    const dueAt = this.dueAt.get(version.seq)?.[node.index - 1] ?? 0;
-    must(now >= dueAt - ROUNDING_MS, 'floor', () => `${node.id} holds ${formatVersion(version)} at ${now}, and it was due at ${dueAt}`);
-    if ((holder.held.get(key) ?? 0) > version.seq) this.#goals.reach('a record was acked that a newer one had superseded');
+    holder.held.set(key, record);
   }
 
-  #moved(node: SimNode, holder: Holder, { watermark }: Position): void {
-    for (let seq = holder.honestTo + 1; seq <= watermark.seq; seq++) {
-      const accepted = this.history[seq - 1];
+  #stored(node: SimNode, holder: Holder, record: KvRecord, isLeaders: boolean, now: Ms): void {
+    const { lineage } = this;
+    const { key, version } = record;
+    const isKnown = lineage.isKnown(record);
+    if (isLeaders && !isKnown) {
+      lineage.append(node, record);
+      // A leader lacks nothing of its epoch, whatever its watermark says.
+      holder.passed = Math.max(holder.passed, ordinalOf(version));
+    } else {
+      must(isKnown, 'I13', () => `${node.id} stores ${sayVersion(record)}, which no leader of this lineage made durable`);
+      // What comes in a newer epoch waited for that epoch.
+      const dueAt = node.disk.hard?.promisedEpoch === version.epoch ? this.mayHearAt(node, version) : 0;
+      must(now >= dueAt - ROUNDING_MS, 'floor', () => `${node.id} holds ${formatVersion(version)} at ${now}, and it was due at ${dueAt}`);
+    }
+    const there = this.held(node, key);
+    if (ordinalOf(version) > there) holder.held.set(key, record);
+    else if (ordinalOf(version) < there) this.#goals.reach('a record was acked that a newer one had superseded');
+  }
+
+  #checkRow(node: SimNode, key: string, expected: KvRecord | undefined): void {
+    const there = node.disk.store.get(key);
+    const isThere = expected === undefined ? there === null : there !== null && isSame(there, expected);
+    must(
+      isThere,
+      'I4',
+      () =>
+        `the disk of ${node.id} holds ${there === null ? 'nothing' : sayVersion(there)} of ${key}, and was given ${expected === undefined ? 'nothing' : sayVersion(expected)}`,
+    );
+  }
+
+  #moved(node: SimNode, holder: Holder, { watermark }: Position): EpochHistory | null {
+    const { lineage } = this;
+    const { hard } = node.disk;
+    const before = holder.honestTo;
+    if (compareVersions(watermark, before) < 0) {
+      // Not within its epoch: then it only rolls back what a newer one does not have.
+      const isRollback = (hard?.promisedEpoch ?? 0) > before.epoch;
+      must(isRollback, 'I4', () => `the watermark of ${node.id} went back from ${formatVersion(before)} to ${formatVersion(watermark)}`);
+      holder.holeBelow = 0;
+      holder.leftDeadBranch ||= lineage.epochs.get(before.epoch)?.isOpen === false;
+    }
+    const isCandidates = watermark.epoch > 0 && hard?.ledEpoch === watermark.epoch && !lineage.epochs.has(watermark.epoch);
+    const begun = isCandidates ? lineage.begin(node, watermark, before.epoch, holder.held, this.#isAlone(node)) : null;
+    const history = lineage.epochs.get(watermark.epoch);
+    must(
+      history !== undefined || watermark.epoch === 0,
+      'I9',
+      () => `${node.id} says ${formatVersion(watermark)}, an epoch that nobody began`,
+    );
+    if (history !== undefined) this.#checkHonest(node, history, watermark, before);
+    holder.honestTo = watermark;
+    holder.passed = Math.max(holder.passed, ordinalOf(watermark));
+    if (holder.holeBelow > 0 && ordinalOf(watermark) >= holder.holeBelow) {
+      this.#goals.reach('a hole below a newer record was healed');
+      holder.holeBelow = 0;
+    }
+    return begun;
+  }
+
+  /** Everything at or below the watermark is there: when it comes to an epoch all of it, within the epoch what is new. */
+  #checkHonest(node: SimNode, history: EpochHistory, watermark: Version, before: Version): void {
+    const has = (record: KvRecord) => {
+      const { idempotency, version } = record;
       must(
-        accepted !== undefined,
+        this.holds(node, record),
         'I9',
-        () => `${node.id} says ${formatVersion(watermark)}, and the newest write is ${this.history.length}`,
+        () => `${node.id} says it holds everything up to ${formatVersion(watermark)}, and lacks ${sayVersion(record)}`,
       );
-      const { key, version, idempotency } = accepted.record;
+      const entry = idempotency === undefined ? null : node.disk.store.idempotency(idempotency.key);
       must(
-        (holder.held.get(key) ?? 0) >= seq,
-        'I9',
-        () => `${node.id} says it holds everything up to ${formatVersion(watermark)}, and lacks ${key}@${formatVersion(version)}`,
-      );
-      must(
-        idempotency === undefined || node.disk.store.idempotency(idempotency.key)?.version.seq === seq,
+        idempotency === undefined || (entry !== null && compareVersions(entry.version, version) === 0),
         'I9',
         () =>
           `${node.id} says it holds everything up to ${formatVersion(watermark)}, and forgot ${idempotency?.key} of ${formatVersion(version)}`,
       );
-    }
-    holder.honestTo = Math.max(holder.honestTo, watermark.seq);
-    holder.passed = Math.max(holder.passed, holder.honestTo);
-    if (holder.holeBelow > 0 && watermark.seq >= holder.holeBelow) {
-      this.#goals.reach('a hole below a newer record was healed');
-      holder.holeBelow = 0;
+    };
+    const isNew = before.epoch !== watermark.epoch || before.seq > watermark.seq;
+    if (isNew) for (const record of history.start.values()) has(record);
+    for (let seq = isNew ? history.head + 1 : Math.max(before.seq, history.head) + 1; seq <= watermark.seq; seq++) {
+      const accepted = history.at(seq);
+      must(
+        accepted !== undefined,
+        'I9',
+        () => `${node.id} says ${formatVersion(watermark)}, and epoch ${history.epoch} goes to ${history.head + history.accepted.length}`,
+      );
+      has(accepted.record);
     }
   }
 
-  /** Whether it counts is known by what is on its disk: it is not blank, and reached the epoch that it promised. */
-  #recount(node: SimNode): void {
-    const holder = this.holder(node);
-    const { hard, store } = node.disk;
-    const isCounted = hard !== null && !hard.blank && store.position().watermark.epoch === hard.promisedEpoch;
-    if (isCounted && !holder.isCounted) {
-      for (const [key, seq] of holder.held) raise(holder.counted, key, seq);
-      if (holder.wasWiped) this.#goals.reach('a blank node was filled and counts again');
-      holder.wasWiped = false;
+  /** Where it stands is known by what is on its disk: it reached the epoch that it promised, and its acks count if it is not blank. */
+  #recount(node: SimNode, holder: Holder, records: readonly KvRecord[]): void {
+    const { hard } = node.disk;
+    const { epoch } = holder.honestTo;
+    const inEpoch = hard !== null && epoch === hard.promisedEpoch ? epoch : 0;
+    const history = this.lineage.epochs.get(inEpoch);
+    const isNew = inEpoch !== holder.inEpoch;
+    holder.inEpoch = inEpoch;
+    if (history === undefined) {
+      holder.counted = null;
+      return;
     }
-    holder.isCounted = isCounted;
+    for (const record of isNew ? holder.held.values() : records) {
+      const row = holder.held.get(record.key);
+      const isRight = row === undefined || history.hasRow(row);
+      must(
+        isRight,
+        'I8',
+        () => `${node.id} is in epoch ${inEpoch} and holds ${sayVersion(row as KvRecord)}, which that epoch does not have`,
+      );
+    }
+    const counted = hard?.blank === false ? (history.counted[node.index] as Holding) : null;
+    if (isNew && holder.leftDeadBranch) this.#goals.reach('a node came back from an epoch that never opened');
+    if (isNew) holder.leftDeadBranch = false;
+    const isFilled = counted !== null && counted !== holder.counted;
+    holder.counted = counted;
+    if (counted === null) return;
+    for (const { key } of isFilled ? holder.held.values() : records)
+      counted.set(key, Math.max(counted.get(key) ?? 0, this.held(node, key)));
+    if (isFilled && holder.wasWiped) this.#goals.reach('a blank node was filled and counts again');
+    if (isFilled) holder.wasWiped = false;
   }
-}
-
-export function sayVersion({ key, version }: KvRecord): string {
-  return `${key}@${formatVersion(version)}`;
-}
-
-function raise(holding: Holding, key: string, seq: number): void {
-  if ((holding.get(key) ?? 0) < seq) holding.set(key, seq);
-}
-
-function isSame(a: KvRecord, b: KvRecord): boolean {
-  return (
-    a.key === b.key &&
-    a.value === b.value &&
-    a.need === b.need &&
-    a.timestampMs === b.timestampMs &&
-    compareVersions(a.version, b.version) === 0
-  );
 }

@@ -1,5 +1,6 @@
 /** Who watches a simulated cluster from outside: the oracle, which judges, the clients, who wait, and the play, which tells. */
 import type { Effect, Input, PeerAnswer, PeerRequest, PutInput } from '../core/message.ts';
+import type { Version } from '../core/version.ts';
 import type { Frame } from './disk.ts';
 import type { ClusterView, SimNode } from './sim-node.ts';
 
@@ -8,8 +9,8 @@ export interface Observer {
   watches?(cluster: ClusterView): void;
   /** A node is about to take the input. */
   input?(node: SimNode, input: Input): void;
-  /** A node took a write. `seq` is the one it took for it, null if it refused. */
-  admitted?(node: SimNode, put: PutInput, seq: number | null): void;
+  /** A node took a write. `version` is the one it took for it, null if it refused. */
+  admitted?(node: SimNode, put: PutInput, version: Version | null): void;
   effect?(node: SimNode, effect: Effect): void;
   /** The node answers this request of another; everything it speaks of must be durable. */
   responded?(node: SimNode, request: PeerRequest, answer: PeerAnswer): void;

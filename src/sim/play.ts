@@ -49,7 +49,11 @@ export class Play implements Observer {
   kept(node: SimNode, { commit }: Frame, isLate: boolean): void {
     const what = commit.t === 'saveHard' ? `promise ${commit.state.promisedEpoch}` : sayRecords(commit.records);
     const watermark = commit.t === 'persist' && commit.position !== null ? ` w=${formatVersion(commit.position.watermark)}` : '';
-    this.#tell(node, `disk: ${what}${watermark}${isLate ? ' (unheard)' : ''}`);
+    const back =
+      commit.t === 'persist'
+        ? (commit.replacements ?? []).map(({ rolledBack: { key, version } }) => ` -${key}@${formatVersion(version)}`)
+        : [];
+    this.#tell(node, `disk: ${what}${back.join('')}${watermark}${isLate ? ' (unheard)' : ''}`);
   }
 
   lost(node: SimNode, { commit }: Frame): void {
@@ -107,6 +111,8 @@ function sayInput(input: Input): string | null {
       return `< call ${input.reason}`;
     case 'persistFailed':
       return 'disk: failed';
+    case 'promote':
+      return `promote?${input.isForced ? ' forced' : ''}${input.gathers ? '' : ' alone'}${input.isDryRun ? ' dry run' : ''}`;
     case 'setQuorum':
       return `quorum ${input.quorum}?${input.isForced ? ' forced' : ''}`;
     default:
@@ -126,6 +132,8 @@ function sayEffect(effect: Effect): string | null {
         : `error ${effect.result.code}`;
     case 'readReady':
       return `shows ${effect.record === undefined ? 'its store' : effect.record === null ? 'nothing' : formatVersion(effect.record.version)}`;
+    case 'promoteReply':
+      return effect.result.ok ? `promoted: epoch ${effect.result.epoch}` : `error ${effect.result.code}`;
     case 'quorumReply':
       return effect.result.ok ? `quorum ${effect.result.quorum}` : `error ${effect.result.code}`;
     case 'note':

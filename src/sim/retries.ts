@@ -5,10 +5,11 @@
  */
 import type { PutInput, WriteSuccess } from '../core/message.ts';
 import type { KvRecord } from '../core/record.ts';
-import { formatVersion } from '../core/version.ts';
+import { compareVersions, formatVersion } from '../core/version.ts';
 import type { Prng } from '../lib/prng.ts';
 import type { Goals } from './goals.ts';
-import { type Ledger, sayVersion } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
+import { sayVersion } from './lineage.ts';
 import type { SimNode } from './sim-node.ts';
 import { must } from './violation.ts';
 
@@ -58,8 +59,8 @@ export function asked({ disk }: SimNode, put: PutInput): PutInput {
 export class Retried {
   readonly #ledger: Ledger;
   readonly #goals: Goals;
-  /** By `Idempotency-Key`: the version that a leader made durable. */
-  readonly #taken = new Map<string, KvRecord>();
+  /** By `Idempotency-Key`: the versions that leaders made durable, one in each lineage. */
+  readonly #taken = new Map<string, KvRecord[]>();
   /** Fingerprints with which a write of that key was admitted. */
   readonly #admitted = new Map<string, Set<string>>();
 
@@ -68,8 +69,8 @@ export class Retried {
     this.#goals = goals;
   }
 
-  admitted({ idempotency }: PutInput, seq: number | null): void {
-    if (idempotency === undefined || seq === null) return;
+  admitted({ idempotency }: PutInput, isTaken: boolean): void {
+    if (idempotency === undefined || !isTaken) return;
     this.#admitted.set(idempotency.key, (this.#admitted.get(idempotency.key) ?? new Set()).add(idempotency.fingerprint));
   }
 
@@ -77,20 +78,18 @@ export class Retried {
   stores(record: KvRecord): void {
     if (record.idempotency === undefined) return;
     const { key } = record.idempotency;
-    const taken = this.#taken.get(key);
-    must(
-      taken === undefined,
-      'I11',
-      () => `${key} takes ${sayVersion(record)}, and took ${taken === undefined ? 'nothing' : sayVersion(taken)}`,
-    );
-    this.#taken.set(key, record);
+    const versions = this.#taken.get(key) ?? [];
+    const taken = versions.find((each) => this.#ledger.lineage.isBefore(each, record.version.epoch));
+    must(taken === undefined, 'I11', () => `${key} takes ${sayVersion(record)}, and took ${sayVersion(taken as KvRecord)}`);
+    this.#taken.set(key, [...versions, record]);
   }
 
   /** A success that says it was given before. */
-  replayed(put: PutInput, { version, need, acks, existed, quorumMs }: WriteSuccess): void {
+  replayed(node: SimNode, put: PutInput, { version, need, acks, existed, quorumMs }: WriteSuccess): void {
     const key = put.idempotency?.key ?? '';
-    const taken = this.#taken.get(key);
-    const isRight = taken !== undefined && taken.version.seq === version.seq && taken.key === put.key && taken.value === put.value;
+    const { lineage } = this.#ledger;
+    const taken = (this.#taken.get(key) ?? []).find((each) => compareVersions(each.version, version) === 0);
+    const isRight = taken !== undefined && taken.key === put.key && taken.value === put.value;
     must(isRight, 'I11', () => `write ${put.id} of ${key} is answered with ${formatVersion(version)}, which is another write`);
     must(
       need === taken.need && acks >= need,
@@ -102,8 +101,15 @@ export class Retried {
       'I11',
       () => `write ${put.id} is told that ${put.key} ${existed ? 'existed' : 'did not'}, and the first was told otherwise`,
     );
-    const ackers = this.#ledger.ackers(put.key, version.seq);
-    must(ackers >= acks, 'I2', () => `write ${put.id} is told ${acks} acks, and ${ackers} followers that count hold ${sayVersion(taken)}`);
+    const accepted = lineage.find(version);
+    // What an epoch opened with is on a majority, whoever acked it before.
+    const isOlder = version.epoch < node.replica.epoch && accepted !== undefined && lineage.isSettled(accepted);
+    const ackers = accepted === undefined ? 0 : this.#ledger.ackers(accepted);
+    must(
+      isOlder || ackers >= acks,
+      'I2',
+      () => `write ${put.id} is told ${acks} acks, and ${ackers} followers that count hold ${sayVersion(taken)}`,
+    );
     this.#goals.reach('a write that was sent again was answered with its first version');
     if (quorumMs > 0) this.#goals.reach('a write that was sent again waited for its quorum');
   }

@@ -25,6 +25,7 @@ export interface ClusterView {
   readonly now: Ms;
   readonly world: World;
   readonly nodes: readonly SimNode[];
-  readonly leader: SimNode;
+  /** Leads the highest epoch, or tries to; null: nobody does. */
+  readonly leader: SimNode | null;
   node(id: NodeId): SimNode;
 }

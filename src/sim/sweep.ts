@@ -60,9 +60,9 @@ export function measurePoint(point: SweepPoint): SweepRow {
       const { version, quorumMs } = effect.result;
       // By admission, not by answer: the first to be answered are the quick ones.
       if (version.seq > writes) return;
-      const accepted = oracle.ledger.history[version.seq - 1];
+      const accepted = oracle.ledger.lineage.find(version);
       latencies.push(quorumMs);
-      if (accepted !== undefined && followers > 0) stale += 1 - oracle.ledger.ackers(accepted.record.key, version.seq) / followers;
+      if (accepted !== undefined && followers > 0) stale += 1 - oracle.ledger.ackers(accepted) / followers;
     },
   };
   const cluster = new SimCluster(world, [oracle, meter, clients], goals);
@@ -77,7 +77,7 @@ export function measurePoint(point: SweepPoint): SweepRow {
     quorum,
     writes,
     mean_ms: latencies.reduce((sum, ms) => sum + ms, 0) / writes,
-    model_ms: quorum === 0 ? 0 : expectedKth(world.delays, quorum),
+    model_ms: quorum === 0 ? 0 : expectedKth(world.delays.slice(1), quorum),
     p50_ms: percentile(sorted, 50),
     p95_ms: percentile(sorted, 95),
     p99_ms: percentile(sorted, 99),
@@ -92,7 +92,7 @@ function calmWorld({ followers, quorum, delay, seed }: SweepPoint): World {
     followers,
     quorum,
     store: 'memory',
-    delays: new Array<Distribution>(followers).fill(delay),
+    delays: new Array<Distribution>(followers + 1).fill(delay),
     limits: {
       batchMax: 256,
       batchBytes: 4_194_304,

@@ -4,14 +4,14 @@
  * I12 is the gateway's, but for quorums that are none.
  */
 export const INVARIANTS = {
-  I1: 'an acknowledged write survives every crash and restart',
+  I1: 'an acknowledged write survives every crash, restart and promotion that had to keep it',
   I2: 'a success speaks of what the leader and enough distinct followers hold durably; nothing leaves before it is durable',
   I3: 'committed reads and writes of a key are linearizable',
-  I4: "no replica's version of a key ever goes back, and versions grow by one",
+  I4: "no replica's version of a key ever goes back but by a recorded rollback, and versions grow by one",
   I5: 'once everything is healed, all replicas become equal',
   I6: 'one leader per epoch; a promise is kept, and an epoch opens on a majority',
   I7: 'a write that failed with a definite error is never seen',
-  I8: 'a write takes effect at most once, is answered once, and what was committed stays so',
+  I8: 'a write takes effect at most once, is answered once, what was committed stays so, and what an epoch opened without never returns',
   I9: 'a node holds everything up to its watermark',
   I10: 'with enough healthy followers a write succeeds, whatever the others do',
   I11: 'an Idempotency-Key takes one version at most, and a write that is sent again is told that one',

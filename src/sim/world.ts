@@ -14,7 +14,7 @@ export interface World {
   readonly followers: number;
   readonly quorum: number;
   readonly store: 'memory' | 'sqlite';
-  /** Of replication, as the product simulates it; the same for all followers or one each, in their order. */
+  /** Of replication to each node, as the product simulates it, in the nodes' order; the same for all or one each. */
   readonly delays: readonly Distribution[];
   readonly limits: LeaderLimits;
   /** One way over the real network below: a minimum and the mean of what an exponential draw adds. */
@@ -56,7 +56,7 @@ export function drawWorld(seed: number, followers: number | null): World {
   const quorum = pick(Math.min(3, n), prng.int(n + 1));
   const one = drawDelay(prng);
   const isEach = prng.int(4) === 0;
-  const delays = Array.from({ length: n }, () => (isEach ? drawDelay(prng) : one));
+  const delays = Array.from({ length: n + 1 }, () => (isEach ? drawDelay(prng) : one));
   const limits: LeaderLimits = {
     batchMax: pick(1, 3, 256),
     batchBytes: pick(200, 4_194_304),

@@ -42,12 +42,12 @@ export function patch(prototype: object, name: string, make: (right: Method) => 
   return () => Object.defineProperty(prototype, name, descriptor);
 }
 
-function mutant(name: string, prototype: object, member: string, make: (right: Method) => Method): Mutant {
+export function mutant(name: string, prototype: object, member: string, make: (right: Method) => Method): Mutant {
   return { name, apply: () => patch(prototype, member, make) };
 }
 
 /** Changes what leaves a replica. */
-function effects(name: string, change: (effect: Effect, replica: Replica) => Effect): Mutant {
+export function effects(name: string, change: (effect: Effect, replica: Replica) => Effect): Mutant {
   return mutant(
     name,
     Replica.prototype,
