@@ -252,12 +252,13 @@ export class Replica {
     if (this.#promotion.isOver(candidacy)) {
       this.#goOnUnasked();
       this.#candidacy?.turn(this.#now);
-    } else if (candidacy.isOvertaken) {
-      this.#note('warn', 'overtaken', { why: candidacy.waitingFor });
-      this.#candidacy = null;
-      this.#isDeposed = true;
     } else if (this.#promotion.mustLook(candidacy)) candidacy.look(this.#now);
     else candidacy.turn(this.#now);
+    // Now, not at the next turn: nothing else may ever happen to a node that heard everybody.
+    if (!this.#candidacy?.isOvertaken || this.#candidacy.isSaving) return;
+    this.#note('warn', 'overtaken', { why: this.#candidacy.waitingFor });
+    this.#candidacy = null;
+    this.#isDeposed = true;
   }
 
   #promote(input: PromoteInput): void {
