@@ -266,7 +266,10 @@ export class Follower {
     if (hard.lineage !== message.lineage)
       return this.#refuse(id, 'wrong_lineage', `${this.#self.nodeId} belongs to lineage ${hard.lineage}`);
     if (message.epoch < hard.promisedEpoch) return this.#refuseStale(id, message);
-    if (message.epoch > hard.promisedEpoch || message.from !== hard.promisedTo) {
+    const isOther = message.from !== hard.promisedTo;
+    // An epoch that was reached was reached by its only leader.
+    if (isOther && message.epoch === this.position.watermark.epoch) return this.#refuseStale(id, message);
+    if (message.epoch > hard.promisedEpoch || isOther) {
       // It was away when this leader fenced the others, or promised the epoch to one who lost: whoever leads an epoch has a majority, so nobody else
       // ever will, and the promise is due.
       this.#save({ ...hard, members: message.members, promisedEpoch: message.epoch, promisedTo: message.from });

@@ -359,8 +359,9 @@ export class Replica {
     const hard = this.follower.hard;
     const isOurs = hard !== null && hard.lineage === message.lineage;
     // The leader of an epoch that this node wanted for itself: it lost.
-    const isWinner =
-      hard?.promisedEpoch === message.epoch && message.from !== hard.promisedTo && message.t !== 'fence' && message.t !== 'changes';
+    const isLeaders = message.t === 'replicate' || message.t === 'install';
+    const hasReached = this.follower.position.watermark.epoch === message.epoch;
+    const isWinner = isLeaders && hard?.promisedEpoch === message.epoch && message.from !== hard.promisedTo && !hasReached;
     if (isOurs && (message.epoch > hard.promisedEpoch || isWinner) && (this.leader !== null || this.#candidacy !== null))
       this.#depose(message.epoch, message.from);
     this.follower.request(id, message);
