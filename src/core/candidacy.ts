@@ -203,7 +203,7 @@ export class Candidacy {
   }
 
   #storeOpening({ lineage, members, ledEpoch }: HardState, { kMin, floor, isForced }: Opened): void {
-    const { config, follower, network, host, sendAsLeader } = this.#parts;
+    const { config, wish, standing, follower, network, host, sendAsLeader } = this.#parts;
     const { nodeId, limits } = config;
     const head: Version = { epoch: ledEpoch, seq: maxVersion(follower.newest, follower.position.watermark).seq };
     const { quorum } = this;
@@ -213,7 +213,9 @@ export class Candidacy {
     const position = leader.position();
     const token = host.token();
     this.#step = { t: 'position', token, position, leader };
-    host.out({ t: 'persist', token, records: [], position, previousOf: [] });
+    // A page may bring the key of a write whose row has moved on beyond it. Who takes its own data for everything would answer such a write as done.
+    const dropEntriesAfter = wish?.gathers === false ? standing().watermark : null;
+    host.out({ t: 'persist', token, records: [], position, previousOf: [], ...(dropEntriesAfter && { dropEntriesAfter }) });
   }
 
   #save(state: HardState): number {

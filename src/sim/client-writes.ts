@@ -61,7 +61,7 @@ export class ClientWrites {
     this.#epochs = epochs;
     this.#history = history;
     this.#goals = goals;
-    this.#retried = new Retried(ledger, goals);
+    this.#retried = new Retried(ledger, goals, (record) => this.putOf(record)?.result?.ok === true);
   }
 
   /** The newest that a leader took for the key, be it pending, lost or committed. */
@@ -123,7 +123,7 @@ export class ClientWrites {
     if (this.#ledger.ackers(accepted) < record.need) return;
     const put = this.putOf(record);
     const keptNeed = voidedBy?.keptNeed ?? 0;
-    const isOwnChoice = put?.isLessThanQuorum === true || this.isForced || voidedBy?.isForced === true;
+    const isOwnChoice = put?.isLessThanQuorum === true || this.isForced || voidedBy?.isForced === true || voidedBy?.isAlone === true;
     must(
       record.need < keptNeed && isOwnChoice,
       'I1',

@@ -33,6 +33,8 @@ export interface EpochStart {
   readonly base: EpochHistory | null;
   /** From one node's data by force, whatever the others hold: it may go on from any epoch, and hold parts of another. */
   readonly isAlone: boolean;
+  /** The newest epoch up to this one that began so, whether this one goes on from it or not; 0: none. */
+  readonly lastAlone: number;
 }
 
 export class EpochHistory implements EpochStart {
@@ -42,6 +44,7 @@ export class EpochHistory implements EpochStart {
   readonly head: number;
   readonly base: EpochHistory | null;
   readonly isAlone: boolean;
+  readonly lastAlone: number;
   readonly accepted: Accepted[] = [];
   /** By node: what it held while its acks counted in this epoch. A node that lost its disk or moved on has still acked it. */
   readonly counted: readonly Holding[];
@@ -52,13 +55,14 @@ export class EpochHistory implements EpochStart {
   isForced = false;
   readonly #byKey = new Map<string, Accepted[]>();
 
-  constructor({ epoch, leader, start, head, base, isAlone }: EpochStart, nodes: number) {
+  constructor({ epoch, leader, start, head, base, isAlone, lastAlone }: EpochStart, nodes: number) {
     this.epoch = epoch;
     this.leader = leader;
     this.start = start;
     this.head = head;
     this.base = base;
     this.isAlone = isAlone;
+    this.lastAlone = lastAlone;
     this.counted = Array.from({ length: nodes }, () => new Map());
   }
 
@@ -110,6 +114,11 @@ export class EpochHistory implements EpochStart {
   stepFrom(older: EpochHistory): EpochHistory {
     const steps = [...this.chain()];
     return steps.find(({ base }) => base === older) ?? steps.findLast(({ isAlone, epoch }) => isAlone && epoch > older.epoch) ?? this;
+  }
+
+  /** After that epoch somebody led with one node's data alone, which may hold a row and not the keys of all that it superseded; others rolled back for it. */
+  isPatchySince(older: number): boolean {
+    return this.lastAlone > older;
   }
 
   /** This one, the one that it goes on from, and so on to the birth. */

@@ -28,6 +28,8 @@ interface Promises {
 interface Claim {
   readonly node: SimNode;
   readonly support: Support;
+  /** The smallest need on the disks of those who were fenced for it, by index. */
+  readonly kMins: ReadonlyMap<number, number | null>;
 }
 
 export class Epochs {
@@ -35,6 +37,8 @@ export class Epochs {
   opened = 0;
   readonly candidacies: Candidacies;
   readonly #claims = new Map<number, Claim>();
+  /** As each epoch was claimed, before that was durable: what comes meanwhile is no part of it. */
+  readonly #wanted = new Map<number, Claim>();
   /** Who promised an epoch to itself and has not claimed it. */
   readonly #candidates = new Set<SimNode>();
   /** The newest epoch that others had promised to a candidate when it crashed. */
@@ -64,14 +68,21 @@ export class Epochs {
     history.keptNeed = needKeptBy(history, support, this.#promises.length);
     if (support.hasHeardBlank) this.#goals.reach('a blank node did not count for a promotion');
     if (isForced || base === null) return;
-    for (const [index, { kMin, hard }] of this.#promises.entries()) {
+    for (const [index, kMin] of claim.kMins) {
       const isSource = index === leader.index || support.responders.get(`n${index + 1}`)?.watermark.epoch === base.epoch;
       must(
-        !isSource || kMin === null || hard === null || history.keptNeed <= kMin,
+        !isSource || kMin === null || history.keptNeed <= kMin,
         'k_min',
         () => `${leader.id} begins epoch ${epoch}, which keeps what needed ${history.keptNeed} acks, and n${index + 1} knows of ${kMin}`,
       );
     }
+  }
+
+  /** The node asks its disk to claim the epoch. */
+  wants(node: SimNode, epoch: number): void {
+    const fenced = [...this.#promises.entries()].filter(([, { hard }]) => hard?.promisedEpoch === epoch && !hard.blank);
+    const kMins = new Map(fenced.map(([index, { kMin }]) => [index, kMin]));
+    this.#wanted.set(epoch, { node, support: this.candidacies.supportOf(node, epoch), kMins });
   }
 
   kept(node: SimNode, { commit }: Frame): void {
@@ -170,7 +181,9 @@ export class Epochs {
     const other = this.#claims.get(epoch)?.node;
     must(other === undefined, 'I6', () => `${node.id} claims epoch ${epoch}, and ${other?.id} did before`);
     this.#candidates.delete(node);
-    this.#claims.set(epoch, { node, support: this.candidacies.supportOf(node, epoch) });
+    const wanted = this.#wanted.get(epoch);
+    must(wanted?.node === node, 'I6', () => `${node.id} claims epoch ${epoch}, which it did not ask for`);
+    this.#claims.set(epoch, wanted);
     const promised = this.#promises.filter((each) => each.epoch >= epoch).length;
     must(promised >= this.#majority, 'I6', () => `${node.id} claims epoch ${epoch}, which ${promised} of ${this.#majority} nodes promised`);
   }

@@ -219,6 +219,7 @@ export class Ledger {
         'I9',
         () => `${node.id} says it holds everything up to ${formatVersion(watermark)}, and lacks ${sayVersion(record)}`,
       );
+      if (history.isPatchySince(version.epoch)) return;
       const entry = idempotency === undefined ? null : node.disk.store.idempotency(idempotency.key);
       must(
         idempotency === undefined || (entry !== null && compareVersions(entry.version, version) === 0),

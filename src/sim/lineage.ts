@@ -45,19 +45,24 @@ export class Lineage {
     return this.epochs.get(accepted.record.version.epoch)?.isSettled(accepted) ?? false;
   }
 
-  /** The record is one of that epoch, or of those that it goes on from, as far as it does; or a newer one of its key is. */
+  /** The record is one of that epoch, or of those that it goes on from, as far as it does; or a newer one of its key is. Not said across one node's data alone. */
   isBefore({ key, version }: KvRecord, epoch: number): boolean {
     if (version.epoch === epoch) return true;
     const [older, newer] = [this.epochs.get(version.epoch), this.epochs.get(epoch)];
-    if (older === undefined || newer === undefined || !isWithin(older, newer)) return false;
+    if (older === undefined || newer === undefined || !isWithin(older, newer) || newer.isPatchySince(version.epoch)) return false;
     return ordinalOf(version) <= newer.stepFrom(older).startOf(key);
   }
 
   /** The disk of a candidate that had reached epoch `from` took the opening of its epoch, and holds `rows`. */
   begin(leader: SimNode, { epoch, seq }: Version, from: number, rows: ReadonlyMap<string, KvRecord>, isAlone: boolean): EpochHistory {
     const base = this.epochs.get(from) ?? null;
-    const history = new EpochHistory({ epoch, leader, start: new Map(rows), head: seq, base, isAlone }, this.#nodes);
-    if (!isAlone) this.#checkStart(history, from);
+    const { open } = this;
+    const lastAlone = Math.max(isAlone ? epoch : 0, ...[...this.epochs.values()].map((each) => each.lastAlone));
+    // Whoever led alone and did not come to open had others roll back for it what was open: what is left of that is as little as one node's.
+    const isLeft = lastAlone > (open?.epoch ?? 0) && base !== null && (!goesOn(base, rows) || (open !== null && !isWithin(open, base)));
+    const start = { epoch, leader, start: new Map(rows), head: seq, base, isAlone: isAlone || isLeft, lastAlone };
+    const history = new EpochHistory(start, this.#nodes);
+    if (!history.isAlone) this.#checkStart(history, from);
     this.epochs.set(epoch, history);
     return history;
   }
@@ -69,13 +74,11 @@ export class Lineage {
       'I8',
       () => `${leader.id} begins epoch ${epoch}, which does not go on from epoch ${from}: it holds ${sayRows(rows, base)}`,
     );
-    const newest = base === null ? 0 : base.head + base.accepted.length;
     must(
       base === null || head >= base.head,
       'I4',
       () => `${leader.id} begins epoch ${epoch} at seq ${head}, and epoch ${from} at ${base?.head}`,
     );
-    must(head <= newest, 'I4', () => `${leader.id} begins epoch ${epoch} at seq ${head}, and epoch ${from} came to ${newest}`);
     // What one node's data alone brought back is judged when it opens.
     if (this.open !== null && base !== null && !isWithin(this.open, base)) return;
     for (const record of rows.values()) {

@@ -78,6 +78,9 @@ export class Oracle implements Observer {
         if (effect.message.t === 'replicate') this.#leadership(effect.message.epoch).sends(node, this.#it.node(effect.to), effect.message);
         this.epochs.candidacies.asks(node, effect.to, effect.request, effect.message);
         return this.requests.effect(node, effect);
+      case 'saveHard':
+        if (effect.state.ledEpoch > (node.disk.hard?.ledEpoch ?? 0)) this.epochs.wants(node, effect.state.ledEpoch);
+        return;
       case 'promoteReply':
         return this.promotions.replied(node, effect.id, effect.result);
       case 'scan': {

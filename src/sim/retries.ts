@@ -58,14 +58,16 @@ export function asked({ disk }: SimNode, put: PutInput): PutInput {
 /** The oracle's part. */
 export class Retried {
   readonly #ledger: Ledger;
+  readonly #isTold: (record: KvRecord) => boolean;
   readonly #goals: Goals;
   /** By `Idempotency-Key`: the versions that leaders made durable, one in each lineage. */
   readonly #taken = new Map<string, KvRecord[]>();
   /** Fingerprints with which a write of that key was admitted. */
   readonly #admitted = new Map<string, Set<string>>();
 
-  constructor(ledger: Ledger, goals: Goals) {
+  constructor(ledger: Ledger, goals: Goals, isTold: (record: KvRecord) => boolean) {
     this.#ledger = ledger;
+    this.#isTold = isTold;
     this.#goals = goals;
   }
 
@@ -79,9 +81,16 @@ export class Retried {
     if (record.idempotency === undefined) return;
     const { key } = record.idempotency;
     const versions = this.#taken.get(key) ?? [];
-    const taken = versions.find((each) => this.#ledger.lineage.isBefore(each, record.version.epoch));
+    const taken = versions.find((each) => this.#isTaken(each, record.version.epoch));
     must(taken === undefined, 'I11', () => `${key} takes ${sayVersion(record)}, and took ${sayVersion(taken as KvRecord)}`);
     this.#taken.set(key, [...versions, record]);
+  }
+
+  /** A write that a newer row of its key stands for, and of which nobody was told, may as well have never been. */
+  #isTaken(record: KvRecord, epoch: number): boolean {
+    const { lineage } = this.#ledger;
+    const isRow = record.version.epoch === epoch || lineage.epochs.get(epoch)?.hasRow(record) === true;
+    return (isRow || this.#isTold(record)) && lineage.isBefore(record, epoch);
   }
 
   /** A success that says it was given before. */

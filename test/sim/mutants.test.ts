@@ -3,7 +3,7 @@ import { DEFAULT_EVENTS, simulate } from '../../src/sim/simulate.ts';
 import { MUTANTS, type Mutant } from './mutants.ts';
 import { PROMOTION_MUTANTS } from './promotion-mutants.ts';
 
-/** Each was caught within 88 when this was written. */
+/** Each was caught within 126 when this was written. */
 const SEEDS = 200;
 const OPTIONS = { events: DEFAULT_EVENTS, followers: null, faults: null };
 
