@@ -313,8 +313,8 @@ export class Leader {
   }
 
   /** `existed` is decided here, because it must be durable with the record: what is pending, and else the store, tells. */
-  #idempotencyOf(key: string, { key: idempotencyKey, fingerprint, isValueStored }: AskedOnce): Idempotency {
-    return { key: idempotencyKey, fingerprint, existed: this.writes.hasValue(key) ?? isValueStored };
+  #idempotencyOf(key: string, { key: idempotencyKey, fingerprint, row }: AskedOnce): Idempotency {
+    return { key: idempotencyKey, fingerprint, existed: this.writes.hasValue(key) ?? (row !== null && row.value !== null) };
   }
 
   /**

@@ -183,8 +183,8 @@ export interface AskedOnce {
   readonly fingerprint: string;
   /** The store's entry of the key; null: it has none. */
   readonly stored: IdempotencyEntry | null;
-  /** The store has a value for the key that is to be written. */
-  readonly isValueStored: boolean;
+  /** The store's row of the key that is to be written; null: none. */
+  readonly row: KvRecord | null;
 }
 
 /** An operator wants this node to lead. Answered by one `promoteReply`. */

@@ -104,7 +104,7 @@ export class Runtime {
     if (idempotency === undefined) return this.drive(input);
     this.drive(() => {
       const stored = this.store.idempotency(idempotency.key);
-      return { ...input, idempotency: { ...idempotency, stored, isValueStored: (this.store.get(request.key)?.value ?? null) !== null } };
+      return { ...input, idempotency: { ...idempotency, stored, row: this.store.get(request.key) } };
     });
   }
 

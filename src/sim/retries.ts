@@ -41,7 +41,7 @@ export class Namer {
 }
 
 function once(put: PutInput, key: string): PutInput {
-  return { ...put, idempotency: { key, fingerprint: fingerprintOf(put), stored: null, isValueStored: false } };
+  return { ...put, idempotency: { key, fingerprint: fingerprintOf(put), stored: null, row: null } };
 }
 
 function fingerprintOf({ key, value, need }: PutInput): string {
@@ -52,7 +52,7 @@ function fingerprintOf({ key, value, need }: PutInput): string {
 export function asked({ disk }: SimNode, put: PutInput): PutInput {
   if (put.idempotency === undefined) return put;
   const stored = disk.store.idempotency(put.idempotency.key);
-  return { ...put, idempotency: { ...put.idempotency, stored, isValueStored: (disk.store.get(put.key)?.value ?? null) !== null } };
+  return { ...put, idempotency: { ...put.idempotency, stored, row: disk.store.get(put.key) } };
 }
 
 /** The oracle's part. */

@@ -50,7 +50,7 @@ class Bench {
       key: once,
       fingerprint: JSON.stringify([key, value, need]),
       stored: store.idempotency(once),
-      isValueStored: (store.get(key)?.value ?? null) !== null,
+      row: store.get(key),
     };
     const plain = { t: 'put', id, key, value, need, timeoutMs, timestampMs: id } as const;
     this.cluster.drive(this.leader, once === '' ? plain : { ...plain, idempotency: asked });
@@ -233,4 +233,18 @@ test('a follower that was away gets the entries of rows that moved on, page by p
   expect(n3.store.position().watermark.seq).toBe(7);
   expect(n3.store.idempotency('k3')).toEqual(bench.leader.store.idempotency('k3'));
   expect(held(n3)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+});
+
+test('a key that came without its row, which is gone with an old leader, does not stand for a write', async () => {
+  const bench = new Bench();
+  const first = bench.put({ once: '' });
+  bench.settle();
+  // As a page leaves it whose row had moved on, where the rest never came.
+  const fingerprint = JSON.stringify(['b', '1', null]);
+  const entry = { key: 'lost', fingerprint, existed: false, version: { epoch: 1, seq: 1 }, need: 2 };
+  await bench.leader.store.commit({ records: [], entries: [entry] });
+  const again = bench.put({ key: 'b', once: 'lost' });
+  bench.settle();
+  expect([first, again].map((id) => bench.answer(id))).toEqual(['1.1', '1.2']);
+  expect(bench.leader.store.get('b')?.version).toEqual({ epoch: 1, seq: 2 });
 });
