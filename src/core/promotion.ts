@@ -96,7 +96,7 @@ export class Promotion {
     const pending = this.#pending;
     if (pending === null || now < pending.deadlineAt) return false;
     const why = candidacy?.waitingFor ?? 'a majority has not reached the new epoch yet';
-    const message = `not open after ${Math.round(pending.input.timeoutMs)} ms: ${why}; what has begun goes on`;
+    const message = `not open after ${Math.round(pending.input.timeoutMs)} ms: ${why}; ${candidacy?.phase === 'looking' ? 'nothing was changed' : 'what has begun goes on'}`;
     this.#end('not_open', message, candidacy === null ? {} : detailOf(candidacy.assessment));
     return true;
   }
