@@ -10,6 +10,7 @@ import type { Ms } from '../lib/units.ts';
 import { type Assessment, assess } from './assess.ts';
 import type { Host } from './host.ts';
 import type { ChangesAnswer, ChangesRequest, FenceRequest, NodeId, PeerAnswer, StandingAnswer } from './message.ts';
+import { majorityOf } from './quorum.ts';
 import type { HardState, IdempotencyEntry, KvRecord, Member } from './record.ts';
 import { isNewer, maxVersion, type Version } from './version.ts';
 
@@ -259,7 +260,7 @@ export class Opening {
     const { nodeId, members, wish } = this.#start;
     const standing = this.#standing;
     const { responders, missing, isMajority, reached, sources, kMin, losslessForQuorum, isLossless } = assessment;
-    const needed = Math.floor(members.length / 2) + 1;
+    const needed = majorityOf(members.length - 1);
     if (!isMajority) {
       const message = `${responders.length} of the ${needed} nodes of a majority ${what}; missing: ${missing.join(', ') || 'nobody'}`;
       return { code: 'not_open', message };

@@ -23,7 +23,7 @@ export interface Commit {
   readonly position?: Position;
   /** Keys of which the row that stood *before* this commit is wanted back. */
   readonly previousOf?: readonly string[];
-  /** Applied before `records`, whatever their versions; what they roll back can be read by `rolledBack` before it leaves the data. */
+  /** Applied before `records`, whatever their versions; what they roll back can be read by `rolledBack` before it leaves the data. No other commit may run meanwhile. */
   readonly replacements?: readonly Replacement[];
 }
 

@@ -3,7 +3,7 @@
  *
  * Untrusted input is checked here, once: whatever `decode…` returns has the shape that its type says. Answers are in internal-answers.ts.
  */
-import type { ChangesRequest, PeerRequest, ReplicateRequest } from '../core/message.ts';
+import type { ChangesRequest, FenceRequest, PeerRequest, ReplicateRequest } from '../core/message.ts';
 import type { KvRecord } from '../core/record.ts';
 import { formatVersion, parseVersion } from '../core/version.ts';
 import { KvctlError } from './errors.ts';
@@ -85,12 +85,8 @@ export function decodeReplicate(text: string): ReplicateRequest {
   if (isForeign(body)) throw foreign(body);
   return {
     t: 'replicate',
-    from: name(body, 'from'),
-    lineage: name(body, 'lineage'),
-    epoch: integer(body, 'epoch'),
-    incarnation: body.incarnation === null ? null : string(body, 'incarnation'),
+    ...address(body),
     start: body.start === null ? null : integer(body, 'start'),
-    members: members(body.members),
     order: integer(body, 'order'),
     head: version(body, 'head'),
     committedThrough: version(body, 'committedThrough'),
@@ -111,11 +107,7 @@ export function decodeFence(text: string): PeerRequest {
   const body = fields(parse(text));
   return {
     t: 'fence',
-    from: name(body, 'from'),
-    lineage: name(body, 'lineage'),
-    epoch: integer(body, 'epoch'),
-    incarnation: body.incarnation === null ? null : string(body, 'incarnation'),
-    members: members(body.members),
+    ...address(body),
     isBirth: body.isBirth === true,
   };
 }
@@ -126,15 +118,22 @@ export function decodeInstall(text: string): PeerRequest {
   for (const record of rows(body.records)) found.set(record.key, record);
   return {
     t: 'install',
+    ...address(body),
+    start: body.start === null ? null : integer(body, 'start'),
+    history: history(body.history),
+    after: version(body, 'after'),
+    rows: found,
+  };
+}
+
+/** Who speaks, for which epoch of which lineage, and to whom. */
+function address(body: Fields): Pick<FenceRequest, 'from' | 'lineage' | 'epoch' | 'incarnation' | 'members'> {
+  return {
     from: name(body, 'from'),
     lineage: name(body, 'lineage'),
     epoch: integer(body, 'epoch'),
     incarnation: body.incarnation === null ? null : string(body, 'incarnation'),
-    start: body.start === null ? null : integer(body, 'start'),
     members: members(body.members),
-    history: history(body.history),
-    after: version(body, 'after'),
-    rows: found,
   };
 }
 

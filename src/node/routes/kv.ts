@@ -145,7 +145,10 @@ function readLocal(runtime: Runtime, node: string, key: string): string {
   const record = runtime.store.get(key);
   const { replica } = runtime;
   const isCommitted = record !== null && compareVersions(record.version, replica.committedThrough) <= 0;
-  const lag = replica.leader === null ? Math.max(0, replica.head.seq - replica.watermark.seq) : 0;
+  const { head, watermark } = replica;
+  // Seqs of different epochs compare to nothing; behind it is in any case.
+  const behind = Math.max(head.epoch === watermark.epoch ? 0 : 1, head.seq - watermark.seq);
+  const lag = replica.leader === null ? behind : 0;
   return answerText(record, key, node, isCommitted ? true : null, `,"lag_records":${lag}`);
 }
 
