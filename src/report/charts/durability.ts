@@ -1,5 +1,5 @@
 /** What a quorum buys, for what it costs: acknowledged writes lost against the latency of a write, a point per quorum. */
-import type { DurabilityResult } from '../../measure/durability.ts';
+import type { DurabilityResult } from '../../measure/durability-result.ts';
 import { durabilityFinding, type MeasuredRow, measuredRows } from '../durability/words.ts';
 import { count, ms, percent } from '../wording.ts';
 import { roundUp, spread, ticksTo } from './axes.ts';
