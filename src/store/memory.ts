@@ -98,7 +98,7 @@ class MemoryStore implements Store {
     return this.#byKey.size;
   }
 
-  async rolledBack(): Promise<readonly RolledBack[]> {
+  rolledBack(): AsyncIterable<RolledBack> {
     return withoutRepeats(this.#rolledBack);
   }
 

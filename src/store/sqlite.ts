@@ -154,7 +154,7 @@ class SqliteStore implements Store {
     this.#writer.setFault(fault);
   }
 
-  rolledBack(): Promise<readonly RolledBack[]> {
+  rolledBack(): AsyncIterable<RolledBack> {
     return this.#rollbacks.read();
   }
 

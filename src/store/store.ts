@@ -112,8 +112,8 @@ export interface Store {
   dump(options: { tombstones: boolean }): DumpView;
   /** Rows, tombstones included. */
   count(): number;
-  /** What replacements removed, oldest first, each version once. */
-  rolledBack(): Promise<readonly RolledBack[]>;
+  /** What replacements removed, oldest first, each version once; read as it is asked for. */
+  rolledBack(): AsyncIterable<RolledBack>;
   /** Of the committed data, the same that `position` and `head` speak of. O(1). */
   content(): Content;
   /** Has one of the commits to come fail; null: none. For tests; not there where there is no disk. */

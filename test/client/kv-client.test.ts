@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { KvClient } from '../../src/client/kv-client.ts';
 import { KvctlError } from '../../src/wire/errors.ts';
+import { until } from '../cluster/sandbox.ts';
+import { allOf } from '../support/all-of.ts';
 import { answerJson, type Script, type ScriptedPeer, scriptedPeer } from './scripted-peer.ts';
 
 const open: { close(): Promise<void> }[] = [];
@@ -225,4 +227,34 @@ test('a dump that was cut short is an error and not a shorter dump', async () =>
     setImmediate(() => response.destroy());
   });
   expect((await errorOf(client().dump(reset.url))).code).toBe('unreachable');
+});
+
+const gone = (seq: number) => ({ key: 'k', value: seq, version: `1.${seq}`, timestamp_ms: 5, instead: null });
+const ndjson = (...lines: readonly object[]) => lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+
+test('what was rolled back comes line by line, with the token, and who has enough of it leaves', async () => {
+  let isLeft = false;
+  const node = await peer((_request, response) => {
+    response.on('close', () => {
+      isLeft = true;
+    });
+    // Two rows now, and the rest never: only who does not wait for it gets through.
+    response.write(ndjson({ node: 'n1' }, gone(1), gone(2)));
+  });
+  const rows = client({ token: 'secret' }).rolledBack(node.url);
+  expect((await rows.next()).value).toEqual(gone(1));
+  expect((await rows.next()).value).toEqual(gone(2));
+  await rows.return(undefined);
+  await until('the node sees that nobody listens', () => isLeft);
+  expect(node.seen.map(({ target, headers }) => [target, headers.authorization])).toEqual([['/admin/rolled-back', 'Bearer secret']]);
+});
+
+test.each<[string, Script, string]>([
+  ['is cut off', (_request, response) => void response.write(ndjson({ node: 'n1' }, gone(1)), () => response.destroy()), 'unreachable'],
+  ['is empty', (_request, response) => void response.end(), 'unreachable'],
+  ['has a line of something else', (_request, response) => void response.end(ndjson({ node: 'n1' }, { key: 1 })), 'unreachable'],
+  ['is a refusal', (_request, response) => answerJson(response, 503, new KvctlError('storage_failed', 'no').toBody()), 'storage_failed'],
+])('an answer about what was rolled back that %s is an error', async (_, script, code) => {
+  const node = await peer(script);
+  expect((await errorOf(allOf(client().rolledBack(node.url)))).code).toBe(code);
 });

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { KvClient } from '../../src/client/kv-client.ts';
 import { until } from '../cluster/sandbox.ts';
+import { allOf } from '../support/all-of.ts';
 import { RealCluster, type RealNode, TOKEN } from '../support/real-node.ts';
 import { failureOf } from './faults-cluster.ts';
 
@@ -76,7 +77,7 @@ test.each(['before-rollback', 'after-rollback'] as const)(
       return own != null && own.digest === leader?.digest;
     };
     await until('it has what the leader has', isEqual, 20_000);
-    expect((await client.rolledBack(rejoiner.url)).map(({ key, instead }) => [key, instead])).toEqual([
+    expect((await allOf(client.rolledBack(rejoiner.url))).map(({ key, instead }) => [key, instead])).toEqual([
       ['a', '1.1'],
       ['b', null],
     ]);
