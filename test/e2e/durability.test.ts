@@ -1,22 +1,18 @@
 // `kvctl bench --durability` on real processes: leaders that die at their answer, followers that are promoted, and a node that promotes unsafely, which is noticed.
 import { existsSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { packageRoot } from '#entry';
-import { down } from '../../src/cluster/cluster.ts';
 import { listNames } from '../../src/cluster/state.ts';
 import type { DurabilityTrial } from '../../src/measure/durability.ts';
 import type { DurabilityResult } from '../../src/measure/durability-result.ts';
-import { finished, Home } from '../cli/kvctl.ts';
+import { finished, type Home } from '../cli/kvctl.ts';
 import { until } from '../cluster/sandbox.ts';
+import { homePerTest } from './home-per-test.ts';
 
 let home: Home;
-beforeEach(() => {
-  home = new Home();
-});
-afterEach(async () => {
-  for (const name of listNames(home.path)) await down(name, { home: home.path });
-  home[Symbol.dispose]();
+homePerTest((own) => {
+  home = own;
 });
 
 /** By its draws the follower that is promoted in the first of two trials has not acknowledged (274 and 58 ms), and in the second it has (42 and 337 ms). */

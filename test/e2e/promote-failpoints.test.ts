@@ -9,8 +9,8 @@ import { expect, test } from 'vitest';
 import { KvClient } from '../../src/client/kv-client.ts';
 import { until } from '../cluster/sandbox.ts';
 import { allOf } from '../support/all-of.ts';
+import { failureOf } from '../support/failure-of.ts';
 import { RealCluster, type RealNode, TOKEN } from '../support/real-node.ts';
-import { failureOf } from './faults-cluster.ts';
 
 /** n1 leads n2, n3 and n4 with k = 2, and is dead; `held` is on n1, n2 and n3 only, so n4 must gather it. */
 async function leaderless(client: KvClient): Promise<RealCluster> {

@@ -7,7 +7,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { until } from '../cluster/sandbox.ts';
 import { allOf } from '../support/all-of.ts';
-import { FaultyCluster, failureOf } from './faults-cluster.ts';
+import { failureOf } from '../support/failure-of.ts';
+import { FaultyCluster } from './faults-cluster.ts';
 import { Load } from './faults-load.ts';
 
 async function start(wish: Parameters<typeof FaultyCluster.up>[0]): Promise<FaultyCluster> {

@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { recomputeDurability } from '../../src/measure/durability-result.ts';
 import type { BenchResult } from '../../src/measure/result.ts';
 import { findRun, type KeptBench, type KeptDurability, type KeptScenario, readRun } from '../../src/runs/kept.ts';
-import { KvctlError } from '../../src/wire/errors.ts';
 import { makeBench } from '../report/bench-fixture.ts';
 import { makeDurabilityRun } from '../report/durability-fixture.ts';
 import { makeRun, makeStale } from '../report/run-fixture.ts';
+import { failureOf } from '../support/failure-of.ts';
 import { writeDurabilityFolder, writeRunFolder } from './run-folder.ts';
 
 let root: string;
@@ -22,15 +22,6 @@ afterEach(async () => {
   process.chdir(home);
   await rm(root, { recursive: true, force: true });
 });
-
-async function failureOf(promise: Promise<unknown>): Promise<KvctlError> {
-  const error = await promise.then(
-    () => expect.unreachable('this should have failed'),
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(KvctlError);
-  return error as KvctlError;
-}
 
 async function readMeasured(): Promise<KeptBench | KeptScenario> {
   const kept = await readRun(dir);

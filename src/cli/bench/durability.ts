@@ -23,16 +23,11 @@ import { type WrittenReport, writeDurabilityReport } from './durability-report.t
 import { showDurability } from './durability-view.ts';
 import { openReport } from './open.ts';
 import { REPORT_FILE } from './report.ts';
+import type { ClusterOptions } from './target.ts';
 
-export interface DurabilityOptions {
+export interface DurabilityOptions extends ClusterOptions {
   readonly quorums?: readonly number[];
   readonly trials?: number;
-  readonly followers?: number;
-  readonly delay?: string;
-  readonly store?: string;
-  readonly port?: number;
-  readonly seed?: number;
-  readonly target?: string;
   readonly waitTimeout?: number;
   readonly out?: string;
   readonly open?: boolean;
