@@ -8,7 +8,7 @@
  */
 import type { Distribution } from '../lib/distribution.ts';
 import type { Ms } from '../lib/units.ts';
-import type { HardState, History, IdempotencyEntry, KvRecord, Member, Position, Replacement } from './record.ts';
+import type { Content, HardState, History, IdempotencyEntry, KvRecord, Member, Position, Replacement, Stage } from './record.ts';
 import type { Version } from './version.ts';
 
 export type NodeId = string;
@@ -36,8 +36,29 @@ export interface ReplicateRequest {
   readonly purgeFloor: Version;
   readonly records: readonly KvRecord[];
   readonly page: PageHeader | null;
-  /** With the pages of a follower that has not reached the epoch; null otherwise. */
+  /** `records` are a part of a snapshot; null: they are not. Never together with a page. */
+  readonly snapshot: SnapshotPart | null;
+  /** With the pages, and the parts of a snapshot, of a follower that has not reached the epoch; null otherwise. */
   readonly history: History | null;
+}
+
+/** A part of everything that the leader holds, tombstones included, as one view of its store saw it: rows by key, then entries. */
+export interface SnapshotPart {
+  /** Grows with every snapshot of this leadership; parts of one are built together. */
+  readonly id: number;
+  /** From 0. */
+  readonly part: number;
+  /** Absent: there are none. */
+  readonly entries?: readonly IdempotencyEntry[];
+  /** With the last part: what all parts together come to. Null: more follow. */
+  readonly end: SnapshotEnd | null;
+}
+
+export interface SnapshotEnd {
+  /** The newest version of the view. */
+  readonly head: Version;
+  readonly purgeFloor: Version;
+  readonly content: Content;
 }
 
 /** Makes `records` of its request the rows of (since, coversTo], in a view of the leader whose newest version was `head`. */
@@ -77,6 +98,8 @@ export interface InstallRequest {
   readonly start: number | null;
   readonly members: readonly Member[];
   readonly history: History;
+  /** Tombstones up to here are gone at the leader, so that a key without a row may be a deleted one. */
+  readonly purgeFloor: Version;
   /** Rows up to here are settled by this request: of those that were named last, the ones without an entry in `rows` are the lineage's own. */
   readonly after: Version;
   /** By key, those that differ; null: the lineage has no row. */
@@ -149,11 +172,12 @@ export interface StandingAnswer {
   readonly kMin: number | null;
   /** The epoch that it reached, if it led it and its store is still the leader's, with everything that the epoch wrote; else 0. */
   readonly ledEpoch: number;
+  readonly purgeFloor: Version;
 }
 
 export interface Refusal {
   readonly t: 'refused';
-  readonly code: 'stale_epoch' | 'wrong_lineage' | 'wrong_incarnation' | 'not_in_epoch' | 'storage_failed';
+  readonly code: 'stale_epoch' | 'wrong_lineage' | 'wrong_incarnation' | 'not_in_epoch' | 'need_snapshot' | 'storage_failed';
   /** The epoch that the refusing node promised. */
   readonly epoch: number;
   readonly message: string;
@@ -212,7 +236,13 @@ export type Input =
   | { readonly t: 'turn' }
   /** The time asked for by `wakeAt` has come. */
   | { readonly t: 'tick' }
-  | { readonly t: 'persisted'; readonly token: number; readonly previous: ReadonlyMap<string, KvRecord | null> }
+  | {
+      readonly t: 'persisted';
+      readonly token: number;
+      readonly previous: ReadonlyMap<string, KvRecord | null>;
+      /** The snapshot that was to be swapped in is not what its end says, and was thrown away; the position is as it was. */
+      readonly isSpoilt?: boolean;
+    }
   | { readonly t: 'persistFailed'; readonly token: number; readonly reason: string }
   | { readonly t: 'hardSaved'; readonly token: number }
   | { readonly t: 'request'; readonly id: number; readonly message: PeerRequest }
@@ -221,6 +251,7 @@ export type Input =
   | { readonly t: 'failed'; readonly request: number; readonly reason: string }
   | { readonly t: 'scanned'; readonly token: number; readonly page: PageHeader; readonly rows: readonly KvRecord[] }
   | { readonly t: 'found'; readonly token: number; readonly rows: ReadonlyMap<string, KvRecord | null> }
+  | { readonly t: 'viewRead'; readonly token: number; readonly part: ViewPart }
   | { readonly t: 'setQuorum'; readonly id: number; readonly quorum: number; readonly isForced: boolean }
   | { readonly t: 'setNetwork'; readonly change: NetworkChange }
   /** No new writes from now on; what waits goes on waiting. */
@@ -229,6 +260,14 @@ export type Input =
   | { readonly t: 'named'; readonly nodeId: NodeId }
   /** The end: whoever waits is answered that nobody knows. */
   | { readonly t: 'stop'; readonly message: string };
+
+/** The next of what a view holds. */
+export interface ViewPart {
+  readonly rows: readonly KvRecord[];
+  readonly entries: readonly IdempotencyEntry[];
+  /** With the last part. */
+  readonly end: SnapshotEnd | null;
+}
 
 export interface NetworkChange {
   readonly seed?: number;
@@ -298,6 +337,8 @@ export type Effect =
   | {
       readonly t: 'persist';
       readonly token: number;
+      /** Of the leader that tells of these records and entries. */
+      readonly epoch: number;
       readonly records: readonly KvRecord[];
       /** What pages carried; the records bring their own. Absent: none. */
       readonly entries?: readonly IdempotencyEntry[];
@@ -305,8 +346,12 @@ export type Effect =
       readonly previousOf: readonly string[];
       /** Come first, whatever their versions; what they roll back is kept before it goes. */
       readonly replacements?: readonly Replacement[];
-      /** Entries of newer versions go first: what the lineage has of them comes again. Absent: none go. */
-      readonly dropEntriesAfter?: Version;
+      /** Alone in its commit, but for the position of a swap. */
+      readonly stage?: Stage;
+      /** The epoch is reached: entries of newer versions that none of its pages told are not in its lineage, and go. Absent: none go. */
+      readonly dropUntoldAfter?: Version;
+      /** The epoch is opened: entries of newer versions go if nobody who was gathered from holds their write, or what came after it. Absent: none go. */
+      readonly dropOrphansAfter?: Version;
     }
   /** Make the hard state durable, then say `hardSaved`. Never outstanding together with `persist`. A failure to do so ends the process. */
   | { readonly t: 'saveHard'; readonly token: number; readonly state: HardState }
@@ -331,6 +376,9 @@ export type Effect =
       readonly limit: number;
       readonly maxBytes: number;
     }
+  /** Read on in the view, the first time of the store as it is now, rows by key and then entries; then say `viewRead`. After its last part a view is closed. */
+  | { readonly t: 'readView'; readonly token: number; readonly view: number; readonly limit: number; readonly maxBytes: number }
+  | { readonly t: 'closeView'; readonly view: number }
   /** Read the rows of these keys, of what is durable; then say `found`. */
   | { readonly t: 'lookup'; readonly token: number; readonly keys: readonly string[] }
   /** For the log. */

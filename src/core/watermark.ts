@@ -89,9 +89,10 @@ export class Watermark {
     this.#advance();
   }
 
-  position(kMin: number | null): Position {
+  /** @param purgeFloor what the node collected, or is to collect with this position: as far as it holds everything, in the epoch that it follows */
+  position(kMin: number | null, purgeFloor: Version): Position {
     const cursorEpoch = this.#cursorEpoch;
-    return { watermark: this.#watermark, cursor: this.#end(), cursorEpoch, kMin, history: this.#history };
+    return { watermark: this.#watermark, cursor: this.#end(), cursorEpoch, kMin, history: this.#history, purgeFloor };
   }
 
   #end(): Version {

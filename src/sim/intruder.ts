@@ -25,6 +25,7 @@ export function intruderTo(node: SimNode, x: number): ReplicateRequest {
     purgeFloor: { epoch: 0, seq: 0 },
     records: isProbe ? [] : [{ key: 'k0', value: '"another"', version, need: 0, timestampMs: 0 }],
     page: null,
+    snapshot: null,
     history: null,
   };
 }

@@ -148,7 +148,9 @@ function sayRequest(message: PeerRequest): string {
   if (message.t === 'fence') return `fence ${message.epoch}`;
   if (message.t === 'changes') return `what is above ${formatVersion(message.since)}?`;
   if (message.t === 'install') return `install ${message.epoch}, after ${formatVersion(message.after)}: ${sayFound(message.rows)}`;
-  const { page, records } = message;
+  const { page, records, snapshot } = message;
+  if (snapshot !== null)
+    return `snapshot ${snapshot.id}, part ${snapshot.part}: ${sayRecords(records)}${snapshot.end === null ? '' : `, whole at ${formatVersion(snapshot.end.head)}`}`;
   if (page !== null) return `page ${sayRange(page.since, page.coversTo)} of ${formatVersion(page.head)}: ${sayRecords(records)}`;
   return records.length === 0 ? 'heartbeat' : sayRecords(records);
 }

@@ -59,10 +59,9 @@ export function withoutRepeats(rows: readonly RolledBack[]): readonly RolledBack
   return [...new Map(rows.map((row) => [`${formatVersion(row.record.version)} ${row.record.key}`, row])).values()];
 }
 
-function lineOf({ rolledBack, record }: Replacement): string {
+function lineOf({ rolledBack, instead }: Replacement): string {
   const { key, value, version, need, timestampMs } = rolledBack;
-  const instead = record === null ? null : formatVersion(record.version);
-  return `${JSON.stringify({ version: formatVersion(version), key, value, need, timestamp_ms: timestampMs, instead })}\n`;
+  return `${JSON.stringify({ version: formatVersion(version), key, value, need, timestamp_ms: timestampMs, instead: instead && formatVersion(instead) })}\n`;
 }
 
 function parseLine(line: string): RolledBack[] {

@@ -64,6 +64,7 @@ describe('a leader of another lineage', () => {
     purgeFloor: ZERO,
     records: [],
     page: null,
+    snapshot: null,
     history: null,
   });
 
@@ -93,6 +94,7 @@ describe('a leader of another lineage', () => {
         watermark: ZERO,
         kMin: 1,
         ledEpoch: 0,
+        purgeFloor: ZERO,
       };
       return node.step(0, { t: 'answer', request, message: answer });
     });

@@ -318,6 +318,7 @@ async function replicateMessage(cluster: RealCluster, more: Partial<ReplicateReq
     kMin: 1,
     records: [],
     page: null,
+    snapshot: null,
     history: null,
     ...versions,
     ...more,

@@ -247,6 +247,7 @@ describe('late, repeated and reordered replication', () => {
       kMin: leader.k_min ?? 0,
       purgeFloor: { epoch: 0, seq: 0 },
       page: null,
+      snapshot: null,
       history: null,
       records: [],
       ...changes,

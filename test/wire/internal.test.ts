@@ -37,9 +37,15 @@ const record: fc.Arbitrary<KvRecord> = fc.record(
   { key: anyText, value, version, need: count, timestampMs: fc.maxSafeInteger(), idempotency: fc.record(named) },
   { requiredKeys: ['key', 'value', 'version', 'need', 'timestampMs'] },
 );
-const entries = fc.array(fc.record({ ...named, version, need: count }), { maxLength: 4 });
+const entries = fc.array(fc.record({ ...named, recordKey: anyText, version, need: count }), { maxLength: 4 });
 const members = fc.array(fc.record({ id: anyName, url: anyName }), { maxLength: 6 });
 const page = fc.record({ since: version, coversTo: version, head: version, entries }, { requiredKeys: ['since', 'coversTo', 'head'] });
+const digest = fc.stringMatching(/^[0-9a-f]{32}$/);
+const end = fc.record({ head: version, purgeFloor: version, content: fc.record({ live: count, digest }) });
+const snapshot = fc.record(
+  { id: count, part: count, entries, end: fc.option(end, { nil: null }) },
+  { requiredKeys: ['id', 'part', 'end'] },
+);
 const history = fc.array(fc.record({ epoch: count, leader: anyText, seq: count, floor: version, isForced: fc.boolean() }), {
   maxLength: 4,
 });
@@ -59,6 +65,7 @@ const replicate: fc.Arbitrary<ReplicateRequest> = fc.record({
   purgeFloor: version,
   records: fc.array(record, { maxLength: 8 }),
   page: fc.option(page, { nil: null }),
+  snapshot: fc.option(snapshot, { nil: null }),
   history: fc.option(history, { nil: null }),
 });
 const install: fc.Arbitrary<InstallRequest> = fc.record({
@@ -70,6 +77,7 @@ const install: fc.Arbitrary<InstallRequest> = fc.record({
   start: fc.option(count, { nil: null }),
   members,
   history,
+  purgeFloor: version,
   after: version,
   rows: fc
     .tuple(fc.array(record, { maxLength: 4 }), fc.array(anyText, { maxLength: 4 }))
@@ -107,6 +115,7 @@ const standing: fc.Arbitrary<StandingAnswer> = fc.record({
   watermark: version,
   kMin: nullableCount,
   ledEpoch: count,
+  purgeFloor: version,
 });
 
 describe('an internal message', () => {
@@ -185,6 +194,7 @@ function sampleRequest(more: Partial<ReplicateRequest> = {}): ReplicateRequest {
     kMin: 1,
     records: [],
     page: null,
+    snapshot: null,
     history: null,
     ...versions,
     ...more,
@@ -213,6 +223,7 @@ describe('a malformed internal message is refused', () => {
     incarnation: (wrong) => typeof wrong === 'string' || wrong === null,
     start: (wrong) => wrong === null,
     page: (wrong) => wrong === null || wrong === undefined,
+    snapshot: (wrong) => wrong === null || wrong === undefined,
     history: (wrong) => wrong === null || wrong === undefined || (Array.isArray(wrong) && wrong.length === 0),
   };
 
