@@ -4,7 +4,7 @@
  * A write with need k is on k followers and its leader: on k + 1 of N + 1 nodes. R responders miss at most N + 1 - R of them, so R >= N - k + 1 is enough
  * (BookKeeper fences (Qw - Qa) + 1 for the same reason; Flexible Paxos is the theory). The leader of the newest epoch holds everything by itself.
  */
-import type { NodeId, StandingAnswer } from './message.ts';
+import type { NodeId, StandingAnswer } from './peer.ts';
 import { majorityOf } from './quorum.ts';
 import type { Member } from './record.ts';
 import { maxVersion, type Version, ZERO } from './version.ts';

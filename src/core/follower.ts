@@ -20,7 +20,7 @@ import type {
   ReplicateRequest,
   SnapshotPart,
   StandingAnswer,
-} from './message.ts';
+} from './peer.ts';
 import { LAST, type Named, Reconciliation } from './reconcile.ts';
 import type { HardState, IdempotencyEntry, KvRecord, Position, RunningIdentity } from './record.ts';
 import { Recovery } from './recovery.ts';

@@ -15,7 +15,8 @@
 import type { Ms } from '../lib/units.ts';
 import { Backlog } from './backlog.ts';
 import { Install, type Rows } from './install.ts';
-import type { InstallAnswer, NodeId, PageHeader, ReplicateAnswer, SnapshotPart, ViewPart } from './message.ts';
+import type { ViewPart } from './message.ts';
+import type { InstallAnswer, NodeId, PageHeader, ReplicateAnswer, SnapshotPart } from './peer.ts';
 import type { KvRecord } from './record.ts';
 import type { Snapshot } from './snapshot.ts';
 import { type BatchLimits, StreamQueue } from './stream-queue.ts';

@@ -2,8 +2,8 @@
 import type { Host } from './host.ts';
 import { isWithin } from './lineage.ts';
 import type { Link, LinkPort } from './link.ts';
-import type { InstallRequest, PageHeader, ReplicateAnswer, ReplicateRequest, SnapshotPart } from './message.ts';
 import type { Network } from './network.ts';
+import type { InstallRequest, PageHeader, ReplicateAnswer, ReplicateRequest, SnapshotPart } from './peer.ts';
 import type { History, KvRecord, Member } from './record.ts';
 import { Snapshot } from './snapshot.ts';
 import type { Trace } from './trace.ts';

@@ -9,7 +9,7 @@
 import type { Ms } from '../lib/units.ts';
 import { type Assessment, assess } from './assess.ts';
 import type { Host } from './host.ts';
-import type { ChangesAnswer, ChangesRequest, FenceRequest, NodeId, PeerAnswer, Refusal, StandingAnswer } from './message.ts';
+import type { ChangesAnswer, ChangesRequest, FenceRequest, NodeId, PeerAnswer, Refusal, StandingAnswer } from './peer.ts';
 import { majorityOf } from './quorum.ts';
 import type { HardState, IdempotencyEntry, KvRecord, Member } from './record.ts';
 import { compareVersions, formatVersion, isNewer, maxVersion, type Version } from './version.ts';

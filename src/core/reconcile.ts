@@ -7,7 +7,7 @@
  */
 import type { Host } from './host.ts';
 import { meetingOf } from './lineage.ts';
-import type { InstallRequest, PageHeader, Suspect } from './message.ts';
+import type { InstallRequest, PageHeader, Suspect } from './peer.ts';
 import type { KvRecord, Position, Replacement } from './record.ts';
 import { compareVersions, isNewer, maxVersion, minVersion, type Version, ZERO } from './version.ts';
 

@@ -2,7 +2,8 @@
  * The leader's side of a snapshot: everything that one view of its store holds, part by part, for a follower that was away for so long that tombstones which
  * it lacks are gone. The follower builds it beside what it has (staging.ts) and swaps it in when it is whole.
  */
-import type { SnapshotPart, ViewPart } from './message.ts';
+import type { ViewPart } from './message.ts';
+import type { SnapshotPart } from './peer.ts';
 import type { Version } from './version.ts';
 
 export class Snapshot {

@@ -4,7 +4,7 @@
  *
  * Invariant: a snapshot is swapped in only if each of its parts was stored once and in order. The network may repeat and delay any of them.
  */
-import type { ReplicateRequest, SnapshotPart } from './message.ts';
+import type { ReplicateRequest, SnapshotPart } from './peer.ts';
 
 export type Verdict =
   /** It is the next one. */

@@ -6,17 +6,15 @@
  */
 import type {
   Effect,
-  FenceRequest,
   Input,
   NetworkChange,
-  PeerAnswer,
-  PeerRequest,
   PromoteInput,
   PromoteResult,
   QuorumResult,
   WriteFailure,
   WriteSuccess,
 } from '../core/message.ts';
+import type { FenceRequest, PeerAnswer, PeerRequest } from '../core/peer.ts';
 import type { KvRecord } from '../core/record.ts';
 import type { Replica } from '../core/replica.ts';
 import { unreachable } from '../lib/assert.ts';

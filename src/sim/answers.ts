@@ -1,7 +1,7 @@
 /**
  * What a node answers another: only what its disk says, and nothing to those whom it did not promise to accept. Part of the oracle (oracle.ts).
  */
-import type { PeerAnswer, PeerRequest, Refusal, ReplicateAnswer, ReplicateRequest } from '../core/message.ts';
+import type { PeerAnswer, PeerRequest, Refusal, ReplicateAnswer, ReplicateRequest } from '../core/peer.ts';
 import { compareVersions, formatVersion } from '../core/version.ts';
 import type { Goals } from './goals.ts';
 import type { Ledger } from './ledger.ts';

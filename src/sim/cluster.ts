@@ -4,7 +4,8 @@
  *
  * Nothing here judges (oracle.ts) or decides what breaks when (faults.ts). Invariant: all chance comes from streams of the seed, one per concern.
  */
-import type { Effect, Input, NodeId, PutInput } from '../core/message.ts';
+import type { Effect, Input, PutInput } from '../core/message.ts';
+import type { NodeId } from '../core/peer.ts';
 import type { Member } from '../core/record.ts';
 import type { Version } from '../core/version.ts';
 import { Prng } from '../lib/prng.ts';

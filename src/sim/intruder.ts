@@ -1,5 +1,5 @@
 /** A stranger on the network: the leader of a cluster of another lineage, which was given our addresses by mistake. */
-import type { ReplicateRequest } from '../core/message.ts';
+import type { ReplicateRequest } from '../core/peer.ts';
 import type { SimNode } from './sim-node.ts';
 
 /** What it would say to the node: a probe, or a record. */

@@ -2,7 +2,7 @@
  * What the leader of one epoch sends to its followers: only what its disk holds and what is due, and nothing about commits and needs that is not so.
  * Part of the oracle (oracle.ts).
  */
-import type { NodeId, ReplicateRequest } from '../core/message.ts';
+import type { NodeId, ReplicateRequest } from '../core/peer.ts';
 import type { KvRecord } from '../core/record.ts';
 import { formatVersion, isNewer } from '../core/version.ts';
 import type { Accepted } from './epoch-history.ts';

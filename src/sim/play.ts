@@ -1,7 +1,8 @@
 /**
  * A run as a play: one line per thing that happened, one column per node, the last lines before the end. For people; nothing reads it.
  */
-import type { Effect, Input, PeerAnswer, PeerRequest } from '../core/message.ts';
+import type { Effect, Input } from '../core/message.ts';
+import type { PeerAnswer, PeerRequest } from '../core/peer.ts';
 import type { KvRecord } from '../core/record.ts';
 import { formatVersion, type Version } from '../core/version.ts';
 import type { Ms } from '../lib/units.ts';

@@ -4,7 +4,7 @@
  * A record is the row `[key, value text, epoch, seq, need, timestamp]`. Its text is made once and shared by all followers, and the value
  * travels as the JSON text that it is, so that no follower parses or re-serialises it. An opening of an epoch is `[epoch, leader, seq, floor, is forced]`.
  */
-import type { PageHeader, SnapshotEnd, SnapshotPart, Suspect } from '../core/message.ts';
+import type { PageHeader, SnapshotEnd, SnapshotPart, Suspect } from '../core/peer.ts';
 import type { EpochStart, History, Idempotency, IdempotencyEntry, KvRecord, Member } from '../core/record.ts';
 import { formatVersion, parseVersion, type Version } from '../core/version.ts';
 import { jsonStart } from '../lib/text.ts';

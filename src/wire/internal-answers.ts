@@ -1,5 +1,5 @@
 /** What nodes answer each other, as JSON text; see internal.ts. Checked as the questions are: an answer may come from anything that listens there. */
-import type { PeerAnswer, Refusal, ReplicateAnswer } from '../core/message.ts';
+import type { PeerAnswer, Refusal, ReplicateAnswer } from '../core/peer.ts';
 import { formatVersion } from '../core/version.ts';
 import { unreachable } from '../lib/assert.ts';
 import { encodePage, type Fields, fields, integer, name, page, parse, rows, string, suspects, version, withRecords } from './fields.ts';

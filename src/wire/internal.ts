@@ -3,7 +3,7 @@
  *
  * Untrusted input is checked here, once: whatever `decode…` returns has the shape that its type says. Answers are in internal-answers.ts.
  */
-import type { ChangesRequest, FenceRequest, PeerRequest, ReplicateRequest } from '../core/message.ts';
+import type { ChangesRequest, FenceRequest, PeerRequest, ReplicateRequest } from '../core/peer.ts';
 import type { KvRecord } from '../core/record.ts';
 import { formatVersion, parseVersion } from '../core/version.ts';
 import { KvctlError } from './errors.ts';

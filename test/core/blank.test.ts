@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Effect, FenceRequest, ReplicateRequest, StandingAnswer } from '../../src/core/message.ts';
+import type { Effect } from '../../src/core/message.ts';
+import type { FenceRequest, ReplicateRequest, StandingAnswer } from '../../src/core/peer.ts';
 import { EMPTY_POSITION } from '../../src/core/record.ts';
 import { Replica } from '../../src/core/replica.ts';
 import { ZERO } from '../../src/core/version.ts';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Effect, ReplicateRequest } from '../../src/core/message.ts';
+import type { Effect } from '../../src/core/message.ts';
+import type { ReplicateRequest } from '../../src/core/peer.ts';
 import type { Position } from '../../src/core/record.ts';
 import { Replica } from '../../src/core/replica.ts';
 import { ZERO } from '../../src/core/version.ts';

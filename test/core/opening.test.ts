@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Host } from '../../src/core/host.ts';
-import type { PeerRequest, StandingAnswer } from '../../src/core/message.ts';
 import { Opening } from '../../src/core/opening.ts';
+import type { PeerRequest, StandingAnswer } from '../../src/core/peer.ts';
 import type { HardState } from '../../src/core/record.ts';
 import { ZERO } from '../../src/core/version.ts';
 

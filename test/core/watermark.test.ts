@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { PageHeader } from '../../src/core/message.ts';
+import type { PageHeader } from '../../src/core/peer.ts';
 import { EMPTY_POSITION, type Position } from '../../src/core/record.ts';
 import { compareVersions, formatVersion, maxVersion, minVersion, type Version, ZERO } from '../../src/core/version.ts';
 import { Watermark } from '../../src/core/watermark.ts';

@@ -2,7 +2,8 @@
 import { Leader } from '../../src/core/leader.ts';
 import { meetingOf } from '../../src/core/lineage.ts';
 import { Mail } from '../../src/core/mail.ts';
-import type { Effect, Input, InstallRequest, ReplicateRequest } from '../../src/core/message.ts';
+import type { Effect, Input } from '../../src/core/message.ts';
+import type { InstallRequest, ReplicateRequest } from '../../src/core/peer.ts';
 import { Reconciliation, type Rollback } from '../../src/core/reconcile.ts';
 import type { Position } from '../../src/core/record.ts';
 import { Replica } from '../../src/core/replica.ts';

@@ -2,8 +2,9 @@
 import { Follower } from '../../src/core/follower.ts';
 import { Leader } from '../../src/core/leader.ts';
 import type { Link } from '../../src/core/link.ts';
-import type { Effect, Input, PeerAnswer, StandingAnswer } from '../../src/core/message.ts';
+import type { Effect, Input } from '../../src/core/message.ts';
 import { type Opened, Opening } from '../../src/core/opening.ts';
+import type { PeerAnswer, StandingAnswer } from '../../src/core/peer.ts';
 import { type Named, Reconciliation } from '../../src/core/reconcile.ts';
 import type { KvRecord } from '../../src/core/record.ts';
 import { Replica } from '../../src/core/replica.ts';

@@ -6,8 +6,9 @@
  */
 
 import type { LeaderLimits } from '../../src/core/leader.ts';
-import type { Effect, Input, NodeId, PeerAnswer, PeerRequest } from '../../src/core/message.ts';
+import type { Effect, Input } from '../../src/core/message.ts';
 import type { LinkSetting } from '../../src/core/network.ts';
+import type { NodeId, PeerAnswer, PeerRequest } from '../../src/core/peer.ts';
 import type { HardState, Member } from '../../src/core/record.ts';
 import { Replica } from '../../src/core/replica.ts';
 import { assert } from '../../src/lib/assert.ts';

@@ -1,7 +1,8 @@
 /** What happens in a core cluster, as lines that need no knowledge of the code. */
 
 import type { Link } from '../../src/core/link.ts';
-import type { Effect, PeerAnswer, PeerRequest } from '../../src/core/message.ts';
+import type { Effect } from '../../src/core/message.ts';
+import type { PeerAnswer, PeerRequest } from '../../src/core/peer.ts';
 import type { History, KvRecord } from '../../src/core/record.ts';
 import { compareVersions, formatVersion, type Version } from '../../src/core/version.ts';
 import type { CoreCluster, CoreNode, Message } from './core-cluster.ts';

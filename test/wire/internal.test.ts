@@ -8,7 +8,7 @@ import type {
   ReplicateAnswer,
   ReplicateRequest,
   StandingAnswer,
-} from '../../src/core/message.ts';
+} from '../../src/core/peer.ts';
 import type { KvRecord } from '../../src/core/record.ts';
 import type { Version } from '../../src/core/version.ts';
 import { KvctlError } from '../../src/wire/errors.ts';
