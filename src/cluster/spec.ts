@@ -65,6 +65,7 @@ export const SETTINGS = [
   'BATCH_MAX',
   'WINDOW',
   'MAX_VALUE_BYTES',
+  'TOMBSTONE_KEEP',
   'DIALECT',
   'FAULT_INJECTION',
 ];

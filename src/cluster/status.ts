@@ -33,7 +33,7 @@ export interface NodeRow {
   /** Of a leader: looking, fencing, installing, open or deposed. */
   readonly phase: NodeStatus['phase'] | null;
   /** The leader's link to it: probe, install, catch-up or stream; `down` while requests fail. */
-  readonly link: 'probe' | 'install' | 'catch-up' | 'stream' | 'down' | null;
+  readonly link: 'probe' | 'install' | 'snapshot' | 'catch-up' | 'stream' | 'down' | null;
   readonly epoch: number | null;
   readonly head: string | null;
   readonly watermark: string | null;

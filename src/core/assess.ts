@@ -4,9 +4,10 @@
  * A write with need k is on k followers and its leader: on k + 1 of N + 1 nodes. R responders miss at most N + 1 - R of them, so R >= N - k + 1 is enough
  * (BookKeeper fences (Qw - Qa) + 1 for the same reason; Flexible Paxos is the theory). The leader of the newest epoch holds everything by itself.
  */
-import type { NodeId, StandingAnswer } from './message.ts';
+import type { NodeId, StandingAnswer } from './peer.ts';
 import { majorityOf } from './quorum.ts';
 import type { Member } from './record.ts';
+import { maxVersion, type Version, ZERO } from './version.ts';
 
 export interface Assessment {
   /** Those that count, the candidate among them; blank nodes do not. */
@@ -22,6 +23,8 @@ export interface Assessment {
   /** N - R + 1, or 0 with the leader of the newest epoch and its store among them. */
   readonly losslessForQuorum: number;
   readonly isLossless: boolean;
+  /** The highest among those who reached that epoch: below it deleted keys are not told any more. */
+  readonly purgeFloor: Version;
 }
 
 /** @param standings one for each node that answered, the candidate's own among them */
@@ -43,5 +46,6 @@ export function assess(standings: readonly StandingAnswer[], members: readonly M
     kMin,
     losslessForQuorum,
     isLossless: kMin === null || losslessForQuorum <= kMin,
+    purgeFloor: sources.reduce((highest, each) => maxVersion(highest, each.purgeFloor), ZERO),
   };
 }

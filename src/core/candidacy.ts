@@ -11,9 +11,9 @@ import type { Follower } from './follower.ts';
 import type { Host } from './host.ts';
 import { Leader, type LeaderLimits } from './leader.ts';
 import { extended } from './lineage.ts';
-import type { NodeId, PeerAnswer, PeerRequest, StandingAnswer } from './message.ts';
 import type { Network } from './network.ts';
 import { type Hindrance, type Opened, Opening } from './opening.ts';
+import type { NodeId, PeerAnswer, PeerRequest, StandingAnswer } from './peer.ts';
 import type { HardState, IdempotencyEntry, Identity, KvRecord, Member, Position } from './record.ts';
 import { isNewer, maxVersion, type Version } from './version.ts';
 
@@ -199,23 +199,25 @@ export class Candidacy {
     const token = this.#parts.host.token();
     this.#step = { t: 'gather', token, records };
     const previousOf = [...new Set(records.map(({ key }) => key))];
-    this.#parts.host.out({ t: 'persist', token, records, entries, position: null, previousOf });
+    // What was gathered is of the epoch that its holders reached; the one that is to be opened has told nothing yet.
+    const { epoch } = this.#parts.standing().watermark;
+    this.#parts.host.out({ t: 'persist', token, epoch, records, entries, position: null, previousOf });
   }
 
   #storeOpening({ lineage, members, ledEpoch }: HardState, { kMin, floor, isForced }: Opened): void {
-    const { config, wish, standing, follower, network, host, sendAsLeader } = this.#parts;
+    const { config, follower, network, host, sendAsLeader } = this.#parts;
     const { nodeId, limits } = config;
     const head: Version = { epoch: ledEpoch, seq: maxVersion(follower.newest, follower.position.watermark).seq };
     const { quorum } = this;
     const history = extended(follower.position.history, { epoch: ledEpoch, leader: nodeId, seq: head.seq, floor, isForced });
-    const start = { nodeId, lineage, members, head, quorum, kMin: kMin ?? quorum, history };
+    const { purgeFloor } = follower.position;
+    const start = { nodeId, lineage, members, head, quorum, kMin: kMin ?? quorum, history, purgeFloor };
     const leader: Leader = new Leader(start, limits, network, { ...host, send: (to, message) => sendAsLeader(leader, to, message) });
     const position = leader.position();
     const token = host.token();
     this.#step = { t: 'position', token, position, leader };
-    // A page may bring the key of a write whose row has moved on beyond it. Who takes its own data for everything would answer such a write as done.
-    const dropEntriesAfter = wish?.gathers === false ? standing().watermark : null;
-    host.out({ t: 'persist', token, records: [], position, previousOf: [], ...(dropEntriesAfter && { dropEntriesAfter }) });
+    // A page may bring the entry of a write whose row has moved on beyond it. If nobody here has that row, the write is left behind, and so is its entry.
+    host.out({ t: 'persist', token, epoch: ledEpoch, records: [], position, previousOf: [], dropOrphansAfter: floor });
   }
 
   #save(state: HardState): number {

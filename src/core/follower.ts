@@ -8,6 +8,7 @@
  */
 import { assert } from '../lib/assert.ts';
 import type { Host } from './host.ts';
+import type { Leader } from './leader.ts';
 import type {
   ChangesRequest,
   FenceRequest,
@@ -17,12 +18,14 @@ import type {
   Refusal,
   ReplicateAnswer,
   ReplicateRequest,
+  SnapshotPart,
   StandingAnswer,
-} from './message.ts';
+} from './peer.ts';
 import { LAST, type Named, Reconciliation } from './reconcile.ts';
 import type { HardState, IdempotencyEntry, KvRecord, Position, RunningIdentity } from './record.ts';
 import { Recovery } from './recovery.ts';
-import { formatVersion, isNewer, maxVersion, type Version, ZERO } from './version.ts';
+import { Staging } from './staging.ts';
+import { formatVersion, isNewer, maxVersion, minVersion, type Version, ZERO } from './version.ts';
 import { Watermark } from './watermark.ts';
 
 interface Queued {
@@ -35,7 +38,12 @@ interface Committing {
   readonly position: Position;
   /** To be answered then; null: an install goes on. */
   readonly requests: readonly number[] | null;
+  /** A snapshot takes the place of the data. */
+  readonly isSwap?: boolean;
 }
+
+/** A leadership that ends, or goes on, as far as its store is concerned. */
+type Led = Pick<Leader, 'durable' | 'underWay' | 'kMin' | 'purgeFloor'>;
 
 export class Follower {
   hard: HardState | null;
@@ -56,6 +64,7 @@ export class Follower {
   readonly #host: Host;
   readonly #queue: Queued[] = [];
   readonly #reconciliation: Reconciliation;
+  readonly #staging = new Staging();
   /** Requests of candidates that wait for a page of the store, by the scan. */
   readonly #reading = new Map<number, number>();
   #tracker: Watermark;
@@ -100,13 +109,19 @@ export class Follower {
     this.#stand(position);
   }
 
+  /** This node leads, and a commit of its leadership is durable. */
+  led({ durable, purgeFloor }: Led): void {
+    this.newest = durable;
+    this.position = { ...this.position, purgeFloor };
+  }
+
   /**
    * The leadership of this node is over; everything up to `durable` is in its store, up to `underWay` once the commit that runs is durable, and `kMin` is
    * what it knew last, not what it opened with.
    */
-  follow(durable: Version, underWay: Version, kMin: number): void {
+  follow({ durable, underWay, kMin, purgeFloor }: Led): void {
     this.#newestUnderWay = underWay;
-    this.#stand({ ...this.position, watermark: durable, cursor: durable, kMin });
+    this.#stand({ ...this.position, watermark: durable, cursor: durable, kMin, purgeFloor });
   }
 
   /** The commit that was under way when the leadership of this node ended is durable: its rows are here like all others. */
@@ -115,11 +130,25 @@ export class Follower {
   }
 
   /** True if the commit was this follower's. */
-  persisted(token: number): boolean {
+  persisted(token: number, isSpoilt: boolean): boolean {
     if (this.#committing?.token !== token) return false;
-    const { position, requests } = this.#committing;
+    const { position, requests, isSwap } = this.#committing;
     this.#committing = null;
+    if (isSpoilt) {
+      this.#staging.spoil();
+      const why = `what ${this.#self.nodeId} built of a snapshot is not what it was to be, and was thrown away`;
+      this.#host.out({ t: 'note', level: 'error', event: 'snapshot spoilt', data: { why } });
+      for (const id of requests ?? []) this.#refuse(id, 'need_snapshot', why);
+      return true;
+    }
     this.position = position;
+    if (isSwap) {
+      this.#stand(position);
+      this.newest = position.watermark;
+      this.#reconciliation.forget();
+      const data = { watermark: formatVersion(position.watermark), purge_floor: formatVersion(position.purgeFloor) };
+      this.#host.out({ t: 'note', level: 'info', event: 'snapshot', data });
+    }
     if (requests === null) {
       this.#stand(position);
       this.#reconciliation.name();
@@ -195,6 +224,7 @@ export class Follower {
       watermark: hasLed ? maxVersion(watermark, this.newest) : watermark,
       kMin: this.position.kMin,
       ledEpoch: hasLed ? watermark.epoch : 0,
+      purgeFloor: this.position.purgeFloor,
     };
   }
 
@@ -251,6 +281,7 @@ export class Follower {
     if (message.incarnation !== this.#self.incarnation) return this.#refuseOther(id, message.incarnation);
     if (hard === null || hard.promisedEpoch !== message.epoch || hard.promisedTo !== message.from) return this.#refuseStale(id, message);
     const { since, limit, maxBytes } = message;
+    if (isNewer(this.position.purgeFloor, since)) return this.#refuseGap(id, since);
     const token = this.#host.token();
     this.#queue.shift();
     this.#reading.set(token, id);
@@ -275,7 +306,8 @@ export class Follower {
       this.#save({ ...hard, members: message.members, promisedEpoch: message.epoch, promisedTo: message.from });
       return false;
     }
-    return message.t === 'install' ? this.#install(id, message) : this.#apply();
+    if (message.t === 'install') return this.#install(id, message);
+    return message.snapshot === null ? this.#apply() : this.#stage(id, message, message.snapshot);
   }
 
   #install(id: number, message: InstallRequest): boolean {
@@ -287,9 +319,9 @@ export class Follower {
       const { replacements, position } = rollback;
       const token = this.#host.token();
       this.#committing = { token, position, requests: null };
-      this.#host.out({ t: 'persist', token, records: [], position, previousOf: [], replacements, dropEntriesAfter: position.watermark });
-      for (const { key, record, rolledBack } of replacements) {
-        const data = { key, rolled_back: formatVersion(rolledBack.version), instead: record && formatVersion(record.version) };
+      this.#host.out({ t: 'persist', token, epoch: message.epoch, records: [], position, previousOf: [], replacements });
+      for (const { key, rolledBack, instead } of replacements) {
+        const data = { key, rolled_back: formatVersion(rolledBack.version), instead: instead && formatVersion(instead) };
         this.#host.out({ t: 'note', level: 'warn', event: 'rolled back', data });
       }
     }
@@ -306,7 +338,7 @@ export class Follower {
     // The leader of another lineage, which nobody around belongs to, must not keep the own one's from being heard.
     if (this.#recovery === null || (this.#recovery.lineage !== message.lineage && !this.#recovery.hasHeard))
       this.#recovery = new Recovery(this.#self, message.lineage, message.members, this.#host);
-    if (message.t === 'replicate' && message.records.length === 0 && message.page === null) {
+    if (message.t === 'replicate' && message.records.length === 0 && message.page === null && message.snapshot === null) {
       this.#respond(id, this.#replicateAnswer());
       return true;
     }
@@ -325,11 +357,12 @@ export class Follower {
     const records: KvRecord[] = [];
     const entries: IdempotencyEntry[] = [];
     const requests: number[] = [];
-    let kMin = this.position.kMin;
+    let { kMin, purgeFloor } = this.position;
     for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
       const { message } = next;
       if (
         message.t !== 'replicate' ||
+        message.snapshot !== null ||
         message.lineage !== hard.lineage ||
         message.epoch !== hard.promisedEpoch ||
         message.from !== hard.promisedTo
@@ -337,15 +370,13 @@ export class Follower {
         break;
       if (message.incarnation !== null && message.incarnation !== this.#self.incarnation) break;
       this.#queue.shift();
-      requests.push(next.id);
-      this.head = maxVersion(this.head, message.head);
-      this.committedThrough = maxVersion(this.committedThrough, message.committedThrough);
-      if (message.order > this.#order) {
-        this.#order = message.order;
-        this.quorum = message.quorum;
-        // What was on its way before this node's last start has an order that nobody here remembers: it may lower k_min, which is always safe, and not raise it.
-        kMin = message.start === this.#self.start || kMin === null ? message.kMin : Math.min(kMin, message.kMin);
+      if (message.page !== null && isNewer(message.purgeFloor, this.#tracker.watermark)) {
+        this.#refuseGap(next.id, this.#tracker.watermark);
+        continue;
       }
+      requests.push(next.id);
+      kMin = this.#hear(message, kMin);
+      purgeFloor = maxVersion(purgeFloor, message.purgeFloor);
       if (message.history !== null) this.#tracker.hears(message.history);
       for (const record of message.records) {
         this.newest = maxVersion(this.newest, record.version);
@@ -356,9 +387,11 @@ export class Follower {
         this.#tracker.page(message.page);
       } else for (const record of message.records) this.#tracker.stream(record.version);
     }
-    const position = this.#tracker.position(kMin);
+    const { watermark } = this.position;
+    const isReached = this.#tracker.hasReachedEpoch;
+    const position = this.#tracker.position(kMin, isReached ? minVersion(purgeFloor, this.#tracker.watermark) : this.position.purgeFloor);
     // A blank node that reached the epoch has that to write down, be there nothing else.
-    const isFilled = hard.blank && this.#tracker.hasReachedEpoch;
+    const isFilled = hard.blank && isReached;
     if (records.length === 0 && entries.length === 0 && isSame(position, this.position) && !isFilled) {
       this.#answer(requests);
       return true;
@@ -366,8 +399,52 @@ export class Follower {
     if (records.length > 0) this.#reconciliation.forget();
     const token = this.#host.token();
     this.#committing = { token, position, requests };
-    this.#host.out({ t: 'persist', token, records, ...(entries.length > 0 ? { entries } : {}), position, previousOf: [] });
+    this.#host.out({
+      t: 'persist',
+      token,
+      epoch: hard.promisedEpoch,
+      records,
+      ...(entries.length > 0 ? { entries } : {}),
+      position,
+      previousOf: [],
+      // Not when the install began: had the epoch never opened, this node might have been the one that remembers a committed write's key.
+      ...(isReached && watermark.epoch !== hard.promisedEpoch ? { dropUntoldAfter: watermark } : {}),
+    });
     return false;
+  }
+
+  /** A part of a snapshot is built beside the data; with the last one it takes its place. */
+  #stage(id: number, message: ReplicateRequest, part: SnapshotPart): boolean {
+    this.#queue.shift();
+    const { epoch, records: rows, history } = message;
+    const { end, entries = [] } = part;
+    const kMin = this.#hear(message, this.position.kMin);
+    const verdict = this.#staging.take(message, part);
+    const hasIt = end !== null && this.#tracker.hasReachedEpoch && !isNewer(end.head, this.#tracker.watermark);
+    if (verdict === 'lost') return this.#refuse(id, 'need_snapshot', `${this.#self.nodeId} lacks what comes before part ${part.part}`);
+    if (verdict === 'known' || hasIt) {
+      this.#answer([id]);
+      return true;
+    }
+    const own = this.#tracker.position(kMin, this.position.purgeFloor);
+    const then = end && { watermark: end.head, cursor: end.head, cursorEpoch: epoch, kMin, purgeFloor: end.purgeFloor };
+    const position: Position = then === null ? own : { ...then, history: history ?? own.history };
+    const token = this.#host.token();
+    this.#committing = { token, position, requests: [id], isSwap: end !== null };
+    const stage = { isFirst: part.part === 0, rows, entries, swap: end?.content ?? null };
+    this.#host.out({ t: 'persist', token, epoch, records: [], position, previousOf: [], stage });
+    return false;
+  }
+
+  /** What every message of a leader tells; answers the smallest need to be written down. */
+  #hear(message: ReplicateRequest, kMin: number | null): number | null {
+    this.head = maxVersion(this.head, message.head);
+    this.committedThrough = maxVersion(this.committedThrough, message.committedThrough);
+    if (message.order <= this.#order) return kMin;
+    this.#order = message.order;
+    this.quorum = message.quorum;
+    // What was on its way before this node's last start has an order that nobody here remembers: it may lower k_min, which is always safe, and not raise it.
+    return message.start === this.#self.start || kMin === null ? message.kMin : Math.min(kMin, message.kMin);
   }
 
   #stand(position: Position): void {
@@ -417,6 +494,15 @@ export class Follower {
     return this.#refuse(id, 'wrong_incarnation', `${this.#self.nodeId} is incarnation ${this.#self.incarnation}, not ${meant}`);
   }
 
+  /** Tombstones above `since` are gone at the one who is asked, or asks: pages would not tell what was deleted. */
+  #refuseGap(id: number, since: Version): true {
+    return this.#refuse(
+      id,
+      'need_snapshot',
+      `tombstones above ${formatVersion(since)} are collected: changes since then do not tell what was deleted`,
+    );
+  }
+
   #refuseStale(id: number, message: Queued['message']): true {
     const text = `${this.#self.nodeId} promised epoch ${this.hard?.promisedEpoch} to ${this.hard?.promisedTo}, and ${message.from} asks for epoch ${message.epoch}`;
     return this.#refuse(id, 'stale_epoch', text);
@@ -428,6 +514,7 @@ function isSame(a: Position, b: Position): boolean {
     a.kMin === b.kMin &&
     a.cursorEpoch === b.cursorEpoch &&
     !isNewer(a.watermark, b.watermark) &&
+    !isNewer(a.purgeFloor, b.purgeFloor) &&
     formatVersion(a.cursor) === formatVersion(b.cursor)
   );
 }

@@ -1,6 +1,7 @@
 /** What the parts of the core share while one step runs: the list of effects, fresh numbers, and a little chance. */
 import type { Ms } from '../lib/units.ts';
-import type { Effect, NodeId, PeerRequest } from './message.ts';
+import type { Effect } from './message.ts';
+import type { NodeId, PeerRequest } from './peer.ts';
 
 export interface Host {
   /** The time of the running step, on the node's monotonic clock. */

@@ -4,7 +4,7 @@
  *
  * Invariant: a request settles the named rows up to its `after`, and carries every row of the lineage's that differs from one of those.
  */
-import type { InstallAnswer, Suspect } from './message.ts';
+import type { InstallAnswer, Suspect } from './peer.ts';
 import { type KvRecord, sizeOf } from './record.ts';
 import { compareVersions, type Version, ZERO } from './version.ts';
 

@@ -11,15 +11,17 @@ import { Deadlines } from './deadlines.ts';
 import type { Host } from './host.ts';
 import { Link, type LinkLimits } from './link.ts';
 import { Mail } from './mail.ts';
-import type { AskedOnce, InstallAnswer, NodeId, PutInput, ReplicateAnswer, WriteFailure } from './message.ts';
+import type { AskedOnce, PutInput, WriteFailure } from './message.ts';
 import type { Network } from './network.ts';
+import type { InstallAnswer, NodeId, ReplicateAnswer } from './peer.ts';
 import { AckSet, floorOf, isValidQuorum, majorityOf, NeedFloor } from './quorum.ts';
 import { QuorumSetting } from './quorum-setting.ts';
 import { Reads } from './reads.ts';
 import type { History, Idempotency, IdempotencyEntry, KvRecord, Member, Position } from './record.ts';
 import { type Holders, Retries } from './retries.ts';
+import { Tombstones } from './tombstones.ts';
 import { Trace } from './trace.ts';
-import { formatVersion, isNewer, minVersion, type Version, ZERO } from './version.ts';
+import { compareVersions, formatVersion, isNewer, minVersion, type Version, ZERO } from './version.ts';
 import { type Write, Writes } from './writes.ts';
 
 export interface LeaderLimits extends LinkLimits {
@@ -29,6 +31,10 @@ export interface LeaderLimits extends LinkLimits {
   readonly unsettledBytes: number;
   readonly quorumTimeoutMs: Ms;
   readonly failEarlyMs: Ms;
+  /** A follower that was not heard of for longer holds no tombstone back. */
+  readonly tombstoneKeepMs: Ms;
+  /** Between two collections of tombstones. */
+  readonly collectEveryMs: Ms;
 }
 
 export interface LeaderStart {
@@ -42,6 +48,8 @@ export interface LeaderStart {
   readonly kMin: number;
   /** With this epoch's opening. */
   readonly history: History;
+  /** What this node collected so far. */
+  readonly purgeFloor: Version;
 }
 
 export class Leader {
@@ -67,7 +75,10 @@ export class Leader {
   #askPrevious: string[] = [];
   readonly #reads: Reads;
   readonly #retries: Retries;
-  #committing: { token: number; writes: readonly Write[]; kMin: number | null } | null = null;
+  readonly #tombstones: Tombstones;
+  /** In the stored position. */
+  #storedKMin: number;
+  #committing: { token: number; writes: readonly Write[]; kMin: number | null; purgeTo: Version | null } | null = null;
   #upLinks = 0;
   readonly #openedAt: Ms;
 
@@ -88,12 +99,16 @@ export class Leader {
     this.#reads = new Reads(start.nodeId, majority, limits.quorumTimeoutMs, this.writes, host);
     this.#retries = new Retries(this.writes, limits, host, (original) => this.#holders(original));
     this.#quorum = new QuorumSetting(start.quorum, majority, limits.quorumTimeoutMs, host);
+    this.#tombstones = new Tombstones(start.purgeFloor, start.head, limits.collectEveryMs, host.now());
+    this.#storedKMin = Math.min(start.quorum, start.kMin);
     const { pageRows, batchBytes } = limits;
     const mail = new Mail({ ...start, epoch: this.epoch, pageRows, batchBytes }, network, this.trace, host, () => ({
       head: this.#head,
       committedThrough: this.committedThrough,
       quorum: this.#quorum.current,
       kMin: this.kMin,
+      purgeFloor: this.#tombstones.durableFloor,
+      collectedTo: this.#tombstones.floor,
     }));
     this.links = this.#followers.map((node, index) => new Link(node, index, start.head, limits, mail));
   }
@@ -121,10 +136,16 @@ export class Leader {
     return this.#quorum.current;
   }
 
-  /** What is durable with the epoch's opening. */
+  /** Tombstones up to here are gone from the own store, or are just going. */
+  get purgeFloor(): Version {
+    return this.#tombstones.floor;
+  }
+
+  /** What is durable with the epoch's opening, and with whatever of it changes later. */
   position(): Position {
-    const { head, history } = this.#start;
-    return { watermark: head, cursor: head, cursorEpoch: this.epoch, kMin: this.kMin, history };
+    const { history } = this.#start;
+    const [watermark, purgeFloor] = [this.#durable, this.#tombstones.floor];
+    return { watermark, cursor: watermark, cursorEpoch: this.epoch, kMin: this.kMin, history, purgeFloor };
   }
 
   /** SPEC 6: the smallest need above the lowest durable watermark, and of the quorum in force. */
@@ -168,6 +189,7 @@ export class Leader {
     const delays = this.#network.drawDelays(this.#followers);
     this.trace.admit(version.seq, need, now, delays);
     this.#needs.admit(version, need);
+    if (input.value === null) this.#tombstones.admit(version);
     const write: Write = {
       id: input.id,
       record,
@@ -204,15 +226,16 @@ export class Leader {
     this.#quorum.expire(now);
     this.#reads.expire(now);
     this.#retries.expire(now);
-    this.#commit();
+    this.#commit(now);
     for (const link of this.links) link.pump(now, this.#durable);
   }
 
   persisted(token: number, previous: ReadonlyMap<string, KvRecord | null>, now: Ms): void {
     if (this.#committing?.token !== token) return;
-    const { writes, kMin } = this.#committing;
+    const { writes, kMin, purgeTo } = this.#committing;
     this.#committing = null;
     if (kMin !== null) this.#quorum.recordedHere(kMin);
+    if (purgeTo !== null) this.#tombstones.collected(purgeTo);
     for (const write of writes) {
       this.#durable = write.record.version;
       this.trace.stored(write.record.version.seq, now);
@@ -277,6 +300,7 @@ export class Leader {
     for (const write of [...this.writes.all()]) {
       if (write.isWaiting) this.#fail(write, 'deposed', message);
     }
+    for (const link of this.links) link.stop();
     this.#reads.stop(message);
     this.#retries.stop(message);
     this.#quorum.stop(message);
@@ -333,17 +357,29 @@ export class Leader {
     return { acks, hope: Math.max(acks, this.links.filter((link) => link.isUp || isHeldBy(link)).length) };
   }
 
-  #commit(): void {
+  #commit(now: Ms): void {
     if (!this.#host.isStoreFree()) return;
     const kMin = this.#quorum.toRecordHere(this.kMin);
-    if (this.#gathering.length === 0 && kMin === null) return;
+    const purgeTo = this.isOpen ? this.#tombstones.collect(now, () => this.#collectableTo(now)) : null;
+    if (this.#gathering.length === 0 && kMin === null && purgeTo === null) return;
     const token = this.#host.token();
     const writes = this.#gathering;
-    this.#committing = { token, writes, kMin };
-    const position = kMin === null ? null : { ...this.position(), kMin };
-    this.#host.out({ t: 'persist', token, records: writes.map((write) => write.record), position, previousOf: this.#askPrevious });
+    this.#committing = { token, writes, kMin, purgeTo };
+    this.#storedKMin = kMin ?? this.#storedKMin;
+    const position = kMin === null && purgeTo === null ? null : { ...this.position(), kMin: this.#storedKMin };
+    const records = writes.map((write) => write.record);
+    this.#host.out({ t: 'persist', token, epoch: this.epoch, records, position, previousOf: this.#askPrevious });
     this.#gathering = [];
     this.#askPrevious = [];
+  }
+
+  /** What is committed, and held by a majority and by every follower, but for those who were away for too long. */
+  #collectableTo(now: Ms): Version {
+    const held = [this.#durable, ...this.links.map((link) => link.heldTo)].sort((a, b) => compareVersions(b, a));
+    const byMajority = held[majorityOf(this.links.length) - 1] as Version;
+    const isAway = (link: Link) => now - (link.answeredAt ?? this.#openedAt) > this.#limits.tombstoneKeepMs;
+    const start = minVersion(byMajority, this.committedThrough);
+    return this.links.reduce((low, link) => (isAway(link) ? low : minVersion(low, link.collectableTo)), start);
   }
 
   /**

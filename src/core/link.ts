@@ -3,6 +3,7 @@
  *
  * - probe: one empty request until the follower answers with its position; then
  * - install, if it may hold rows that the lineage does not have: it names them, and gets what the lineage has of their keys (reconcile.ts); then
+ * - snapshot, if tombstones that it lacks are gone: everything that the store holds, part by part; then
  * - catch-up: pages of changes out of the store, one in flight; then
  * - stream: every record at the later of due and locally durable, in batches, WINDOW requests in flight.
  * Any error returns it to probe, with backoff, for ever. This file decides what leaves when; what an ack means is the leader's (leader.ts).
@@ -14,8 +15,10 @@
 import type { Ms } from '../lib/units.ts';
 import { Backlog } from './backlog.ts';
 import { Install, type Rows } from './install.ts';
-import type { InstallAnswer, NodeId, PageHeader, ReplicateAnswer } from './message.ts';
+import type { ViewPart } from './message.ts';
+import type { InstallAnswer, NodeId, PageHeader, ReplicateAnswer, SnapshotPart } from './peer.ts';
 import type { KvRecord } from './record.ts';
+import type { Snapshot } from './snapshot.ts';
 import { type BatchLimits, StreamQueue } from './stream-queue.ts';
 import { compareVersions, isNewer, maxVersion, type Version, ZERO } from './version.ts';
 
@@ -33,7 +36,10 @@ export interface LinkLimits extends BatchLimits {
   readonly retransmitMs: Ms;
 }
 
-export type LinkState = 'probe' | 'install' | 'catch-up' | 'stream';
+/** As long as a view is open the store's log grows, so a snapshot does not wait longer for a follower that does not answer. */
+const VIEW_KEEP_MS: Ms = 10_000;
+
+export type LinkState = 'probe' | 'install' | 'snapshot' | 'catch-up' | 'stream';
 
 /** What a link wants done; the leader fills in the rest of the message. */
 export interface LinkPort {
@@ -41,6 +47,14 @@ export interface LinkPort {
   send(link: Link, records: readonly KvRecord[], page: PageHeader | null): number;
   /** Asks for a page that ends at `until` at the latest; the number comes back with it. */
   scan(link: Link, since: Version, until: Version): number;
+  /** Sends a part of a snapshot; the number names the request. */
+  sendPart(link: Link, rows: readonly KvRecord[], part: SnapshotPart): number;
+  newSnapshot(link: Link): Snapshot;
+  /** Asks for the next part of the snapshot's view; the number comes back with it. */
+  readView(snapshot: Snapshot): number;
+  closeView(snapshot: Snapshot): void;
+  /** Pages of changes since the follower's watermark would not tell all that was deleted. */
+  mustSnapshot(link: Link): boolean;
   /** Tells the follower what the lineage has for the rows that it named; the number names the request. */
   install(link: Link, after: Version, rows: Rows): number;
   /** Asks for the durable rows of these keys; the number comes back with them. */
@@ -57,6 +71,8 @@ export interface LinkPort {
 interface InFlight {
   readonly records: readonly KvRecord[];
   readonly page: PageHeader | null;
+  /** The part of a snapshot that it carried; null: none. */
+  readonly part: SnapshotPart | null;
   /** The follower's watermark as known when the request left: an answer below it tells that the follower lost data. */
   readonly knownWatermark: Version;
   /** It left before something new had to be told, so its answer says nothing of that. */
@@ -96,6 +112,9 @@ export class Link {
   /** The page, or the rows of an install, that the store was asked for. */
   #scanning: number | null = null;
   #install = new Install();
+  #snapshot: Snapshot | null = null;
+  /** The follower said that it needs a snapshot, whatever is known here. */
+  #isGap = false;
   /** The page in flight ends where the backlog begins: after its ack the backlog becomes the stream. */
   #isLastPage = false;
   #hasPaged = false;
@@ -127,6 +146,16 @@ export class Link {
     return this.#backlog.size + this.#stream.size;
   }
 
+  /** The follower holds everything up to here. Where it stands in another epoch says nothing about this one's lineage. */
+  get heldTo(): Version {
+    return this.watermark.epoch === this.#epoch && !this.isBlank ? this.watermark : ZERO;
+  }
+
+  /** Tombstones above this are to stay for this follower. */
+  get collectableTo(): Version {
+    return this.#snapshot === null ? this.heldTo : maxVersion(this.heldTo, this.#snapshot.purgeFloor);
+  }
+
   /** A record was accepted; it may leave from `dueAt` on, once durable. */
   admit(record: KvRecord, dueAt: Ms, now: Ms): void {
     const entry = { record, dueAt };
@@ -155,6 +184,7 @@ export class Link {
       this.#backlog.release(now, durable);
       if (this.state === 'catch-up') this.#pumpCatchUp(now);
       else if (this.state === 'install') this.#sendInstall(now);
+      else if (this.state === 'snapshot') this.#pumpSnapshot(now);
       else if (now >= this.#retryAt) this.#sendEmpty(now);
     }
   }
@@ -170,6 +200,8 @@ export class Link {
     if (this.state === 'stream') return this.#spokeAt + this.#limits.heartbeatMs;
     if (this.state === 'probe') return this.#retryAt;
     if (this.state === 'install') return now;
+    // Its last part waits until all that it holds is due and durable.
+    if (this.state === 'snapshot') return this.#backlog.firstDueAt() > now ? this.#backlog.firstDueAt() : Number.POSITIVE_INFINITY;
     // What is due already waits for the store, and the store's answer is an input.
     const dueAt = this.#backlog.firstDueAt();
     const heartbeatAt = this.#spokeAt + this.#limits.heartbeatMs;
@@ -202,17 +234,31 @@ export class Link {
     this.#send(rows, page, now);
   }
 
+  /** The next part of the snapshot. */
+  viewRead(token: number, part: ViewPart, now: Ms): void {
+    // Also if the link failed meanwhile: the view has moved on.
+    if (!this.#snapshot?.read(token, part)) return;
+    if (this.state === 'snapshot' && this.#inFlight.size === 0) this.#sendPart(this.#snapshot, part, now);
+  }
+
+  /** The leadership is over. */
+  stop(): void {
+    this.#endSnapshot();
+  }
+
   /** The rows for what the follower named. */
   found(token: number, rows: Rows): void {
     if (token !== this.#scanning || this.state !== 'install') return;
     this.#scanning = null;
     this.#install.found(rows, this.#limits.batchBytes);
+    // The follower comes to hold rows that a view of before does not have.
+    if (this.#install.rows.size > 0) this.#endSnapshot();
   }
 
   installed(request: number, answer: InstallAnswer, now: Ms): void {
     if (this.answered(request, answer.answer, now) === null || this.state !== 'install') return;
     const keys = this.#install.named(answer);
-    if (keys.length === 0) this.#catchUpFrom(answer.answer);
+    if (keys.length === 0) this.#fillFrom(answer.answer);
     else this.#scanning = this.#port.lookup(this, keys);
   }
 
@@ -240,6 +286,7 @@ export class Link {
     this.watermark = this.state === 'install' ? answer.watermark : maxVersion(this.watermark, answer.watermark);
     if (this.state === 'probe') this.#found(answer);
     else if (this.state === 'catch-up' && sent.page !== null) this.#pageAcked(sent.page);
+    else if (this.state === 'snapshot' && sent.part !== null) this.#partAcked(sent.part, answer);
     else if (this.state === 'stream') this.#closeGap();
     return sent;
   }
@@ -247,8 +294,17 @@ export class Link {
   failed(request: number, now: Ms): void {
     if (!this.#inFlight.delete(request)) return;
     this.isUp = false;
+    if (now > (this.answeredAt ?? 0) + VIEW_KEEP_MS) this.#endSnapshot();
     this.#toProbe(now + this.#backoffMs * this.#port.jitter());
     this.#backoffMs = Math.min(this.#backoffMs * 2, this.#limits.backoffMaxMs);
+  }
+
+  /** The follower refused the request: nothing but a snapshot from the beginning will do. */
+  refusedGap(request: number, now: Ms): void {
+    if (!this.#inFlight.has(request)) return;
+    this.#endSnapshot();
+    this.#isGap = true;
+    this.failed(request, now);
   }
 
   /** The follower is another than the one we knew: nothing that it acked is worth anything. */
@@ -273,7 +329,36 @@ export class Link {
     this.#send(batch, null, now);
   }
 
+  #pumpSnapshot(now: Ms): void {
+    const snapshot = this.#snapshot as Snapshot;
+    if (snapshot.isReading) return;
+    if (snapshot.next === null) snapshot.asked(this.#port.readView(snapshot));
+    else this.#sendPart(snapshot, snapshot.next, now);
+  }
+
+  #sendPart(snapshot: Snapshot, part: ViewPart, now: Ms): void {
+    // With the last part the follower holds, hence acks, everything up to the head of the view, so that must be due.
+    const before = this.#backlog.before(this.#epoch);
+    if (part.end !== null && before !== null && isNewer(part.end.head, before)) return;
+    this.#mustSpeak = false;
+    const header = snapshot.header(part);
+    this.#sent(this.#port.sendPart(this, part.rows, header), [], null, now, header);
+  }
+
+  #partAcked(part: SnapshotPart, answer: ReplicateAnswer): void {
+    if (part.id !== this.#snapshot?.id) return;
+    this.#snapshot.stored();
+    if (part.end === null) return;
+    this.#isGap = false;
+    this.#catchUpFrom(answer);
+  }
+
   #pumpCatchUp(now: Ms): void {
+    // It may have been away for so long while a page was under way.
+    if (this.#port.mustSnapshot(this)) {
+      this.#startSnapshot();
+      return this.#pumpSnapshot(now);
+    }
     // What is accepted after this moment may be in the page's view without being due, so even an empty backlog gives the page an end.
     const until = this.#backlog.before(this.#epoch) ?? this.#newest;
     // One page at least, for it tells the follower how far to go; after that only when there is something to read.
@@ -282,12 +367,32 @@ export class Link {
   }
 
   #found(answer: ReplicateAnswer): void {
-    if (answer.watermark.epoch === this.#epoch || !this.#port.mustInstall(answer)) return this.#catchUpFrom(answer);
+    if (answer.watermark.epoch === this.#epoch || !this.#port.mustInstall(answer)) return this.#fillFrom(answer);
     this.state = 'install';
     this.#install = new Install();
   }
 
+  #fillFrom(answer: ReplicateAnswer): void {
+    if (this.#isGap || this.#port.mustSnapshot(this)) this.#startSnapshot();
+    else this.#catchUpFrom(answer);
+  }
+
+  /** Goes on with the one that a failed request interrupted, if the follower is still the process that builds it. */
+  #startSnapshot(): void {
+    this.state = 'snapshot';
+    this.#scanning = null;
+    if (this.#snapshot !== null && this.#snapshot.start === this.start) return;
+    this.#endSnapshot();
+    this.#snapshot = this.#port.newSnapshot(this);
+  }
+
+  #endSnapshot(): void {
+    if (this.#snapshot !== null) this.#port.closeView(this.#snapshot);
+    this.#snapshot = null;
+  }
+
   #catchUpFrom(answer: ReplicateAnswer): void {
+    this.#endSnapshot();
     this.state = 'catch-up';
     this.#isLastPage = false;
     this.#hasPaged = false;
@@ -356,17 +461,17 @@ export class Link {
 
   #send(records: readonly KvRecord[], page: PageHeader | null, now: Ms): void {
     this.#mustSpeak = false;
-    this.#sent(this.#port.send(this, records, page), records, page, now);
+    this.#sent(this.#port.send(this, records, page), records, page, now, null);
   }
 
   #sendInstall(now: Ms): void {
     const { after, rows } = this.#install;
-    this.#sent(this.#port.install(this, after, rows), [], null, now);
+    this.#sent(this.#port.install(this, after, rows), [], null, now, null);
   }
 
-  #sent(request: number, records: readonly KvRecord[], page: PageHeader | null, now: Ms): void {
+  #sent(request: number, records: readonly KvRecord[], page: PageHeader | null, now: Ms, part: SnapshotPart | null): void {
     this.#triedAt = now;
     this.#spokeAt = now;
-    this.#inFlight.set(request, { records, page, knownWatermark: this.watermark, isOutdated: false });
+    this.#inFlight.set(request, { records, page, part, knownWatermark: this.watermark, isOutdated: false });
   }
 }

@@ -2,11 +2,12 @@
 import type { Host } from './host.ts';
 import { isWithin } from './lineage.ts';
 import type { Link, LinkPort } from './link.ts';
-import type { InstallRequest, PageHeader, ReplicateAnswer, ReplicateRequest } from './message.ts';
 import type { Network } from './network.ts';
+import type { InstallRequest, PageHeader, ReplicateAnswer, ReplicateRequest, SnapshotPart } from './peer.ts';
 import type { History, KvRecord, Member } from './record.ts';
+import { Snapshot } from './snapshot.ts';
 import type { Trace } from './trace.ts';
-import type { Version } from './version.ts';
+import { isNewer, type Version } from './version.ts';
 
 export interface Sender {
   readonly nodeId: string;
@@ -20,7 +21,10 @@ export interface Sender {
 }
 
 /** As it is when a message leaves. */
-type Now = Pick<ReplicateRequest, 'head' | 'committedThrough' | 'quorum' | 'kMin'>;
+interface Now extends Pick<ReplicateRequest, 'head' | 'committedThrough' | 'quorum' | 'kMin' | 'purgeFloor'> {
+  /** Tombstones up to here are gone, or are just going. */
+  readonly collectedTo: Version;
+}
 
 export class Mail implements LinkPort {
   readonly #sender: Sender;
@@ -40,23 +44,37 @@ export class Mail implements LinkPort {
   }
 
   send(link: Link, records: readonly KvRecord[], page: PageHeader | null): number {
-    const { epoch, history } = this.#sender;
     if (page === null) for (const { version } of records) this.#trace.sent(version.seq, link.index, this.#host.now());
-    const isUnreached = page !== null && link.watermark.epoch !== epoch;
-    return this.#host.send(link.node, {
-      t: 'replicate',
-      ...this.#address(link),
-      order: ++this.#order,
-      ...this.#now(),
-      purgeFloor: { epoch: 0, seq: 0 },
-      records,
-      page,
-      history: isUnreached ? history : null,
-    });
+    return this.#send(link, records, page, null);
+  }
+
+  sendPart(link: Link, rows: readonly KvRecord[], part: SnapshotPart): number {
+    return this.#send(link, rows, null, part);
   }
 
   install(link: Link, after: Version, rows: ReadonlyMap<string, KvRecord | null>): number {
-    return this.#host.send(link.node, { t: 'install', ...this.#address(link), history: this.#sender.history, after, rows });
+    const { history } = this.#sender;
+    const { purgeFloor } = this.#now();
+    return this.#host.send(link.node, { t: 'install', ...this.#address(link), history, purgeFloor, after, rows });
+  }
+
+  newSnapshot({ start }: Link): Snapshot {
+    return new Snapshot(this.#host.token(), this.#now().collectedTo, start);
+  }
+
+  readView(snapshot: Snapshot): number {
+    const { pageRows: limit, batchBytes: maxBytes } = this.#sender;
+    const token = this.#host.token();
+    this.#host.out({ t: 'readView', token, view: snapshot.id, limit, maxBytes });
+    return token;
+  }
+
+  closeView(snapshot: Snapshot): void {
+    this.#host.out({ t: 'closeView', view: snapshot.id });
+  }
+
+  mustSnapshot({ watermark }: Link): boolean {
+    return isNewer(this.#now().collectedTo, watermark);
   }
 
   mustInstall({ watermark, newest }: ReplicateAnswer): boolean {
@@ -86,6 +104,22 @@ export class Mail implements LinkPort {
 
   jitter(): number {
     return this.#host.jitter();
+  }
+
+  #send(link: Link, records: readonly KvRecord[], page: PageHeader | null, snapshot: SnapshotPart | null): number {
+    const { epoch, history } = this.#sender;
+    const { collectedTo, ...now } = this.#now();
+    const isUnreached = (page !== null || snapshot !== null) && link.watermark.epoch !== epoch;
+    return this.#host.send(link.node, {
+      t: 'replicate',
+      ...this.#address(link),
+      order: ++this.#order,
+      ...now,
+      records,
+      page,
+      snapshot,
+      history: isUnreached ? history : null,
+    });
   }
 
   #address({ incarnation, start }: Link): Pick<InstallRequest, 'from' | 'lineage' | 'epoch' | 'incarnation' | 'start' | 'members'> {

@@ -8,159 +8,9 @@
  */
 import type { Distribution } from '../lib/distribution.ts';
 import type { Ms } from '../lib/units.ts';
-import type { HardState, History, IdempotencyEntry, KvRecord, Member, Position, Replacement } from './record.ts';
+import type { NodeId, PageHeader, PeerAnswer, PeerRequest, SnapshotEnd } from './peer.ts';
+import type { HardState, IdempotencyEntry, KvRecord, Position, Replacement, Stage } from './record.ts';
 import type { Version } from './version.ts';
-
-export type NodeId = string;
-
-/** Leader to follower: records of the stream, or a page of catch-up; with neither it is probe, heartbeat and confirmation. */
-export interface ReplicateRequest {
-  readonly t: 'replicate';
-  readonly from: NodeId;
-  readonly lineage: string;
-  readonly epoch: number;
-  /** The receiver's incarnation as the leader knows it; null in a probe, which asks for it. */
-  readonly incarnation: string | null;
-  /** The receiver's start as it last answered; null if that is not known. One that names an older start was on its way before the last restart. */
-  readonly start: number | null;
-  readonly members: readonly Member[];
-  /** Grows with every request of this leadership: what it says of `quorum` and `kMin` must not undo what a later one said. */
-  readonly order: number;
-  /** The newest version that the leader accepted. */
-  readonly head: Version;
-  /** Every version up to here is committed, or superseded by a committed one. */
-  readonly committedThrough: Version;
-  readonly quorum: number;
-  readonly kMin: number;
-  /** Tombstones up to here are gone at the leader. */
-  readonly purgeFloor: Version;
-  readonly records: readonly KvRecord[];
-  readonly page: PageHeader | null;
-  /** With the pages of a follower that has not reached the epoch; null otherwise. */
-  readonly history: History | null;
-}
-
-/** Makes `records` of its request the rows of (since, coversTo], in a view of the leader whose newest version was `head`. */
-export interface PageHeader {
-  readonly since: Version;
-  readonly coversTo: Version;
-  readonly head: Version;
-  /** Of (since, coversTo], in version order: a row that was overwritten leaves its entry behind. Absent: there are none. */
-  readonly entries?: readonly IdempotencyEntry[];
-}
-
-/** Sent only once everything that the request carried is durable here. */
-export interface ReplicateAnswer {
-  readonly t: 'replicated';
-  readonly incarnation: string;
-  /** Differs from start to start. */
-  readonly start: number;
-  readonly watermark: Version;
-  readonly cursor: Version;
-  readonly cursorEpoch: number;
-  readonly kMin: number | null;
-  readonly isBlank: boolean;
-  /** The node had reached the epoch and is not blank: only then its acks count. */
-  readonly isCounted: boolean;
-  /** No row of the node is newer. */
-  readonly newest: Version;
-}
-
-/** Leader to a follower below its epoch: which of your rows may the lineage not have? And of those that you named, these stand otherwise in the lineage. */
-export interface InstallRequest {
-  readonly t: 'install';
-  readonly from: NodeId;
-  readonly lineage: string;
-  readonly epoch: number;
-  readonly incarnation: string | null;
-  /** The receiver's start: what one start named, another does not remember. */
-  readonly start: number | null;
-  readonly members: readonly Member[];
-  readonly history: History;
-  /** Rows up to here are settled by this request: of those that were named last, the ones without an entry in `rows` are the lineage's own. */
-  readonly after: Version;
-  /** By key, those that differ; null: the lineage has no row. */
-  readonly rows: ReadonlyMap<string, KvRecord | null>;
-}
-
-/** A row that may have to go, without its value. */
-export interface Suspect {
-  readonly key: string;
-  readonly version: Version;
-}
-
-/** What the lineage had for the named rows is durable here. With no more suspects the follower may be caught up. */
-export interface InstallAnswer {
-  readonly t: 'installed';
-  readonly answer: ReplicateAnswer;
-  readonly suspects: readonly Suspect[];
-  /** Rows up to here are named, or need not be. */
-  readonly checkedTo: Version;
-}
-
-/** Candidate to a node that promised it the epoch: one page of what it holds above `since`. */
-export interface ChangesRequest {
-  readonly t: 'changes';
-  readonly from: NodeId;
-  readonly lineage: string;
-  readonly epoch: number;
-  readonly incarnation: string;
-  readonly since: Version;
-  readonly limit: number;
-  readonly maxBytes: number;
-}
-
-export interface ChangesAnswer {
-  readonly t: 'changes';
-  readonly page: PageHeader;
-  readonly rows: readonly KvRecord[];
-}
-
-/** Asks a node where it stands, and changes nothing. */
-export interface LookRequest {
-  readonly t: 'look';
-  readonly from: NodeId;
-}
-
-/** Asks a node to accept nothing below `epoch` any more, from `from` only. */
-export interface FenceRequest {
-  readonly t: 'fence';
-  readonly from: NodeId;
-  readonly lineage: string;
-  readonly epoch: number;
-  readonly members: readonly Member[];
-  /** The receiver's, as it answered the look that a birth begins with: a birth's fence that comes late must not make a member of a disk that came later. */
-  readonly incarnation: string | null;
-  /** The lineage is being born: every node is blank and becomes a member by this promise. */
-  readonly isBirth: boolean;
-}
-
-/** Where a node stands. Answers look; answers fence once the promise is durable and the last open transaction is over. */
-export interface StandingAnswer {
-  readonly t: 'standing';
-  readonly node: NodeId;
-  readonly incarnation: string;
-  readonly lineage: string | null;
-  readonly isBlank: boolean;
-  readonly promisedEpoch: number;
-  readonly promisedTo: NodeId | null;
-  /** Its epoch is the epoch that the node reached. */
-  readonly watermark: Version;
-  readonly kMin: number | null;
-  /** The epoch that it reached, if it led it and its store is still the leader's, with everything that the epoch wrote; else 0. */
-  readonly ledEpoch: number;
-}
-
-export interface Refusal {
-  readonly t: 'refused';
-  readonly code: 'stale_epoch' | 'wrong_lineage' | 'wrong_incarnation' | 'not_in_epoch' | 'storage_failed';
-  /** The epoch that the refusing node promised. */
-  readonly epoch: number;
-  readonly message: string;
-}
-
-export type PeerRequest = ReplicateRequest | InstallRequest | LookRequest | FenceRequest | ChangesRequest;
-export type PeerAnswer = ReplicateAnswer | InstallAnswer | StandingAnswer | ChangesAnswer | Refusal;
 
 export interface PutInput {
   readonly t: 'put';
@@ -212,7 +62,13 @@ export type Input =
   | { readonly t: 'turn' }
   /** The time asked for by `wakeAt` has come. */
   | { readonly t: 'tick' }
-  | { readonly t: 'persisted'; readonly token: number; readonly previous: ReadonlyMap<string, KvRecord | null> }
+  | {
+      readonly t: 'persisted';
+      readonly token: number;
+      readonly previous: ReadonlyMap<string, KvRecord | null>;
+      /** The snapshot that was to be swapped in is not what its end says, and was thrown away; the position is as it was. */
+      readonly isSpoilt?: boolean;
+    }
   | { readonly t: 'persistFailed'; readonly token: number; readonly reason: string }
   | { readonly t: 'hardSaved'; readonly token: number }
   | { readonly t: 'request'; readonly id: number; readonly message: PeerRequest }
@@ -221,6 +77,7 @@ export type Input =
   | { readonly t: 'failed'; readonly request: number; readonly reason: string }
   | { readonly t: 'scanned'; readonly token: number; readonly page: PageHeader; readonly rows: readonly KvRecord[] }
   | { readonly t: 'found'; readonly token: number; readonly rows: ReadonlyMap<string, KvRecord | null> }
+  | { readonly t: 'viewRead'; readonly token: number; readonly part: ViewPart }
   | { readonly t: 'setQuorum'; readonly id: number; readonly quorum: number; readonly isForced: boolean }
   | { readonly t: 'setNetwork'; readonly change: NetworkChange }
   /** No new writes from now on; what waits goes on waiting. */
@@ -229,6 +86,14 @@ export type Input =
   | { readonly t: 'named'; readonly nodeId: NodeId }
   /** The end: whoever waits is answered that nobody knows. */
   | { readonly t: 'stop'; readonly message: string };
+
+/** The next of what a view holds. */
+export interface ViewPart {
+  readonly rows: readonly KvRecord[];
+  readonly entries: readonly IdempotencyEntry[];
+  /** With the last part. */
+  readonly end: SnapshotEnd | null;
+}
 
 export interface NetworkChange {
   readonly seed?: number;
@@ -298,6 +163,8 @@ export type Effect =
   | {
       readonly t: 'persist';
       readonly token: number;
+      /** Of the leader that tells of these records and entries. */
+      readonly epoch: number;
       readonly records: readonly KvRecord[];
       /** What pages carried; the records bring their own. Absent: none. */
       readonly entries?: readonly IdempotencyEntry[];
@@ -305,8 +172,12 @@ export type Effect =
       readonly previousOf: readonly string[];
       /** Come first, whatever their versions; what they roll back is kept before it goes. */
       readonly replacements?: readonly Replacement[];
-      /** Entries of newer versions go first: what the lineage has of them comes again. Absent: none go. */
-      readonly dropEntriesAfter?: Version;
+      /** Alone in its commit, but for the position of a swap. */
+      readonly stage?: Stage;
+      /** The epoch is reached: entries of newer versions that none of its pages told are not in its lineage, and go. Absent: none go. */
+      readonly dropUntoldAfter?: Version;
+      /** The epoch is opened: entries of newer versions go if nobody who was gathered from holds their write, or what came after it. Absent: none go. */
+      readonly dropOrphansAfter?: Version;
     }
   /** Make the hard state durable, then say `hardSaved`. Never outstanding together with `persist`. A failure to do so ends the process. */
   | { readonly t: 'saveHard'; readonly token: number; readonly state: HardState }
@@ -331,6 +202,9 @@ export type Effect =
       readonly limit: number;
       readonly maxBytes: number;
     }
+  /** Read on in the view, the first time of the store as it is now, rows by key and then entries; then say `viewRead`. After its last part a view is closed. */
+  | { readonly t: 'readView'; readonly token: number; readonly view: number; readonly limit: number; readonly maxBytes: number }
+  | { readonly t: 'closeView'; readonly view: number }
   /** Read the rows of these keys, of what is durable; then say `found`. */
   | { readonly t: 'lookup'; readonly token: number; readonly keys: readonly string[] }
   /** For the log. */

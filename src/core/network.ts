@@ -7,7 +7,8 @@
 import { type Distribution, sampleOf } from '../lib/distribution.ts';
 import { Prng } from '../lib/prng.ts';
 import type { Ms } from '../lib/units.ts';
-import type { NetworkChange, NodeId } from './message.ts';
+import type { NetworkChange } from './message.ts';
+import type { NodeId } from './peer.ts';
 
 export interface LinkSetting {
   readonly delay: Distribution;

@@ -9,12 +9,15 @@
 import type { Ms } from '../lib/units.ts';
 import { type Assessment, assess } from './assess.ts';
 import type { Host } from './host.ts';
-import type { ChangesAnswer, ChangesRequest, FenceRequest, NodeId, PeerAnswer, StandingAnswer } from './message.ts';
+import type { ChangesAnswer, ChangesRequest, FenceRequest, NodeId, PeerAnswer, Refusal, StandingAnswer } from './peer.ts';
 import { majorityOf } from './quorum.ts';
 import type { HardState, IdempotencyEntry, KvRecord, Member } from './record.ts';
-import { isNewer, maxVersion, type Version } from './version.ts';
+import { compareVersions, formatVersion, isNewer, maxVersion, type Version } from './version.ts';
 
 const RETRY_MS = 100;
+
+/** Somebody promised more than was seen while looking, is another than then, or forgot tombstones since. */
+const LOOK_AGAIN: ReadonlySet<Refusal['code']> = new Set(['stale_epoch', 'wrong_incarnation', 'need_snapshot'] as const);
 
 export interface OpeningStart {
   readonly nodeId: NodeId;
@@ -182,7 +185,7 @@ export class Opening {
     if (this.phase !== 'fencing' || !this.#hasPromised || this.#gathered.length + this.#taken.length > 0) return null;
     const { wish } = this.#start;
     const standing = this.#standing;
-    if ([...this.#fenced.values()].some((each) => !each.isBlank && each.watermark.epoch > standing.watermark.epoch) && this.#gathers) {
+    if ([...this.#fenced.values()].some((each) => isAhead(each, standing)) && this.#gathers) {
       this.#lookAgain();
       return null;
     }
@@ -221,8 +224,8 @@ export class Opening {
       this.#retryLater(node, now);
       if (answer.t !== 'refused') return;
       this.#highestEpoch = Math.max(this.#highestEpoch, answer.epoch);
-      // Somebody promised more than was seen while looking, or is another than then: look again, and ask for more.
-      if (question !== 'look' && (answer.code === 'stale_epoch' || answer.code === 'wrong_incarnation')) this.#lookAgain();
+      // Look again, and ask for more.
+      if (question !== 'look' && LOOK_AGAIN.has(answer.code)) this.#lookAgain();
     }
   }
 
@@ -268,6 +271,12 @@ export class Opening {
     const gathers = wish?.gathers ?? true;
     if (gathers && reached > standing.watermark.epoch) {
       const message = `${sources.join(', ')} reached epoch ${reached}, and ${nodeId} only ${standing.watermark.epoch}: promote ${sources[0]}`;
+      return { code: 'not_lossless', message };
+    }
+    if (gathers && isNewer(assessment.purgeFloor, standing.watermark)) {
+      const ahead = [standing, ...this.#heard.values()].find((each) => compareVersions(each.purgeFloor, assessment.purgeFloor) === 0);
+      const [floor, own] = [formatVersion(assessment.purgeFloor), formatVersion(standing.watermark)];
+      const message = `${ahead?.node} forgot what was deleted up to ${floor}, and ${nodeId} holds everything up to ${own} only: promote ${ahead?.node}`;
       return { code: 'not_lossless', message };
     }
     if ((isLossless && gathers) || wish?.isForced) return null;
@@ -347,8 +356,7 @@ export class Opening {
       this.waitingFor = `${stranger.node} belongs to another cluster (lineage ${stranger.lineage}, ours is ${this.#lineage})`;
       return this.#retry([stranger]);
     }
-    this.isOvertaken =
-      standings.some((each) => !each.isBlank && each.watermark.epoch > this.#standing.watermark.epoch) && this.#start.wish === null;
+    this.isOvertaken = standings.some((each) => isAhead(each, this.#standing)) && this.#start.wish === null;
     const hindrance = this.#hindrance(this.assessment, 'answer');
     this.waitingFor = hindrance?.message ?? this.waitingFor;
     // A blank node may still be filled by what its last leader sent before it stopped, so what it answered is not its last word.
@@ -399,4 +407,11 @@ export class Opening {
     for (const asked of this.#asked.values()) if (asked.node === node) return true;
     return [...this.#gathered, ...this.#taken].some((each) => each.node === node);
   }
+}
+
+/** `own` may not lead `other`'s lineage: it did not reach its epoch, or lacks what its tombstones would have told. */
+function isAhead(other: StandingAnswer, own: StandingAnswer): boolean {
+  if (other.isBlank) return false;
+  const isForgotten = other.watermark.epoch === own.watermark.epoch && isNewer(other.purgeFloor, own.watermark);
+  return other.watermark.epoch > own.watermark.epoch || isForgotten;
 }

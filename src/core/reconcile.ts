@@ -7,9 +7,9 @@
  */
 import type { Host } from './host.ts';
 import { meetingOf } from './lineage.ts';
-import type { InstallRequest, PageHeader, Suspect } from './message.ts';
+import type { InstallRequest, PageHeader, Suspect } from './peer.ts';
 import type { KvRecord, Position, Replacement } from './record.ts';
-import { compareVersions, isNewer, maxVersion, minVersion, type Version } from './version.ts';
+import { compareVersions, isNewer, maxVersion, minVersion, type Version, ZERO } from './version.ts';
 
 /** Newer than any version can be. */
 export const LAST: Version = { epoch: Number.MAX_SAFE_INTEGER, seq: 0 };
@@ -57,14 +57,21 @@ export class Reconciliation {
   begin(id: number, message: InstallRequest, position: Position): Rollback | null {
     const { completeTo, suspectsAbove } = meetingOf(position, message.history);
     this.#running = { id, message, suspectsAbove, scan: null };
-    const replacements = this.#replacements(message);
-    this.#named.clear();
     // What is at or below the floor is in both lineages, and is not touched.
-    // Keys of writes above it (record.ts, IdempotencyEntry) have no row that could be compared: they go, and catching up brings those of the lineage.
-    const watermark = minVersion(completeTo, suspectsAbove);
+    const met = minVersion(completeTo, suspectsAbove);
+    // A majority held what was collected, so the other lineage has it, unless it goes on from one node's data alone. Then the delete may be void, and what
+    // it deleted is gone here: nothing that this node holds can be built upon.
+    const isHollow = isNewer(position.purgeFloor, met);
+    const watermark = isHollow ? ZERO : met;
+    const ownFloor = isHollow ? ZERO : position.purgeFloor;
+    const replacements = this.#replacements(message, ownFloor);
+    this.#named.clear();
+    // Where nothing takes the place of a row, a delete may be collected at the leader, and is known here by that alone.
+    const isTold = replacements.some(({ record }) => record === null);
+    const purgeFloor = isTold ? maxVersion(ownFloor, minVersion(message.purgeFloor, watermark)) : ownFloor;
     if (replacements.length === 0 && compareVersions(watermark, position.watermark) === 0) return null;
     const history = position.history.filter(({ epoch }) => epoch <= watermark.epoch);
-    return { replacements, position: { ...position, watermark, cursor: watermark, cursorEpoch: 0, history } };
+    return { replacements, position: { ...position, watermark, cursor: watermark, cursorEpoch: 0, history, purgeFloor } };
   }
 
   /** Reads the next suspects; `scanned` tells them. */
@@ -98,12 +105,18 @@ export class Reconciliation {
     this.#host.out({ t: 'scan', token: running.scan, since, until: LAST, limit: NAMED_ROWS, maxBytes: NAMED_BYTES });
   }
 
-  #replacements({ rows, after }: InstallRequest): Replacement[] {
+  /** @param ownFloor tombstones up to here are collected at this node */
+  #replacements({ rows, after, purgeFloor }: InstallRequest, ownFloor: Version): Replacement[] {
     const replacements: Replacement[] = [];
     for (const [key, rolledBack] of this.#named) {
-      const record = rows.get(key);
+      const row = rows.get(key);
       // What is above `after` was not looked up yet, and is named again.
-      if (record !== undefined && !isNewer(rolledBack.version, after)) replacements.push({ key, record, rolledBack });
+      if (row === undefined || isNewer(rolledBack.version, after)) continue;
+      // A tombstone that was collected here does not come back.
+      const isGone = row?.value === null && !isNewer(row.version, ownFloor);
+      const mayBeDeleted = row === null && !isNewer(rolledBack.version, purgeFloor);
+      const instead = mayBeDeleted ? purgeFloor : (row?.version ?? null);
+      replacements.push({ key, record: isGone ? null : row, rolledBack, instead });
     }
     return replacements;
   }

@@ -30,13 +30,15 @@ export interface Idempotency {
 
 /** What a node remembers of a write that carried an `Idempotency-Key`, whatever became of the write's row. */
 export interface IdempotencyEntry extends Idempotency {
+  /** Of the record that was written, where `key` is the client's. */
+  readonly recordKey: string;
   readonly version: Version;
   readonly need: number;
 }
 
 /** What a store remembers of the record besides its row; null of one without an `Idempotency-Key`. */
-export function entryOf({ idempotency, version, need }: KvRecord): IdempotencyEntry | null {
-  return idempotency === undefined ? null : { ...idempotency, version, need };
+export function entryOf({ key: recordKey, idempotency, version, need }: KvRecord): IdempotencyEntry | null {
+  return idempotency === undefined ? null : { ...idempotency, recordKey, version, need };
 }
 
 /** How far a node's data goes. Durable in the same transaction as the records it speaks of. */
@@ -51,6 +53,8 @@ export interface Position {
   readonly kMin: number | null;
   /** How the reached epoch came about; see lineage.ts. */
   readonly history: History;
+  /** Tombstones up to here are collected. At most the watermark. */
+  readonly purgeFloor: Version;
 }
 
 /** The opening of an epoch, as the lineage remembers it. */
@@ -75,6 +79,26 @@ export interface Replacement {
   readonly record: KvRecord | null;
   /** The row that stood there, which is kept elsewhere first. */
   readonly rolledBack: KvRecord;
+  /** Of what the lineage has; null: nothing. If that is collected, up to where tombstones are: a delete may have come after the row. */
+  readonly instead: Version | null;
+}
+
+/** What a store holds, in a few numbers that are kept up with every change of a row; see store/digest.ts. */
+export interface Content {
+  /** Rows that are no tombstones. */
+  readonly live: number;
+  /** 32 hexadecimal digits; equal live rows, equal digest, whatever the kind of store and its history. */
+  readonly digest: string;
+}
+
+/** Part of a snapshot as a follower stores it, beside its data. */
+export interface Stage {
+  /** What was built before is thrown away. */
+  readonly isFirst: boolean;
+  readonly rows: readonly KvRecord[];
+  readonly entries: readonly IdempotencyEntry[];
+  /** Not null: now the snapshot is whole. If this is what it comes to, it takes the place of the data, and the commit's position is valid. */
+  readonly swap: Content | null;
 }
 
 /** Which node this is, and which life of its data: the incarnation is the data directory's or, in memory, this start's. */
@@ -118,6 +142,7 @@ export const EMPTY_POSITION: Position = {
   cursorEpoch: 0,
   kMin: null,
   history: [],
+  purgeFloor: { epoch: 0, seq: 0 },
 };
 
 /** Characters of key and value, and what a record costs besides, about. */

@@ -6,7 +6,7 @@
  */
 import type { Ms } from '../lib/units.ts';
 import type { Host } from './host.ts';
-import type { NodeId, StandingAnswer } from './message.ts';
+import type { NodeId, StandingAnswer } from './peer.ts';
 import { majorityOfOthers } from './quorum.ts';
 import type { HardState, Identity, Member } from './record.ts';
 

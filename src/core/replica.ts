@@ -13,11 +13,12 @@ import { Follower } from './follower.ts';
 import type { Host } from './host.ts';
 import type { Leader } from './leader.ts';
 import type { Link } from './link.ts';
-import type { Effect, Input, NodeId, PeerAnswer, PeerRequest, PromoteInput, StandingAnswer, WriteFailure } from './message.ts';
+import type { Effect, Input, PromoteInput, WriteFailure } from './message.ts';
 import { type LinkSetting, Network } from './network.ts';
+import type { NodeId, PeerAnswer, PeerRequest, StandingAnswer } from './peer.ts';
 import { Promotion } from './promotion.ts';
 import { majorityOf } from './quorum.ts';
-import type { HardState, KvRecord, Member, Position } from './record.ts';
+import type { HardState, Member, Position } from './record.ts';
 import { maxVersion, type Version } from './version.ts';
 
 export interface ReplicaConfig extends CandidateConfig {
@@ -196,7 +197,7 @@ export class Replica {
       case 'tick':
         return this.#turn();
       case 'persisted':
-        return this.#persisted(input.token, input.previous);
+        return this.#persisted(input);
       case 'persistFailed':
         return this.#persistFailed(input.reason);
       case 'hardSaved':
@@ -215,6 +216,9 @@ export class Replica {
         return;
       case 'found':
         for (const link of this.leader?.links ?? []) link.found(input.token, input.rows);
+        return;
+      case 'viewRead':
+        for (const link of this.leader?.links ?? []) link.viewRead(input.token, input.part, this.#now);
         return;
       case 'setQuorum': {
         const refusal = this.refusal();
@@ -302,15 +306,15 @@ export class Replica {
     this.follower.hardSaved(token);
   }
 
-  #persisted(token: number, previous: ReadonlyMap<string, KvRecord | null>): void {
+  #persisted({ token, previous, isSpoilt = false }: Extract<Input, { t: 'persisted' }>): void {
     if (this.#storeToken === token) this.#storeToken = null;
     if (this.#takeAbandoned()?.persisted(token, previous)) return;
     const winner = this.#candidacy?.persisted(token, previous) ?? false;
     if (winner !== false) {
       if (winner !== null) this.#lead(winner);
-    } else if (!this.follower.persisted(token)) {
+    } else if (!this.follower.persisted(token, isSpoilt)) {
       this.leader?.persisted(token, previous, this.#now);
-      if (this.leader !== null) this.follower.newest = this.leader.durable;
+      if (this.leader !== null) this.follower.led(this.leader);
       else this.follower.ledCommitted();
     }
   }
@@ -395,6 +399,7 @@ export class Replica {
     } else if (message.t === 'refused' && message.code === 'stale_epoch' && message.epoch > leader.epoch) {
       this.#depose(message.epoch, link.node);
     } else {
+      if (message.t === 'refused' && message.code === 'need_snapshot') link.refusedGap(request, this.#now);
       leader.failed(link, request, this.#now);
       if (message.t === 'refused')
         this.#note('warn', 'follower refuses', { follower: link.node, code: message.code, message: message.message });
@@ -437,7 +442,7 @@ export class Replica {
     this.leader = null;
     this.#abandon();
     // It may hold writes that the newer lineage does not have; whoever leads that finds them (reconcile.ts).
-    if (leader !== null) this.follower.follow(leader.durable, leader.underWay, leader.kMin);
+    if (leader !== null) this.follower.follow(leader);
   }
 
   /** Why this node cannot admit writes or serve committed reads; null if it can. */

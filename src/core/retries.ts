@@ -8,9 +8,9 @@
  */
 import type { Ms } from '../lib/units.ts';
 import type { Host } from './host.ts';
-import type { AskedOnce, PutInput, WriteFailure } from './message.ts';
+import type { PutInput, WriteFailure } from './message.ts';
 import { entryOf, type IdempotencyEntry } from './record.ts';
-import { formatVersion, isNewer } from './version.ts';
+import { formatVersion } from './version.ts';
 import type { Writes } from './writes.ts';
 
 /** Who holds a write's version. */
@@ -59,7 +59,7 @@ export class Retries {
     if (asked === undefined) return false;
     const pending = this.#writes.keyed(asked.key);
     const original = pending === undefined ? asked.stored : entryOf(pending.record);
-    if (original === null || (pending === undefined && isOrphan(original, asked))) return false;
+    if (original === null) return false;
     if (original.fingerprint !== asked.fingerprint) this.#fail(input.id, mismatch(original));
     else if (pending?.isWaiting || this.#waiting.has(asked.key)) this.#fail(input.id, inFlight(original));
     else {
@@ -121,12 +121,4 @@ function inFlight({ key, version }: IdempotencyEntry): WriteFailure {
   const taken = formatVersion(version);
   const message = `the first request with Idempotency-Key ${key}, which took version ${taken}, still waits for its quorum; ask again once it was answered or gave up`;
   return { ok: false, code: 'idempotency_in_flight', message, detail: { idempotency_key: key, version: taken } };
-}
-
-/**
- * A page may bring the entry of a write whose row has moved on beyond it. If the leader dies before the rest comes, and nobody else had the row, a change
- * of leader leaves the write behind, and the entry speaks of what no node holds: then this is a new write.
- */
-function isOrphan(original: IdempotencyEntry, { fingerprint, row }: AskedOnce): boolean {
-  return original.fingerprint === fingerprint && (row === null || isNewer(original.version, row.version));
 }

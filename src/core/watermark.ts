@@ -7,7 +7,7 @@
  * view is every key's newest version <= its head in a page that has arrived, or in the stream. The head at the scan's start is not enough.
  * Source: CouchDB's _changes feed ("only the most recent change for a given document is guaranteed to be provided").
  */
-import type { PageHeader } from './message.ts';
+import type { PageHeader } from './peer.ts';
 import type { History, Position } from './record.ts';
 import { SeqWindow } from './seq-window.ts';
 import { compareVersions, isNewer, maxVersion, type Version } from './version.ts';
@@ -89,9 +89,10 @@ export class Watermark {
     this.#advance();
   }
 
-  position(kMin: number | null): Position {
+  /** @param purgeFloor what the node collected, or is to collect with this position: as far as it holds everything, in the epoch that it follows */
+  position(kMin: number | null, purgeFloor: Version): Position {
     const cursorEpoch = this.#cursorEpoch;
-    return { watermark: this.#watermark, cursor: this.#end(), cursorEpoch, kMin, history: this.#history };
+    return { watermark: this.#watermark, cursor: this.#end(), cursorEpoch, kMin, history: this.#history, purgeFloor };
   }
 
   #end(): Version {

@@ -34,6 +34,7 @@ const NATIVE_ONLY = [
   'BATCH_MAX',
   'WINDOW',
   'MAX_VALUE_BYTES',
+  'TOMBSTONE_KEEP',
 ];
 
 /**

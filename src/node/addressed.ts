@@ -5,7 +5,7 @@
  * name only. A follower that was told no name takes the first by which it is addressed, which its hard state then keeps.
  */
 import type { IncomingMessage } from 'node:http';
-import type { PeerRequest } from '../core/message.ts';
+import type { PeerRequest } from '../core/peer.ts';
 import { KvctlError } from '../wire/errors.ts';
 import { NODE_NAME, TO_HEADER } from '../wire/internal.ts';
 import type { Log } from './log.ts';

@@ -280,6 +280,8 @@ class Reader {
       unsettledBytes: 64 * 1024 * 1024,
       quorumTimeoutMs: this.setting('QUORUM_TIMEOUT_MS'),
       failEarlyMs: this.setting('FAIL_EARLY_MS'),
+      tombstoneKeepMs: this.setting('TOMBSTONE_KEEP') * 1000,
+      collectEveryMs: 1_000,
     };
   }
 

@@ -6,7 +6,7 @@
  * Not here: disks that fail while the node lives (store/disk-fault.ts), which the same variable sets.
  */
 
-/** In the order in which a write, the opening of an epoch, and then a rollback comes by; SPEC 2 and 6. */
+/** In the order in which a write, the opening of an epoch, a rollback, and then a snapshot comes by; SPEC 2, 5 and 6. */
 export const FAILPOINTS = {
   'before-commit': 'records are about to be handed to the store',
   'after-commit': 'they are durable, and nobody was told or sent them',
@@ -20,6 +20,10 @@ export const FAILPOINTS = {
   'after-opening': 'its opening is durable, and nobody was told',
   'before-rollback': 'rows that the lineage does not have are about to be kept elsewhere and replaced',
   'after-rollback': 'they are replaced, and the leader was not told',
+  'after-part': 'a part of a snapshot is durable beside the data, and the leader was not told, on the follower',
+  'before-swap': 'the last part of a snapshot is here, and the data as before, on the follower',
+  'after-swap': 'the snapshot is the data, and the leader was not told, on the follower',
+  'after-view': 'a part of a snapshot was read and not sent, on the leader',
 } as const;
 export type FailpointName = keyof typeof FAILPOINTS;
 

@@ -6,7 +6,7 @@ import type { Replica } from '../core/replica.ts';
 import type { Ms } from '../lib/units.ts';
 
 const LATENCY_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
-const LINK_STATES = ['probe', 'catch-up', 'stream'] as const;
+const LINK_STATES = ['probe', 'install', 'snapshot', 'catch-up', 'stream'] as const;
 
 export class Metrics {
   readonly registry = new Registry();

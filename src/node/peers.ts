@@ -4,7 +4,7 @@
  */
 // Of undici only the pool: the package's main module also loads fetch, WebSocket and caches, 9 MB of every node's memory.
 import Pool from 'undici/lib/dispatcher/pool.js';
-import type { NodeId, PeerAnswer, PeerRequest } from '../core/message.ts';
+import type { NodeId, PeerAnswer, PeerRequest } from '../core/peer.ts';
 import type { Member } from '../core/record.ts';
 import { encodeRequest, FROM_HEADER, INTERNAL_PATHS, MAX_ROWS_BYTES, TO_HEADER } from '../wire/internal.ts';
 import { decodeAnswer } from '../wire/internal-answers.ts';

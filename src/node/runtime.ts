@@ -6,17 +6,15 @@
  */
 import type {
   Effect,
-  FenceRequest,
   Input,
   NetworkChange,
-  PeerAnswer,
-  PeerRequest,
   PromoteInput,
   PromoteResult,
   QuorumResult,
   WriteFailure,
   WriteSuccess,
 } from '../core/message.ts';
+import type { FenceRequest, PeerAnswer, PeerRequest } from '../core/peer.ts';
 import type { KvRecord } from '../core/record.ts';
 import type { Replica } from '../core/replica.ts';
 import { unreachable } from '../lib/assert.ts';
@@ -234,6 +232,14 @@ export class Runtime {
         this.drive({ t: 'scanned', token: effect.token, page, rows });
         return;
       }
+      case 'readView': {
+        const part = this.store.readView(effect.view, effect.limit, effect.maxBytes);
+        this.#parts.failpoints.hit('after-view');
+        this.drive({ t: 'viewRead', token: effect.token, part });
+        return;
+      }
+      case 'closeView':
+        return this.store.closeView(effect.view);
       case 'lookup':
         this.drive({ t: 'found', token: effect.token, rows: new Map(effect.keys.map((key) => [key, this.store.get(key)])) });
         return;
@@ -254,37 +260,24 @@ export class Runtime {
     }, fatal);
   }
 
-  #persist({
-    token,
-    records,
-    entries = [],
-    position,
-    previousOf,
-    replacements = [],
-    dropEntriesAfter,
-  }: Extract<Effect, { t: 'persist' }>): void {
+  #persist({ t, token, ...batch }: Extract<Effect, { t: 'persist' }>): void {
+    const { records, replacements = [], stage } = batch;
     const { failpoints } = this.#parts;
     const { phase, leader } = this.replica;
     const isOpening = phase === 'installing' && leader === null;
     if (records.length > 0) failpoints.hit('before-commit');
     if (isOpening) failpoints.hit('before-opening');
     if (replacements.length > 0) failpoints.hit('before-rollback');
+    if (stage?.swap) failpoints.hit('before-swap');
     const begun = this.#parts.clock.now();
-    const batch = {
-      records,
-      entries,
-      previousOf,
-      replacements,
-      ...(dropEntriesAfter ? { dropEntriesAfter } : {}),
-      ...(position === null ? {} : { position }),
-    };
     this.store.commit(batch).then(
-      ({ previous }) => {
+      ({ previous, isSpoilt = false }) => {
         if (records.length > 0) failpoints.hit(phase === 'fencing' ? 'after-gather' : 'after-commit');
         if (isOpening) failpoints.hit('after-opening');
         if (replacements.length > 0) failpoints.hit('after-rollback');
+        if (stage !== undefined) failpoints.hit(stage.swap === null ? 'after-part' : 'after-swap');
         this.#parts.metrics.committed(this.#parts.clock.now() - begun);
-        this.drive({ t: 'persisted', token, previous });
+        this.drive({ t: 'persisted', token, previous, isSpoilt });
       },
       (error: unknown) => this.drive({ t: 'persistFailed', token, reason: error instanceof Error ? error.message : String(error) }),
     );

@@ -1,7 +1,7 @@
 /**
  * What a node answers another: only what its disk says, and nothing to those whom it did not promise to accept. Part of the oracle (oracle.ts).
  */
-import type { PeerAnswer, PeerRequest, Refusal, ReplicateAnswer, ReplicateRequest } from '../core/message.ts';
+import type { PeerAnswer, PeerRequest, Refusal, ReplicateAnswer, ReplicateRequest } from '../core/peer.ts';
 import { compareVersions, formatVersion } from '../core/version.ts';
 import type { Goals } from './goals.ts';
 import type { Ledger } from './ledger.ts';
@@ -52,7 +52,8 @@ export class Answers {
         this.#checkPromise(node, request);
         this.#checkPosition(node, answer);
         if (hard !== null && !answer.isBlank) this.#requests.responded(node, request.epoch, request.order);
-        for (const record of request.records) {
+        // A part of a snapshot is built beside what the disk shows, and acks nothing.
+        for (const record of request.snapshot === null ? request.records : []) {
           must(this.#ledger.holds(node, record), 'I2', () => `${node.id} acks ${sayVersion(record)}, and its disk lacks it`);
           if (this.#requests.writes.putOf(record)?.result?.ok && request.page === null)
             this.#goals.reach('a follower acked after the client had its answer');

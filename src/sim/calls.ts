@@ -3,7 +3,8 @@
  *
  * Worse than TCP on purpose: a request may arrive twice, late, or at the receiver's next start; its caller hears of one end only.
  */
-import type { Input, PeerAnswer, PeerRequest } from '../core/message.ts';
+import type { Input } from '../core/message.ts';
+import type { PeerAnswer, PeerRequest } from '../core/peer.ts';
 import type { RollingHash } from '../lib/rolling-hash.ts';
 import type { Ms } from '../lib/units.ts';
 import type { Goals } from './goals.ts';

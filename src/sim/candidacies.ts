@@ -2,7 +2,7 @@
  * What each candidate heard from those whom it asked: who promised it the epoch, who handed over everything that it holds, and so on how many nodes the
  * opening rests. Counted from the answers that arrived, not from what the candidate makes of them.
  */
-import type { ChangesRequest, FenceRequest, NodeId, PeerAnswer, PeerRequest, StandingAnswer } from '../core/message.ts';
+import type { ChangesRequest, FenceRequest, NodeId, PeerAnswer, PeerRequest, StandingAnswer } from '../core/peer.ts';
 import { isNewer } from '../core/version.ts';
 import type { EpochHistory } from './epoch-history.ts';
 import type { SimNode } from './sim-node.ts';

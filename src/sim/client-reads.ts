@@ -14,7 +14,7 @@ import type { ClientWrites } from './client-writes.ts';
 import type { Goals } from './goals.ts';
 import type { Ledger } from './ledger.ts';
 import { sayVersion } from './lineage.ts';
-import { type Ordinal, ordinalOf, sayOrdinal } from './ordinal.ts';
+import { type Ordinal, sayOrdinal } from './ordinal.ts';
 import type { ClusterView, SimNode } from './sim-node.ts';
 import { must } from './violation.ts';
 
@@ -84,7 +84,7 @@ export class ClientReads {
     const { key, startedAt, confirmed } = read;
     if (confirmed !== null) this.#checkConfirmed(id, confirmed);
     const found = record === undefined ? node.disk.store.get(key) : record;
-    const order = found === null ? 0 : ordinalOf(found.version);
+    const order = this.#ledger.shown(node, key, found);
     if (found !== null) this.#checkShown(id, key, found);
     const isNewest = node.replica.epoch === this.#ledger.lineage.open?.epoch;
     if (confirmed === null && !isNewest) return;

@@ -4,12 +4,14 @@
  *
  * Nothing here judges (oracle.ts) or decides what breaks when (faults.ts). Invariant: all chance comes from streams of the seed, one per concern.
  */
-import type { Effect, Input, NodeId, PutInput } from '../core/message.ts';
-import type { KvRecord, Member } from '../core/record.ts';
+import type { Effect, Input, PutInput } from '../core/message.ts';
+import type { NodeId } from '../core/peer.ts';
+import type { Member } from '../core/record.ts';
 import type { Version } from '../core/version.ts';
 import { Prng } from '../lib/prng.ts';
 import { RollingHash } from '../lib/rolling-hash.ts';
 import type { Ms } from '../lib/units.ts';
+import type { Persisted } from '../store/store.ts';
 import { Calls } from './calls.ts';
 import { Disk, type Frame } from './disk.ts';
 import type { Goals } from './goals.ts';
@@ -112,6 +114,7 @@ export class SimCluster implements ClusterView {
     node.wakeAt = Number.POSITIVE_INFINITY;
     node.isTurnDue = false;
     node.replica = newReplica(this.world, this.#members, node.id, node.life, node.disk);
+    node.disk.store.closeViews();
     for (const observer of this.#observers) observer.lived?.(node, 'started');
     this.drive(node);
   }
@@ -216,6 +219,15 @@ export class SimCluster implements ClusterView {
         else this.#answer(node, this.now + this.world.scanMs, () => input);
         return;
       }
+      case 'readView': {
+        const part = node.disk.store.readView(effect.view, effect.limit, effect.maxBytes);
+        const input = { t: 'viewRead', token: effect.token, part } as const;
+        if (this.world.scanMs === 0) queue.push(input);
+        else this.#answer(node, this.now + this.world.scanMs, () => input);
+        return;
+      }
+      case 'closeView':
+        return node.disk.store.closeView(effect.view);
       case 'lookup': {
         const rows = new Map(effect.keys.map((key) => [key, node.disk.store.get(key)]));
         queue.push({ t: 'found', token: effect.token, rows });
@@ -257,8 +269,8 @@ export class SimCluster implements ClusterView {
     disk.write(frame);
     const { token } = frame.commit;
     if (this.world.store === 'memory') {
-      const previous = this.#sync(node, frame, false);
-      return this.#answer(node, this.now, () => doneInput(frame, previous));
+      const done = this.#sync(node, frame, false);
+      return this.#answer(node, this.now, () => doneInput(frame, done));
     }
     const ms = -this.world.syncMeanMs * Math.log(1 - this.#disks.next()) * (disk.slow > 0 ? 30 : 1);
     disk.busyUntil = Math.max(this.now + ms, disk.busyUntil);
@@ -279,13 +291,13 @@ export class SimCluster implements ClusterView {
     });
   }
 
-  #sync(node: SimNode, frame: Frame, isLate: boolean): ReadonlyMap<string, KvRecord | null> {
-    const previous = node.disk.sync();
+  #sync(node: SimNode, frame: Frame, isLate: boolean): Persisted {
+    const done = node.disk.sync();
     for (const observer of this.#observers) observer.kept?.(node, frame, isLate);
-    return previous;
+    return done;
   }
 }
 
-function doneInput({ commit }: Frame, previous: ReadonlyMap<string, KvRecord | null>): Input {
-  return commit.t === 'saveHard' ? { t: 'hardSaved', token: commit.token } : { t: 'persisted', token: commit.token, previous };
+function doneInput({ commit: { t, token } }: Frame, done: Persisted): Input {
+  return t === 'saveHard' ? { t: 'hardSaved', token } : { t: 'persisted', token, ...done };
 }

@@ -5,9 +5,9 @@
  * a torn one by its checksum. A crash keeps a prefix of them. With `store: memory` a commit is there at once, and a crash takes everything.
  */
 import type { Effect } from '../core/message.ts';
-import type { HardState, KvRecord } from '../core/record.ts';
+import type { HardState } from '../core/record.ts';
 import { openMemoryStore } from '../store/memory.ts';
-import type { Store } from '../store/store.ts';
+import type { Persisted } from '../store/store.ts';
 
 export type Commit = Extract<Effect, { t: 'persist' | 'saveHard' }>;
 
@@ -18,7 +18,7 @@ export interface Frame {
 }
 
 export class Disk {
-  store: Store = openMemoryStore();
+  store = openMemoryStore();
   hard: HardState | null = null;
   /** Names the data directory. */
   incarnation: string;
@@ -48,24 +48,14 @@ export class Disk {
   }
 
   /** The oldest frame is durable now. Answers the rows that stood there before, of the keys that were asked for. */
-  sync(): ReadonlyMap<string, KvRecord | null> {
+  sync(): Persisted {
     const { commit } = this.#frames.shift() as Frame;
-    const previous = new Map<string, KvRecord | null>();
-    if (commit.t === 'saveHard') {
-      this.hard = commit.state;
-      return previous;
+    if (commit.t === 'persist') {
+      const { t, token, ...batch } = commit;
+      return this.store.apply(batch);
     }
-    for (const key of commit.previousOf) previous.set(key, this.store.get(key));
-    const { records, entries = [], position, replacements = [], dropEntriesAfter } = commit;
-    // The memory store is done when the call returns; only its answer comes later, and we know it.
-    void this.store.commit({
-      records,
-      entries,
-      replacements,
-      ...(dropEntriesAfter ? { dropEntriesAfter } : {}),
-      ...(position === null ? {} : { position }),
-    });
-    return previous;
+    this.hard = commit.state;
+    return { previous: new Map() };
   }
 
   /** The oldest frame never happened. */

@@ -85,6 +85,20 @@ export class EpochHistory implements EpochStart {
     return this.accepted[seq - this.head - 1];
   }
 
+  /** What the leader held when this was its newest write, by key. */
+  rowsAt(seq: number): Map<string, KvRecord> {
+    const rows = new Map(this.start);
+    for (const { record } of this.accepted.slice(0, seq - this.head)) rows.set(record.key, record);
+    return rows;
+  }
+
+  /** The newest delete of the key. */
+  deletionOf(key: string): KvRecord | undefined {
+    const started = this.start.get(key);
+    const newest = this.#byKey.get(key)?.findLast(({ record }) => record.value === null)?.record;
+    return newest ?? (started?.value === null ? started : undefined);
+  }
+
   startOf(key: string): Ordinal {
     const record = this.start.get(key);
     return record === undefined ? 0 : ordinalOf(record.version);

@@ -1,5 +1,5 @@
 /** A stranger on the network: the leader of a cluster of another lineage, which was given our addresses by mistake. */
-import type { ReplicateRequest } from '../core/message.ts';
+import type { ReplicateRequest } from '../core/peer.ts';
 import type { SimNode } from './sim-node.ts';
 
 /** What it would say to the node: a probe, or a record. */
@@ -25,6 +25,7 @@ export function intruderTo(node: SimNode, x: number): ReplicateRequest {
     purgeFloor: { epoch: 0, seq: 0 },
     records: isProbe ? [] : [{ key: 'k0', value: '"another"', version, need: 0, timestampMs: 0 }],
     page: null,
+    snapshot: null,
     history: null,
   };
 }

@@ -2,7 +2,7 @@
  * What the leader of one epoch sends to its followers: only what its disk holds and what is due, and nothing about commits and needs that is not so.
  * Part of the oracle (oracle.ts).
  */
-import type { NodeId, ReplicateRequest } from '../core/message.ts';
+import type { NodeId, ReplicateRequest } from '../core/peer.ts';
 import type { KvRecord } from '../core/record.ts';
 import { formatVersion, isNewer } from '../core/version.ts';
 import type { Accepted } from './epoch-history.ts';
@@ -47,6 +47,7 @@ export class Leadership {
       this.#scans.set(to.id, { coversTo: ordinalOf(page.coversTo), head: ordinalOf(page.head) });
     else if (page !== null) this.#scans.delete(to.id);
     const state = node.replica.leader?.links.find((link) => link.node === to.id)?.state ?? '';
+    if (this.#linkStates.get(to.id) === 'snapshot' && state === 'probe') this.#goals.reach('a snapshot was given up');
     if (state === 'catch-up' && this.#linkStates.get(to.id) === 'stream') this.#goals.reach('a stream broke off into catch-up');
     this.#linkStates.set(to.id, state);
   }
@@ -62,7 +63,8 @@ export class Leadership {
     for (const record of message.records) {
       const { version } = record;
       must(this.#ledger.holds(node, record), 'I2', () => `${node.id} sends ${sayVersion(record)} before its own disk has it`);
-      if (version.epoch !== this.#epoch) continue;
+      // What a snapshot holds is held by the follower with its last part: the disks tell when (ledger.ts).
+      if (version.epoch !== this.#epoch || message.snapshot !== null) continue;
       const dueAt = this.#ledger.mayHearAt(to, version);
       must(now >= dueAt - ROUNDING_MS, 'floor', () => `${formatVersion(version)} leaves for ${to.id} at ${now}, and is due at ${dueAt}`);
       const isAgain = message.page === null && now >= dueAt + world.limits.retransmitMs;

@@ -7,6 +7,7 @@
 import type { KvRecord, Position, Replacement } from '../core/record.ts';
 import { compareVersions, formatVersion, type Version, ZERO } from '../core/version.ts';
 import type { Ms } from '../lib/units.ts';
+import { collectedOf, forget, isCollected, snapshotOf } from './collection.ts';
 import type { Frame } from './disk.ts';
 import { type Accepted, type EpochHistory, type Holding, isSame } from './epoch-history.ts';
 import type { Goals } from './goals.ts';
@@ -31,6 +32,9 @@ interface Holder {
   wasWiped: boolean;
   /** It left an epoch that never opened. */
   leftDeadBranch: boolean;
+  purgeFloor: Version;
+  /** Tombstones that are gone from its disk, by key, the newest of each. */
+  collected: Map<string, Ordinal>;
 }
 
 /** Times are sums of real numbers. */
@@ -58,7 +62,14 @@ export class Ledger {
       counted: null,
       wasWiped: false,
       leftDeadBranch: false,
+      purgeFloor: ZERO,
+      collected: new Map(),
     }));
+  }
+
+  /** What the disk shows of the key, which is nothing of one whose tombstone was collected. */
+  shown(node: SimNode, key: string, row: KvRecord | null): Ordinal {
+    return row === null ? (this.#of(node).collected.get(key) ?? 0) : ordinalOf(row.version);
   }
 
   /** What the disk holds of the key. */
@@ -93,15 +104,19 @@ export class Ledger {
     const holder = this.#of(node);
     let begun: EpochHistory | null = null;
     if (commit.t === 'persist') {
-      const { replacements = [] } = commit;
-      for (const replacement of replacements) this.#replaced(node, holder, replacement);
+      const { replacements = [], stage, position } = commit;
+      for (const replacement of replacements) this.#replaced(node, holder, replacement, position?.purgeFloor ?? holder.purgeFloor);
       for (const record of commit.records) this.#stored(node, holder, record, isLeaders, now);
       for (const { key } of [...replacements, ...commit.records]) this.#checkRow(node, key, holder.held.get(key));
-      if (commit.position !== null) begun = this.#moved(node, holder, commit.position);
+      // Otherwise the snapshot was thrown away, with the position.
+      const isThere = node.disk.store.position() === position;
+      if (position !== null && isThere && stage?.swap) this.#swapped(node, holder, position, now);
+      if (position !== null && isThere) begun = this.#moved(node, holder, position);
       const newest = commit.records.reduce((top, { version }) => Math.max(top, ordinalOf(version)), 0);
       if (!isLeaders && newest > ordinalOf(holder.honestTo)) holder.holeBelow = Math.max(newest, holder.holeBelow);
     }
-    this.#recount(node, holder, commit.t === 'persist' ? commit.records : []);
+    const isSwap = commit.t === 'persist' && commit.stage !== undefined && commit.stage.swap !== null;
+    this.#recount(node, holder, isSwap ? [...holder.held.values()] : commit.t === 'persist' ? commit.records : []);
     return begun;
   }
 
@@ -114,6 +129,8 @@ export class Ledger {
     holder.counted = null;
     holder.wasWiped = true;
     holder.leftDeadBranch = false;
+    holder.purgeFloor = ZERO;
+    holder.collected = new Map();
   }
 
   #of(node: SimNode): Holder {
@@ -121,7 +138,7 @@ export class Ledger {
   }
 
   /** Only what is kept in a file, and not what was committed, may be taken away. */
-  #replaced(node: SimNode, holder: Holder, { key, record, rolledBack }: Replacement): void {
+  #replaced(node: SimNode, holder: Holder, { key, record, rolledBack }: Replacement, purgeFloor: Version): void {
     const there = holder.held.get(key);
     must(
       there !== undefined && isSame(there, rolledBack),
@@ -132,15 +149,21 @@ export class Ledger {
     if (this.lineage.epochs.get(rolledBack.version.epoch)?.leader === node)
       this.#goals.reach('a deposed leader rolled back what it had written itself');
     const accepted = this.lineage.find(rolledBack.version);
-    const isLess = record === null || ordinalOf(record.version) < ordinalOf(rolledBack.version);
     // What the epoch that it comes to could not but keep; the loss of what it could miss is judged when it opens.
     const from = this.lineage.epochs.get(rolledBack.version.epoch);
     const to = this.lineage.epochs.get(node.disk.hard?.promisedEpoch ?? 0);
+    // A delete that came after it may be collected there.
+    const isLess = ordinalOf((record ?? to?.deletionOf(key))?.version ?? ZERO) < ordinalOf(rolledBack.version);
     const keptNeed = from === undefined ? 0 : (to?.stepFrom(from).keptNeed ?? 0);
     const isLost = isLess && accepted?.voidedBy === null && rolledBack.need >= keptNeed && this.ackers(accepted) >= rolledBack.need;
     must(!isLost, 'I8', () => `${node.id} rolls back ${sayVersion(rolledBack)}, which is committed`);
     if (record === null) {
-      holder.held.delete(key);
+      const known = this.lineage.epochs.get(purgeFloor.epoch)?.rowsAt(purgeFloor.seq).get(key);
+      // A newer row may have stood in its place when it would have been collected.
+      if (known !== undefined && isCollected(known, purgeFloor)) {
+        holder.held.set(key, known);
+        holder.collected.set(key, ordinalOf(known.version));
+      } else holder.held.delete(key);
       return;
     }
     must(
@@ -171,8 +194,12 @@ export class Ledger {
   }
 
   #checkRow(node: SimNode, key: string, expected: KvRecord | undefined): void {
-    const there = node.disk.store.get(key);
-    const isThere = expected === undefined ? there === null : there !== null && isSame(there, expected);
+    const { store } = node.disk;
+    const there = store.get(key);
+    const isThere =
+      expected === undefined || isCollected(expected, store.position().purgeFloor)
+        ? there === null
+        : there !== null && isSame(there, expected);
     must(
       isThere,
       'I4',
@@ -181,7 +208,59 @@ export class Ledger {
     );
   }
 
-  #moved(node: SimNode, holder: Holder, { watermark }: Position): EpochHistory | null {
+  #swapped(node: SimNode, holder: Holder, { watermark, purgeFloor }: Position, now: Ms): void {
+    const history = this.lineage.epochs.get(watermark.epoch);
+    must(
+      history !== undefined,
+      'I9',
+      () => `${node.id} took over a snapshot at ${formatVersion(watermark)}, of an epoch that nobody began`,
+    );
+    const rows = snapshotOf(node, holder.held, history, watermark, purgeFloor);
+    for (const record of rows.values()) {
+      const isNew = record.version.epoch === watermark.epoch && !this.holds(node, record);
+      must(
+        !isNew || now >= this.mayHearAt(node, record.version) - ROUNDING_MS,
+        'floor',
+        () => `${node.id} holds ${sayVersion(record)} at ${now} by a snapshot, and it was due at ${this.mayHearAt(node, record.version)}`,
+      );
+    }
+    holder.held = rows;
+    holder.purgeFloor = purgeFloor;
+    holder.collected = collectedOf(rows, purgeFloor);
+    this.#goals.reach('a snapshot took the place of what a node held');
+  }
+
+  #collects(node: SimNode, holder: Holder, purgeFloor: Version): void {
+    const before = holder.purgeFloor;
+    if (compareVersions(purgeFloor, before) < 0) {
+      forget(node, holder.held, before);
+      holder.collected = new Map();
+    }
+    holder.purgeFloor = purgeFloor;
+    if (compareVersions(purgeFloor, before) <= 0) return;
+    const isBehind = this.#holders.some((other) => compareVersions(other.honestTo, purgeFloor) < 0);
+    for (const record of holder.held.values()) {
+      if (!isCollected(record, purgeFloor) || isCollected(record, before)) continue;
+      this.#checkRow(node, record.key, record);
+      holder.collected.set(record.key, ordinalOf(record.version));
+      const accepted = this.lineage.find(record.version);
+      must(
+        accepted !== undefined && this.lineage.isSettled(accepted),
+        'I8',
+        () => `${node.id} collects the tombstone ${sayVersion(record)}, which is pending`,
+      );
+      this.#goals.reach('a tombstone was collected');
+      if (isBehind) this.#goals.reach('a tombstone was collected that a node which was away lacks');
+    }
+  }
+
+  #moved(node: SimNode, holder: Holder, { watermark, purgeFloor }: Position): EpochHistory | null {
+    must(
+      compareVersions(purgeFloor, watermark) <= 0,
+      'I9',
+      () => `${node.id} collected up to ${formatVersion(purgeFloor)}, and holds everything up to ${formatVersion(watermark)} only`,
+    );
+    this.#collects(node, holder, purgeFloor);
     const { lineage } = this;
     const { hard } = node.disk;
     const before = holder.honestTo;

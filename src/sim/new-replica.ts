@@ -1,6 +1,7 @@
 /** A node as it starts, on what its disk holds: the core, set up as the world says. */
-import type { NodeId } from '../core/message.ts';
+
 import type { LinkSetting } from '../core/network.ts';
+import type { NodeId } from '../core/peer.ts';
 import type { Member } from '../core/record.ts';
 import { Replica } from '../core/replica.ts';
 import type { Disk } from './disk.ts';

@@ -1,5 +1,6 @@
 /** Who watches a simulated cluster from outside: the oracle, which judges, the clients, who wait, and the play, which tells. */
-import type { Effect, Input, PeerAnswer, PeerRequest, PutInput } from '../core/message.ts';
+import type { Effect, Input, PutInput } from '../core/message.ts';
+import type { PeerAnswer, PeerRequest } from '../core/peer.ts';
 import type { Version } from '../core/version.ts';
 import type { Frame } from './disk.ts';
 import type { ClusterView, SimNode } from './sim-node.ts';

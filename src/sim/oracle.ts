@@ -4,7 +4,8 @@
  * It believes disks (ledger.ts, lineage.ts, epochs.ts) and its own arithmetic, never what a replica thinks of itself: delays are drawn again from the seed, ackers
  * are counted on disks. What a leader tells its followers is in leadership.ts. What only shows at the end, linearizability and convergence, is asked for then (`finish`, `difference`). What clients asked and were told is in requests.ts.
  */
-import type { Effect, Input, PeerAnswer, PeerRequest, PutInput } from '../core/message.ts';
+import type { Effect, Input, PutInput } from '../core/message.ts';
+import type { PeerAnswer, PeerRequest } from '../core/peer.ts';
 import type { KvRecord } from '../core/record.ts';
 import { compareVersions, formatVersion, isNewer, type Version } from '../core/version.ts';
 import { assert } from '../lib/assert.ts';

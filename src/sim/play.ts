@@ -1,7 +1,8 @@
 /**
  * A run as a play: one line per thing that happened, one column per node, the last lines before the end. For people; nothing reads it.
  */
-import type { Effect, Input, PeerAnswer, PeerRequest } from '../core/message.ts';
+import type { Effect, Input } from '../core/message.ts';
+import type { PeerAnswer, PeerRequest } from '../core/peer.ts';
 import type { KvRecord } from '../core/record.ts';
 import { formatVersion, type Version } from '../core/version.ts';
 import type { Ms } from '../lib/units.ts';
@@ -148,7 +149,9 @@ function sayRequest(message: PeerRequest): string {
   if (message.t === 'fence') return `fence ${message.epoch}`;
   if (message.t === 'changes') return `what is above ${formatVersion(message.since)}?`;
   if (message.t === 'install') return `install ${message.epoch}, after ${formatVersion(message.after)}: ${sayFound(message.rows)}`;
-  const { page, records } = message;
+  const { page, records, snapshot } = message;
+  if (snapshot !== null)
+    return `snapshot ${snapshot.id}, part ${snapshot.part}: ${sayRecords(records)}${snapshot.end === null ? '' : `, whole at ${formatVersion(snapshot.end.head)}`}`;
   if (page !== null) return `page ${sayRange(page.since, page.coversTo)} of ${formatVersion(page.head)}: ${sayRecords(records)}`;
   return records.length === 0 ? 'heartbeat' : sayRecords(records);
 }

@@ -58,7 +58,8 @@ export class Promotions {
     const { leader, epoch } = history;
     must(!isForced || this.#forced.has(leader), 'I1', () => `${leader.id} forces epoch ${epoch}, and nobody asked for that`);
     history.isForced = isForced;
-    if (history.isAlone) history.keptNeed = Number.POSITIVE_INFINITY;
+    // What others rolled back for somebody who led alone since is not theirs to give any more, also if that one never came to open.
+    if (history.isAlone || history.isPatchySince(history.base?.epoch ?? history.epoch)) history.keptNeed = Number.POSITIVE_INFINITY;
   }
 
   replied(node: SimNode, id: number, result: PromoteResult): void {

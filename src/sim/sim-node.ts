@@ -1,5 +1,5 @@
 /** One node of a simulated cluster, and what those who watch may see of all of them. */
-import type { NodeId } from '../core/message.ts';
+import type { NodeId } from '../core/peer.ts';
 import type { Replica } from '../core/replica.ts';
 import type { Ms } from '../lib/units.ts';
 import type { Disk } from './disk.ts';

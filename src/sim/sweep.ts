@@ -107,6 +107,8 @@ function calmWorld({ followers, quorum, delay, seed }: SweepPoint): World {
       waitingWrites: 10_000,
       unsettledBytes: 67_108_864,
       quorumTimeoutMs: 3_600_000,
+      tombstoneKeepMs: 86_400_000,
+      collectEveryMs: 1_000,
       failEarlyMs: 3_600_000,
     },
     latencyMinMs: 0,

@@ -72,6 +72,7 @@ export function drawWorld(seed: number, followers: number | null): World {
     unsettledBytes: pick(20_000, 67_108_864),
     quorumTimeoutMs: pick(200, 1000, 5000),
     failEarlyMs: pick(50, 250),
+    ...drawCollection(seed),
   };
   const kinds = FAULT_KINDS.filter(() => prng.int(10) < 6);
   return {
@@ -99,6 +100,14 @@ export function drawWorld(seed: number, followers: number | null): World {
     faultKinds: kinds,
     isBornFaulty: prng.int(5) === 0,
   };
+}
+
+/** Out of draws of its own: what else a seed means stays as it is. */
+function drawCollection(seed: number): Pick<LeaderLimits, 'tombstoneKeepMs' | 'collectEveryMs'> {
+  const prng = new Prng(seed).fork('collection');
+  const tombstoneKeepMs = [Number.POSITIVE_INFINITY, 1000, 300, 100][prng.int(4)] as number;
+  const collectEveryMs = [5, 50, 500][prng.int(3)] as number;
+  return { tombstoneKeepMs, collectEveryMs };
 }
 
 function drawDelay(prng: Prng): Distribution {

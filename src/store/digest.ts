@@ -8,9 +8,8 @@
  * choose the rows can make sums collide (Wagner 2002).
  * Source: AdHash (Bellare and Micciancio 1997); LiteFS keeps a rolling checksum of its pages likewise. `client/dump.ts` computes it anew.
  */
-import type { KvRecord } from '../core/record.ts';
+import type { Content, KvRecord } from '../core/record.ts';
 import { formatVersion } from '../core/version.ts';
-import type { Content } from './store.ts';
 
 /** Without an ES import, which would load all of WebCrypto into every node; see node/builtin.ts. */
 const { hash } = process.getBuiltinModule('node:crypto');

@@ -2,51 +2,46 @@
  * The store in memory: the same contract as on disk, and nothing left after the process.
  *
  * Not here: anything asynchronous; a commit is done when the call returns, only its answer comes with the next microtask.
- * Invariant: `#byKey`, `#byVersion` and `#keys` hold the same rows, one per key, and `#entries` and `#entriesByVersion` the same entries. Records
- * are never changed, so a dump view is a list of references.
  */
-import { EMPTY_POSITION, type IdempotencyEntry, type KvRecord, type Position } from '../core/record.ts';
-import { compareVersions, formatVersion, isNewer, maxVersion, type Version, ZERO } from '../core/version.ts';
-import { ContentDigest } from './digest.ts';
-import { entriesOf, IDEMPOTENCY_KEEP, rowOf, withEntries } from './entries.ts';
+import type { ViewPart } from '../core/message.ts';
+import { type Content, EMPTY_POSITION, type IdempotencyEntry, type KvRecord, type Position, type Stage } from '../core/record.ts';
+import { maxVersion, type Version } from '../core/version.ts';
+import { entriesOf, withEntries } from './entries.ts';
 import { compareKeys } from './key-order.ts';
+import { MemoryTable } from './memory-table.ts';
 import { cutPage, isEmptyRange, lastOf } from './page.ts';
 import { withoutRepeats } from './rollback-file.ts';
-import { SortedList } from './sorted-list.ts';
-import type { Commit, Content, DumpView, ListRange, Page, Persisted, RolledBack, ScanRange, Store } from './store.ts';
-import { StoreError } from './store-error.ts';
+import type { Commit, DumpView, ListRange, Page, Persisted, RolledBack, ScanRange, Store } from './store.ts';
+import { reasonOf, StoreError } from './store-error.ts';
+import { Views } from './views.ts';
 
-export function openMemoryStore(): Store {
+export function openMemoryStore(): MemoryStore {
   return new MemoryStore();
 }
 
-class MemoryStore implements Store {
+export class MemoryStore implements Store {
   readonly kind = 'memory';
-  readonly #byKey = new Map<string, KvRecord>();
-  readonly #byVersion = new SortedList<KvRecord, Version>((record, at) => compareVersions(record.version, at));
-  readonly #keys = new SortedList<string, string>(compareKeys);
-  readonly #entries = new Map<string, IdempotencyEntry>();
-  readonly #entriesByVersion = new SortedList<IdempotencyEntry, Version>((entry, at) => compareVersions(entry.version, at));
-  readonly #digest = new ContentDigest();
+  #table = new MemoryTable();
+  /** A snapshot that is being built. */
+  #next: MemoryTable | null = null;
   #position: Position = EMPTY_POSITION;
   #rolledBack: RolledBack[] = [];
+  readonly #views = new Views(() => this.dump({ tombstones: true }));
   #failure: StoreError | null = null;
 
   async commit(batch: Commit): Promise<Persisted> {
+    return this.apply(batch);
+  }
+
+  /** The same, without a promise of what is there already. */
+  apply(batch: Commit): Persisted {
     if (this.#failure !== null) throw this.#failure;
-    const previous = new Map<string, KvRecord | null>();
-    for (const key of batch.previousOf ?? []) previous.set(key, this.get(key));
-    if (batch.dropEntriesAfter !== undefined) this.#dropEntriesAfter(batch.dropEntriesAfter);
-    for (const { key, record, rolledBack } of batch.replacements ?? []) {
-      this.#rolledBack.push({ record: rolledBack, instead: record?.version ?? null });
-      this.#remove(key);
-      if (record !== null) this.#apply(rowOf(record));
+    try {
+      return batch.stage === undefined ? this.#apply(batch) : this.#stage(batch, batch.stage);
+    } catch (error) {
+      this.#failure = error instanceof StoreError ? error : new StoreError(reasonOf(error), error);
+      throw this.#failure;
     }
-    for (const record of batch.records) this.#apply(rowOf(record));
-    for (const entry of entriesOf(batch)) this.#remember(entry);
-    if (batch.position !== undefined) this.#position = batch.position;
-    this.#forgetOldest();
-    return { previous };
   }
 
   position(): Position {
@@ -54,29 +49,29 @@ class MemoryStore implements Store {
   }
 
   head(): Version {
-    return maxVersion(this.#byVersion.last()?.version ?? ZERO, this.#position.watermark);
+    return maxVersion(this.#table.newest(), this.#position.watermark);
   }
 
   get(key: string): KvRecord | null {
-    return this.#byKey.get(key) ?? null;
+    return this.#table.get(key);
   }
 
   scan(range: ScanRange): Page {
     const head = this.head();
     if (isEmptyRange(range, head)) return cutPage(range, head, []);
-    const page = cutPage(range, head, between(this.#byVersion, range.since, lastOf(range, head)));
-    return withEntries(page, range.limit, between(this.#entriesByVersion, page.since, page.coversTo));
+    const page = cutPage(range, head, this.#table.between(range.since, lastOf(range, head)));
+    return withEntries(page, range.limit, this.#table.entriesBetween(page.since, page.coversTo));
   }
 
   idempotency(key: string): IdempotencyEntry | null {
-    return this.#entries.get(key) ?? null;
+    return this.#table.entry(key);
   }
 
   list(range: ListRange): readonly KvRecord[] {
     const { prefix, after, limit } = range;
     const found: KvRecord[] = [];
     if (limit <= 0) return found;
-    for (const record of this.#fromKey(compareKeys(prefix, after) > 0 ? prefix : after)) {
+    for (const record of this.#table.fromKey(compareKeys(prefix, after) > 0 ? prefix : after)) {
       if (!record.key.startsWith(prefix)) break;
       if (record.value === null || record.key === after) continue;
       found.push(record);
@@ -87,15 +82,37 @@ class MemoryStore implements Store {
 
   dump(options: { tombstones: boolean }): DumpView {
     const kept: KvRecord[] = [];
-    for (const record of this.#fromKey('')) {
+    for (const record of this.#table.fromKey('')) {
       if (options.tombstones || record.value !== null) kept.push(record);
     }
-    const { digest } = this.content();
-    return { position: this.#position, head: this.head(), count: kept.length, digest, rows: () => kept, close: () => {} };
+    const entries = this.#table.allEntries();
+    const content = this.content();
+    return {
+      position: this.#position,
+      head: this.head(),
+      count: kept.length,
+      content,
+      rows: () => kept,
+      entries: () => entries,
+      close: () => {},
+    };
+  }
+
+  readView(view: number, limit: number, maxBytes: number): ViewPart {
+    return this.#views.read(view, limit, maxBytes);
+  }
+
+  closeView(view: number): void {
+    this.#views.close(view);
+  }
+
+  /** Whoever opened them is gone. */
+  closeViews(): void {
+    this.#views.closeAll();
   }
 
   count(): number {
-    return this.#byKey.size;
+    return this.#table.count;
   }
 
   rolledBack(): AsyncIterable<RolledBack> {
@@ -103,73 +120,46 @@ class MemoryStore implements Store {
   }
 
   content(): Content {
-    return this.#digest.content;
+    return this.#table.content;
   }
 
   async close(): Promise<void> {}
 
-  #remove(key: string): void {
-    const held = this.get(key);
-    if (held === null) return;
-    this.#byKey.delete(key);
-    this.#byVersion.remove(held.version);
-    this.#keys.remove(key);
-    this.#digest.replace(held, null);
+  #apply(batch: Commit): Persisted {
+    const table = this.#table;
+    const { epoch = 0, position, dropUntoldAfter, dropOrphansAfter } = batch;
+    const previous = new Map<string, KvRecord | null>();
+    for (const key of batch.previousOf ?? []) previous.set(key, this.get(key));
+    for (const { key, record, rolledBack, instead } of batch.replacements ?? []) {
+      this.#rolledBack.push({ record: rolledBack, instead });
+      table.remove(key);
+      if (record !== null) table.apply(record);
+    }
+    for (const record of batch.records) table.apply(record);
+    for (const entry of entriesOf(batch)) table.remember(entry, epoch);
+    if (position) this.#moveTo(position);
+    if (dropUntoldAfter) table.dropUntold(dropUntoldAfter, epoch);
+    if (dropOrphansAfter) table.dropOrphans(dropOrphansAfter);
+    table.forgetOldest(this.head().seq);
+    return { previous };
   }
 
-  #apply(record: KvRecord): void {
-    const held = this.get(record.key);
-    if (held === null || isNewer(record.version, held.version)) this.#put(held, record);
+  #stage({ epoch = 0, position }: Commit, { isFirst, rows, entries, swap }: Stage): Persisted {
+    const table = isFirst || this.#next === null ? new MemoryTable() : this.#next;
+    this.#next = table;
+    for (const row of rows) table.apply(row);
+    for (const entry of entries) table.remember(entry, epoch);
+    if (swap !== null) {
+      this.#next = null;
+      if (table.content.digest !== swap.digest || table.content.live !== swap.live) return { previous: new Map(), isSpoilt: true };
+      this.#table = table;
+    }
+    if (position) this.#position = position;
+    return { previous: new Map() };
   }
 
-  /** Every change of a row goes through here, whatever made it. */
-  #put(held: KvRecord | null, record: KvRecord): void {
-    if (held === null) this.#keys.add(record.key, record.key);
-    else this.#byVersion.remove(held.version);
-    this.#byKey.set(record.key, record);
-    this.#digest.replace(held, record);
-    if (this.#byVersion.add(record, record.version)) return;
-    this.#failure = new StoreError(`expected one key per version, but ${formatVersion(record.version)} came with two: restart the node`);
-    throw this.#failure;
-  }
-
-  #remember(entry: IdempotencyEntry): void {
-    const held = this.#entries.get(entry.key);
-    if (held !== undefined && !isNewer(entry.version, held.version)) return;
-    if (held !== undefined) this.#entriesByVersion.remove(held.version);
-    this.#entries.set(entry.key, entry);
-    this.#entriesByVersion.add(entry, entry.version);
-  }
-
-  #dropEntriesAfter(last: Version): void {
-    for (const entry of [...this.#entriesByVersion.from(last)]) if (isNewer(entry.version, last)) this.#forget(entry);
-  }
-
-  #forgetOldest(): void {
-    const lastSeq = this.head().seq - IDEMPOTENCY_KEEP;
-    // Versions of one lineage grow with their seq.
-    for (let oldest = this.#oldestEntry(); oldest !== null && oldest.version.seq <= lastSeq; oldest = this.#oldestEntry())
-      this.#forget(oldest);
-  }
-
-  #oldestEntry(): IdempotencyEntry | null {
-    return this.#entriesByVersion.from(ZERO).next().value ?? null;
-  }
-
-  #forget(entry: IdempotencyEntry): void {
-    this.#entries.delete(entry.key);
-    this.#entriesByVersion.remove(entry.version);
-  }
-
-  *#fromKey(first: string): Generator<KvRecord, void, undefined> {
-    for (const key of this.#keys.from(first)) yield this.#byKey.get(key) as KvRecord;
-  }
-}
-
-/** Those of (since, last] in version order. */
-function* between<T extends { readonly version: Version }>(list: SortedList<T, Version>, since: Version, last: Version): Generator<T> {
-  for (const item of list.from(since)) {
-    if (isNewer(item.version, last)) return;
-    if (isNewer(item.version, since)) yield item;
+  #moveTo(position: Position): void {
+    this.#table.collect(this.#position.purgeFloor, position.purgeFloor);
+    this.#position = position;
   }
 }

@@ -80,10 +80,9 @@ export async function* withoutRepeats(rows: Iterable<RolledBack> | AsyncIterable
   for await (const row of rows) if (told.add(row.record.version)) yield row;
 }
 
-function lineOf({ rolledBack, record }: Replacement): string {
+function lineOf({ rolledBack, instead }: Replacement): string {
   const { key, value, version, need, timestampMs } = rolledBack;
-  const instead = record === null ? null : formatVersion(record.version);
-  return `${JSON.stringify({ version: formatVersion(version), key, value, need, timestamp_ms: timestampMs, instead })}\n`;
+  return `${JSON.stringify({ version: formatVersion(version), key, value, need, timestamp_ms: timestampMs, instead: instead && formatVersion(instead) })}\n`;
 }
 
 function parseLine(line: string): RolledBack[] {

@@ -3,23 +3,25 @@
  *
  * `kv` has no rowid, so a row is found by one search in one tree; keys are TEXT, compared as UTF-8 bytes (collation BINARY; SQLite keeps
  * NUL and everything else in them). `value` comes last: reading a version never touches the overflow pages of a large value.
- * The unique index holds the order of versions that catch-up reads. A tombstone is a NULL value. `node` has one row: the position, and
- * what all rows together come to (digest.ts), both of the newest transaction. `history` has the openings of epochs that belong to the position.
- * `idempotency` holds what entries.ts says; a file that was made before there was one gets it when it is opened.
+ * The unique index holds the order of versions that catch-up reads. A tombstone is a NULL value; by their own index they are found when they
+ * are collected. `node` has one row: the position, and what all rows together come to (digest.ts), both of the newest transaction. `history` has
+ * the openings of epochs that belong to the position. `idempotency` holds what entries.ts says. Older files are brought up when they are opened.
  */
 import { DatabaseSync } from 'node:sqlite';
-import type { History, IdempotencyEntry, KvRecord, Position } from '../core/record.ts';
+import type { Content, History, IdempotencyEntry, KvRecord, Position } from '../core/record.ts';
 import { ContentDigest, EMPTY_CONTENT } from './digest.ts';
-import type { Content } from './store.ts';
 import { StoreError } from './store-error.ts';
 
 export const DATA_FILE = 'data.sqlite';
 
 /** Raised whenever a file of the older form can no longer be read as it is. */
-const FORMAT = 2;
+const FORMAT = 3;
 
-/** The same without a digest and a history, which an older kvctl would not keep up; such a file gets them when it is opened. */
-const FORMAT_OLDER = 1;
+/** Without a digest and a history, which an older kvctl would not keep up. */
+const FORMAT_WITHOUT_DIGEST = 1;
+
+/** Without a purge floor; and of entries without what tells which are still true after a change of leader. */
+const FORMAT_WITHOUT_PURGE = 2;
 
 /** "kvct": marks the file as ours among all SQLite files. */
 const APPLICATION_ID = 0x6b766374;
@@ -39,15 +41,28 @@ const HISTORY_TABLE = `CREATE TABLE history (
     is_forced INTEGER NOT NULL
   ) STRICT;`;
 
-const SCHEMA = `
-  CREATE TABLE kv (
+const TOMBSTONE_INDEX = 'CREATE INDEX kv_tombstones ON kv (epoch, seq) WHERE value IS NULL;';
+
+const ROW_COLUMNS = `
     key TEXT NOT NULL PRIMARY KEY,
     epoch INTEGER NOT NULL,
     seq INTEGER NOT NULL,
     need INTEGER NOT NULL,
     timestamp_ms REAL NOT NULL,
-    value TEXT
-  ) STRICT, WITHOUT ROWID;
+    value TEXT`;
+
+const ENTRY_COLUMNS = `
+    key TEXT NOT NULL PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    need INTEGER NOT NULL,
+    existed INTEGER NOT NULL,
+    record_key TEXT NOT NULL DEFAULT '',
+    told_epoch INTEGER NOT NULL DEFAULT 0`;
+
+const SCHEMA = `
+  CREATE TABLE kv (${ROW_COLUMNS}) STRICT, WITHOUT ROWID;
   CREATE UNIQUE INDEX kv_by_version ON kv (epoch, seq);
   CREATE TABLE node (
     id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
@@ -58,42 +73,69 @@ const SCHEMA = `
     scan_epoch INTEGER NOT NULL,
     k_min INTEGER,
     digest TEXT NOT NULL DEFAULT '${EMPTY_CONTENT.digest}',
-    live INTEGER NOT NULL DEFAULT 0
+    live INTEGER NOT NULL DEFAULT 0,
+    purge_epoch INTEGER NOT NULL DEFAULT 0,
+    purge_seq INTEGER NOT NULL DEFAULT 0
   ) STRICT;
-  INSERT INTO node VALUES (1, 0, 0, 0, 0, 0, NULL, '${EMPTY_CONTENT.digest}', 0);
+  INSERT INTO node VALUES (1, 0, 0, 0, 0, 0, NULL, '${EMPTY_CONTENT.digest}', 0, 0, 0);
   ${HISTORY_TABLE}
+  ${TOMBSTONE_INDEX}
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${FORMAT};
 `;
 
-const BRING_UP = `
+/** A snapshot that is being built: a generation beside the data. */
+export const STAGE_SCHEMA = `
+  CREATE TABLE kv_next (${ROW_COLUMNS}) STRICT, WITHOUT ROWID;
+  CREATE TABLE idempotency_next (${ENTRY_COLUMNS}) STRICT, WITHOUT ROWID;
+`;
+
+export const DROP_STAGE = 'DROP TABLE IF EXISTS kv_next; DROP TABLE IF EXISTS idempotency_next;';
+
+const BRING_UP_DIGEST = `
   ALTER TABLE node ADD COLUMN digest TEXT NOT NULL DEFAULT '${EMPTY_CONTENT.digest}';
   ALTER TABLE node ADD COLUMN live INTEGER NOT NULL DEFAULT 0;
   ${HISTORY_TABLE}
-  PRAGMA user_version = ${FORMAT};
+`;
+
+const BRING_UP_PURGE = `
+  ALTER TABLE node ADD COLUMN purge_epoch INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE node ADD COLUMN purge_seq INTEGER NOT NULL DEFAULT 0;
+  ${TOMBSTONE_INDEX}
+`;
+
+/** The first files of the older form had no entries at all. */
+const BRING_UP_ENTRIES = `
+  ALTER TABLE idempotency ADD COLUMN record_key TEXT NOT NULL DEFAULT '';
+  ALTER TABLE idempotency ADD COLUMN told_epoch INTEGER NOT NULL DEFAULT 0;
 `;
 
 /** Two orders: of versions, which catch-up reads, and of seqs, by which the oldest go. */
 const ENTRIES_SCHEMA = `
-  CREATE TABLE IF NOT EXISTS idempotency (
-    key TEXT NOT NULL PRIMARY KEY,
-    fingerprint TEXT NOT NULL,
-    epoch INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
-    need INTEGER NOT NULL,
-    existed INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS idempotency (${ENTRY_COLUMNS}) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS idempotency_by_version ON idempotency (epoch, seq);
   CREATE INDEX IF NOT EXISTS idempotency_by_seq ON idempotency (seq);
 `;
 
 /** The columns of an entry, in the order in which `toEntry` and the writer's statements take them. */
-export const ENTRY = 'key, fingerprint, epoch, seq, need, existed';
+export const ENTRY = 'key, fingerprint, epoch, seq, need, existed, record_key';
 
-export type EntryRow = readonly [key: string, fingerprint: string, epoch: number, seq: number, need: number, existed: number];
+export type EntryRow = readonly [
+  key: string,
+  fingerprint: string,
+  epoch: number,
+  seq: number,
+  need: number,
+  existed: number,
+  recordKey: string,
+];
 
-export function toEntry([key, fingerprint, epoch, seq, need, existed]: EntryRow): IdempotencyEntry {
-  return { key, fingerprint, existed: existed === 1, version: { epoch, seq }, need };
+export function toEntry([key, fingerprint, epoch, seq, need, existed, recordKey]: EntryRow): IdempotencyEntry {
+  return { key, fingerprint, existed: existed === 1, recordKey, version: { epoch, seq }, need };
+}
+
+export function entryRow({ key, fingerprint, existed, recordKey, version, need }: IdempotencyEntry): EntryRow {
+  return [key, fingerprint, version.epoch, version.seq, need, existed ? 1 : 0, recordKey];
 }
 
 /** The columns of a row, in the order in which `recordOf` and the writer's statements take them. */
@@ -101,7 +143,8 @@ export const ROW = 'key, value, epoch, seq, need, timestamp_ms';
 
 export const SELECT_ROW = `SELECT ${ROW} FROM kv WHERE key = ?`;
 
-export const SELECT_POSITION = 'SELECT watermark_epoch, watermark_seq, cursor_epoch, cursor_seq, scan_epoch, k_min FROM node';
+export const SELECT_POSITION =
+  'SELECT watermark_epoch, watermark_seq, cursor_epoch, cursor_seq, scan_epoch, k_min, purge_epoch, purge_seq FROM node';
 
 export const HISTORY = 'epoch, leader, seq, floor_epoch, floor_seq, is_forced';
 
@@ -117,13 +160,15 @@ export function recordOf(row: Row): KvRecord {
 }
 
 export function positionOf(row: readonly number[], history: History): Position {
-  const [watermarkEpoch, watermarkSeq, cursorEpoch, cursorSeq, scanEpoch, kMin] = row as [
+  const [watermarkEpoch, watermarkSeq, cursorEpoch, cursorSeq, scanEpoch, kMin, purgeEpoch, purgeSeq] = row as [
     number,
     number,
     number,
     number,
     number,
     number | null,
+    number,
+    number,
   ];
   return {
     watermark: { epoch: watermarkEpoch, seq: watermarkSeq },
@@ -131,6 +176,7 @@ export function positionOf(row: readonly number[], history: History): Position {
     cursorEpoch: scanEpoch,
     kMin,
     history,
+    purgeFloor: { epoch: purgeEpoch, seq: purgeSeq },
   };
 }
 
@@ -149,8 +195,8 @@ export function historyRows(history: History): readonly HistoryRow[] {
 
 /** The inverse of `positionOf`, in the order of the table's columns. */
 export function columnsOf(position: Position): readonly (number | null)[] {
-  const { watermark, cursor, cursorEpoch, kMin } = position;
-  return [watermark.epoch, watermark.seq, cursor.epoch, cursor.seq, cursorEpoch, kMin];
+  const { watermark, cursor, cursorEpoch, kMin, purgeFloor } = position;
+  return [watermark.epoch, watermark.seq, cursor.epoch, cursor.seq, cursorEpoch, kMin, purgeFloor.epoch, purgeFloor.seq];
 }
 
 /**
@@ -166,10 +212,10 @@ export function openWriter(file: string): DatabaseSync {
     } else {
       refuseOtherFormats(database, file);
     }
-    database.exec(`BEGIN IMMEDIATE; ${ENTRIES_SCHEMA} COMMIT`);
+    database.exec(`BEGIN IMMEDIATE; ${ENTRIES_SCHEMA} ${DROP_STAGE} COMMIT`);
     // Every 1,000 pages of log are copied back, which delays one commit by 10 ms or so; 4,000 pages, or four times the cache, gained nothing.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 1000');
-    if (formatOf(database) === FORMAT_OLDER) bringUp(database);
+    if (formatOf(database) !== FORMAT) bringUp(database);
     return database;
   } catch (error) {
     database.close();
@@ -207,11 +253,17 @@ function formatOf(database: DatabaseSync): number {
 
 /** Reads all rows, once in the life of a file. */
 function bringUp(database: DatabaseSync): void {
-  database.exec(`BEGIN IMMEDIATE; ${BRING_UP}`);
-  const rows = database.prepare(`SELECT ${ROW} FROM kv`).iterate() as Iterable<unknown>;
-  const { content } = ContentDigest.of(Iterator.from(rows).map((row) => recordOf(row as Row)));
-  database.prepare(WRITE_CONTENT).run(content.digest, content.live);
-  database.exec('COMMIT');
+  database.exec('BEGIN IMMEDIATE');
+  if (formatOf(database) === FORMAT_WITHOUT_DIGEST) {
+    database.exec(BRING_UP_DIGEST);
+    const rows = database.prepare(`SELECT ${ROW} FROM kv`).iterate() as Iterable<unknown>;
+    const { content } = ContentDigest.of(Iterator.from(rows).map((row) => recordOf(row as Row)));
+    database.prepare(WRITE_CONTENT).run(content.digest, content.live);
+  }
+  database.exec(BRING_UP_PURGE);
+  const has = numberFrom(database, "SELECT count(*) FROM pragma_table_info('idempotency') WHERE name = 'told_epoch'");
+  if (has === 0) database.exec(BRING_UP_ENTRIES);
+  database.exec(`PRAGMA user_version = ${FORMAT}; COMMIT`);
 }
 
 function refuseOtherFormats(database: DatabaseSync, file: string): void {
@@ -219,7 +271,7 @@ function refuseOtherFormats(database: DatabaseSync, file: string): void {
     throw new StoreError(`expected a kvctl data file, got a database of another program at ${file}: set DATA_DIR to another directory`);
   }
   const format = formatOf(database);
-  if (format === FORMAT || format === FORMAT_OLDER) return;
+  if ([FORMAT, FORMAT_WITHOUT_PURGE, FORMAT_WITHOUT_DIGEST].includes(format)) return;
   const advice = format > FORMAT ? 'run the newer kvctl that wrote it' : 'run the older kvctl that wrote it, or purge the data';
   throw new StoreError(`expected data of format ${FORMAT}, got format ${format} at ${file}: ${advice}`);
 }

@@ -3,17 +3,16 @@
  *
  * Rows travel as columns: packing and cloning 64 of them costs 15 us so, and 53 us as objects (structured clone, Node 24).
  */
-import type { IdempotencyEntry, KvRecord } from '../core/record.ts';
-import { isNewer } from '../core/version.ts';
+import type { Content, KvRecord } from '../core/record.ts';
+import { isNewer, type Version } from '../core/version.ts';
 import type { DiskFault } from './disk-fault.ts';
-import type { HistoryRow } from './sqlite-format.ts';
-import type { Content } from './store.ts';
+import type { EntryRow, HistoryRow } from './sqlite-format.ts';
 
 export interface Columns {
   readonly keys: readonly string[];
   /** null is a tombstone. */
   readonly values: readonly (string | null)[];
-  /** Four per row: epoch, seq, need, timestamp; or, of an entry, existed. */
+  /** Four per row: epoch, seq, need, timestamp. */
   readonly numbers: Float64Array;
 }
 
@@ -28,10 +27,15 @@ export interface CommitRequest {
   /** Keys whose rows go before `rows` come. */
   readonly removed: readonly string[];
   readonly previousOf: readonly string[];
-  /** As rows: their keys, fingerprints, and epoch, seq, need and existed; null: none. */
-  readonly entries: Columns | null;
-  /** Entries of newer versions go first: epoch and seq; null: none do. */
-  readonly dropEntriesAfter: readonly [number, number] | null;
+  readonly entries: readonly EntryRow[];
+  /** Of the leader that tells. */
+  readonly epoch: number;
+  readonly dropUntoldAfter: Version | null;
+  readonly dropOrphansAfter: Version | null;
+  /** Tombstones up to here go; null: none do. */
+  readonly purgeTo: Version | null;
+  /** `rows` and `entries` are a part of a snapshot, and not of the data; null: they are the data's. */
+  readonly stage: { readonly isFirst: boolean; readonly swap: Content | null } | null;
 }
 
 export type Request = CommitRequest | { readonly kind: 'fault'; readonly fault: DiskFault | null } | { readonly kind: 'close' };
@@ -44,7 +48,14 @@ export type Answer =
    * `previous`: the rows found, without a place for those that were not; `grown`: by how many keys;
    * `content`: of all rows, after the commit.
    */
-  | { readonly kind: 'persisted'; readonly previous: Columns | null; readonly grown: number; readonly content: Content }
+  | {
+      readonly kind: 'persisted';
+      readonly previous: Columns | null;
+      readonly grown: number;
+      readonly content: Content;
+      /** The snapshot that was to be swapped in was thrown away. */
+      readonly isSpoilt: boolean;
+    }
   | { readonly kind: 'failed'; readonly message: string };
 
 export const NUMBERS_PER_ROW = 4;
@@ -63,16 +74,6 @@ export function packRows(records: readonly KvRecord[]): Columns {
     numbers[at++] = timestampMs;
   }
   return { keys, values, numbers };
-}
-
-export function packEntries(entries: readonly IdempotencyEntry[]): Columns | null {
-  if (entries.length === 0) return null;
-  const numbers = entries.flatMap(({ version, need, existed }) => [version.epoch, version.seq, need, existed ? 1 : 0]);
-  return {
-    keys: entries.map(({ key }) => key),
-    values: entries.map(({ fingerprint }) => fingerprint),
-    numbers: Float64Array.from(numbers),
-  };
 }
 
 export function unpackRows({ keys, values, numbers }: Columns): KvRecord[] {

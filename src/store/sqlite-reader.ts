@@ -6,7 +6,7 @@
  * The price: a dump that stays open keeps the log from being reused, so the log grows until it is closed.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { IdempotencyEntry, KvRecord, Position } from '../core/record.ts';
+import type { Content, IdempotencyEntry, KvRecord, Position } from '../core/record.ts';
 import { maxVersion, type Version, ZERO } from '../core/version.ts';
 import { withEntries } from './entries.ts';
 import { compareKeys, successorOfPrefix } from './key-order.ts';
@@ -28,7 +28,7 @@ import {
   SELECT_ROW,
   toEntry,
 } from './sqlite-format.ts';
-import type { Content, DumpView, ListRange, Page, ScanRange } from './store.ts';
+import type { DumpView, ListRange, Page, ScanRange } from './store.ts';
 import { reasonOf, StoreError } from './store-error.ts';
 
 const SELECT_NEWEST = 'SELECT epoch, seq FROM kv ORDER BY epoch DESC, seq DESC LIMIT 1';
@@ -37,6 +37,7 @@ const SELECT_CHANGES = `SELECT ${ROW} FROM kv INDEXED BY kv_by_version
 const SELECT_ENTRY = `SELECT ${ENTRY} FROM idempotency WHERE key = ?`;
 const SELECT_ENTRIES = `SELECT ${ENTRY} FROM idempotency INDEXED BY idempotency_by_version
   WHERE (epoch, seq) > (?, ?) AND (epoch, seq) <= (?, ?) ORDER BY epoch, seq LIMIT ?`;
+const SELECT_ALL_ENTRIES = `SELECT ${ENTRY} FROM idempotency ORDER BY epoch, seq`;
 const SELECT_LIVE = `SELECT ${ROW} FROM kv WHERE key >= ? AND key <> ? AND value IS NOT NULL ORDER BY key LIMIT ?`;
 const SELECT_LIVE_BELOW = `SELECT ${ROW} FROM kv WHERE key >= ? AND key < ? AND key <> ? AND value IS NOT NULL ORDER BY key LIMIT ?`;
 
@@ -173,10 +174,11 @@ function openDump(file: string, tombstones: boolean): DumpView {
     const head = maxVersion(newest === undefined ? ZERO : { epoch: newest[0], seq: newest[1] }, position.watermark);
     const shown = tombstones ? 'FROM kv' : 'FROM kv WHERE value IS NOT NULL';
     const count = numberFrom(database, `SELECT count(*) ${shown}`);
-    const { digest } = readContent(database);
+    const content = readContent(database);
     const all = database.prepare(`SELECT ${ROW} ${shown} ORDER BY key`);
     const rows = () => records(all.iterate());
-    return { position, head, count, digest, rows, close: () => database.isOpen && database.close() };
+    const told = () => entries(database.prepare(SELECT_ALL_ENTRIES).iterate());
+    return { position, head, count, content, rows, entries: told, close: () => database.isOpen && database.close() };
   } catch (error) {
     database.close();
     throw error;

@@ -6,38 +6,26 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { KvRecord } from '../core/record.ts';
-import { isNewer } from '../core/version.ts';
+import { isNewer, type Version } from '../core/version.ts';
 import { ContentDigest } from './digest.ts';
 import { type DiskFault, FaultyDisk } from './disk-fault.ts';
-import { IDEMPOTENCY_KEEP } from './entries.ts';
-import {
-  ENTRY,
-  HISTORY,
-  type HistoryRow,
-  numberFrom,
-  openWriter,
-  type Row,
-  readContent,
-  recordOf,
-  SELECT_ROW,
-  WRITE_CONTENT,
-} from './sqlite-format.ts';
-import { type Answer, type Columns, type CommitRequest, NUMBERS_PER_ROW, packRows, unpackRows } from './sqlite-messages.ts';
+import { EntryTable } from './sqlite-entries.ts';
+import { HISTORY, type HistoryRow, openWriter, type Row, readContent, recordOf, SELECT_ROW, WRITE_CONTENT } from './sqlite-format.ts';
+import { type Answer, type Columns, type CommitRequest, packRows, unpackRows } from './sqlite-messages.ts';
+import { SqliteStage } from './sqlite-stage.ts';
 import { reasonOf, StoreError } from './store-error.ts';
 
 const UPDATE = 'UPDATE kv SET value = ?, epoch = ?, seq = ?, need = ?, timestamp_ms = ? WHERE key = ?';
 const INSERT = 'INSERT INTO kv (value, epoch, seq, need, timestamp_ms, key) VALUES (?, ?, ?, ?, ?, ?)';
-const KEEP_ENTRY = `INSERT INTO idempotency (${ENTRY}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint,
-  epoch = excluded.epoch, seq = excluded.seq, need = excluded.need, existed = excluded.existed WHERE (epoch, seq) < (excluded.epoch, excluded.seq)`;
-const DROP_AFTER = 'DELETE FROM idempotency WHERE (epoch, seq) > (?, ?)';
-const FORGET_ENTRIES = 'DELETE FROM idempotency WHERE seq <= ?';
-const NEWEST = `SELECT max(coalesce((SELECT seq FROM kv ORDER BY epoch DESC, seq DESC LIMIT 1), 0), watermark_seq) FROM node`;
-const OLDEST = 'SELECT min(seq) FROM idempotency';
-const MOVE =
-  'UPDATE node SET watermark_epoch = ?, watermark_seq = ?, cursor_epoch = ?, cursor_seq = ?, scan_epoch = ?, k_min = ? WHERE id = 1';
+const MOVE = `UPDATE node SET watermark_epoch = ?, watermark_seq = ?, cursor_epoch = ?, cursor_seq = ?, scan_epoch = ?, k_min = ?,
+  purge_epoch = ?, purge_seq = ? WHERE id = 1`;
 const REMOVE = 'DELETE FROM kv WHERE key = ?';
+const COLLECT = 'DELETE FROM kv INDEXED BY kv_tombstones WHERE value IS NULL AND (epoch, seq) <= (?, ?)';
 const FORGET = 'DELETE FROM history';
 const REMEMBER = `INSERT INTO history (${HISTORY}) VALUES (?, ?, ?, ?, ?, ?)`;
+
+type Changed = Pick<Extract<Answer, { kind: 'persisted' }>, 'previous' | 'grown' | 'isSpoilt'>;
+type Staged = NonNullable<CommitRequest['stage']>;
 
 export class Writer {
   readonly #database: DatabaseSync;
@@ -46,15 +34,12 @@ export class Writer {
   readonly #select: StatementSync;
   readonly #update: StatementSync;
   readonly #insert: StatementSync;
-  readonly #move: StatementSync;
-  readonly #keepEntry: StatementSync;
-  readonly #dropAfter: StatementSync;
-  readonly #forgetEntries: StatementSync;
-  /** Seq of the oldest entry, or lower; Infinity: there is none. A commit of a store without entries looks at nothing more. */
-  #oldestEntry: number;
+  readonly #movePosition: StatementSync;
+  readonly #entries: EntryTable;
   readonly #disk: FaultyDisk;
   readonly #writeContent: StatementSync;
-  readonly #digest: ContentDigest;
+  #digest: ContentDigest;
+  #stage: SqliteStage | null = null;
   #failure: string | null = null;
 
   constructor(file: string, fault: DiskFault | null = null) {
@@ -66,11 +51,8 @@ export class Writer {
     this.#select = database.prepare(SELECT_ROW);
     this.#update = database.prepare(UPDATE);
     this.#insert = database.prepare(INSERT);
-    this.#move = database.prepare(MOVE);
-    this.#keepEntry = database.prepare(KEEP_ENTRY);
-    this.#dropAfter = database.prepare(DROP_AFTER);
-    this.#forgetEntries = database.prepare(FORGET_ENTRIES);
-    this.#oldestEntry = oldestEntry(database);
+    this.#movePosition = database.prepare(MOVE);
+    this.#entries = new EntryTable(database);
     this.#writeContent = database.prepare(WRITE_CONTENT);
     this.#digest = new ContentDigest(readContent(database));
   }
@@ -79,21 +61,13 @@ export class Writer {
     if (this.#failure !== null) return { kind: 'failed', message: this.#failure };
     try {
       this.#begin.run();
-      const previous = request.previousOf.length === 0 ? null : this.#read(request.previousOf);
-      if (request.dropEntriesAfter !== null) this.#dropAfter.run(...request.dropEntriesAfter);
-      const removed = this.#remove(request.removed);
-      const inserted = this.#write(request.rows);
-      if (request.entries !== null) this.#keepEntries(request.entries);
-      if (request.position !== null) this.#move.run(...request.position);
-      if (this.#oldestEntry !== Number.POSITIVE_INFINITY) this.#forgetOldest();
-      if (request.history !== null) this.#remember(request.history);
-      const { content } = this.#digest;
+      const { stage } = request;
       const changed = request.rows.keys.length + request.removed.length;
-      if (changed > 0) this.#writeContent.run(content.digest, content.live);
+      const answer = stage === null ? this.#apply(request, changed) : this.#build(request, stage);
       this.#disk.write(changed);
       this.#end.run();
       this.#disk.sync(changed);
-      return { kind: 'persisted', previous, grown: inserted - removed, content };
+      return { kind: 'persisted', ...answer, content: this.#digest.content };
     } catch (error) {
       this.#failure = reasonOf(error);
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
@@ -107,6 +81,49 @@ export class Writer {
 
   close(): void {
     this.#database.close();
+  }
+
+  #apply(request: CommitRequest, changed: number): Changed {
+    const { previousOf, dropUntoldAfter, dropOrphansAfter, epoch } = request;
+    const previous = previousOf.length === 0 ? null : this.#read(previousOf);
+    const removed = this.#remove(request.removed);
+    const inserted = this.#write(request.rows);
+    this.#entries.keep(request.entries, epoch);
+    this.#move(request);
+    const collected = request.purgeTo === null ? 0 : this.#collect(request.purgeTo);
+    if (dropUntoldAfter !== null) this.#entries.dropUntold(dropUntoldAfter, epoch);
+    if (dropOrphansAfter !== null) this.#entries.dropOrphans(dropOrphansAfter);
+    this.#entries.forgetOldest();
+    if (changed > 0) this.#keepContent();
+    return { previous, grown: inserted - removed - collected, isSpoilt: false };
+  }
+
+  #build({ rows, entries, epoch, ...request }: CommitRequest, { isFirst, swap }: Staged): Changed {
+    const stage = isFirst || this.#stage === null ? new SqliteStage(this.#database) : this.#stage;
+    this.#stage = stage;
+    stage.add(unpackRows(rows), entries, epoch);
+    if (swap === null) return { previous: null, grown: 0, isSpoilt: false };
+    this.#stage = null;
+    if (!stage.is(swap)) {
+      stage.drop();
+      return { previous: null, grown: 0, isSpoilt: true };
+    }
+    const grown = stage.swap();
+    this.#entries.lookAgain();
+    this.#move(request);
+    this.#digest = new ContentDigest(swap);
+    this.#keepContent();
+    return { previous: null, grown, isSpoilt: false };
+  }
+
+  #move({ position, history }: Pick<CommitRequest, 'position' | 'history'>): void {
+    if (position !== null) this.#movePosition.run(...position);
+    if (history !== null) this.#remember(history);
+  }
+
+  #keepContent(): void {
+    const { digest, live } = this.#digest.content;
+    this.#writeContent.run(digest, live);
   }
 
   #read(keys: readonly string[]): Columns {
@@ -151,19 +168,9 @@ export class Writer {
     return inserted;
   }
 
-  #keepEntries({ keys, values, numbers }: Columns): void {
-    for (let i = 0; i < keys.length; i += 1) {
-      const [epoch = 0, seq = 0, need = 0, existed = 0] = numbers.subarray(i * NUMBERS_PER_ROW, (i + 1) * NUMBERS_PER_ROW);
-      this.#keepEntry.run(keys[i] as string, values[i] as string, epoch, seq, need, existed);
-      this.#oldestEntry = Math.min(this.#oldestEntry, seq);
-    }
-  }
-
-  #forgetOldest(): void {
-    const last = numberFrom(this.#database, NEWEST) - IDEMPOTENCY_KEEP;
-    if (this.#oldestEntry > last) return;
-    this.#forgetEntries.run(last);
-    this.#oldestEntry = oldestEntry(this.#database);
+  /** Tombstones count for nothing in the digest. Answers how many went. */
+  #collect({ epoch, seq }: Version): number {
+    return Number(this.#database.prepare(COLLECT).run(epoch, seq).changes);
   }
 
   /** Every change of a row goes through here, whatever made it: the digest is told what stood there before. */
@@ -173,10 +180,6 @@ export class Writer {
     statement.run(value, version.epoch, version.seq, need, timestampMs, key);
     this.#digest.replace(held, record);
   }
-}
-
-function oldestEntry(database: DatabaseSync): number {
-  return numberFrom(database, OLDEST) || Number.POSITIVE_INFINITY;
 }
 
 /** Why a data file could not be opened, as one message. */

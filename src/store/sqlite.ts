@@ -7,18 +7,20 @@
  */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { History, IdempotencyEntry, KvRecord, Position } from '../core/record.ts';
-import { maxVersion, type Version } from '../core/version.ts';
+import type { ViewPart } from '../core/message.ts';
+import type { Content, History, IdempotencyEntry, KvRecord, Position } from '../core/record.ts';
+import { isNewer, maxVersion, type Version } from '../core/version.ts';
 import { type DirectoryLock, lockDirectory, syncDirectory } from './directory.ts';
 import type { DiskFault } from './disk-fault.ts';
 import { entriesOf } from './entries.ts';
 import { RollbackFile } from './rollback-file.ts';
-import { columnsOf, DATA_FILE, historyRows } from './sqlite-format.ts';
-import { type Answer, type CommitRequest, newestPerKey, packEntries, packRows, type Request, unpackRows } from './sqlite-messages.ts';
+import { columnsOf, DATA_FILE, entryRow, historyRows } from './sqlite-format.ts';
+import { type Answer, type CommitRequest, newestPerKey, packRows, type Request, unpackRows } from './sqlite-messages.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { refusal, Writer } from './sqlite-writer.ts';
-import type { Commit, Content, DumpView, ListRange, Page, Persisted, RolledBack, ScanRange, Store } from './store.ts';
+import type { Commit, DumpView, ListRange, Page, Persisted, RolledBack, ScanRange, Store } from './store.ts';
 import { StoreError } from './store-error.ts';
+import { Views } from './views.ts';
 
 /**
  * The thread holds little more than the batch it works on, so a small nursery does, and keeps a busy node small. The old generation
@@ -72,9 +74,12 @@ class SqliteStore implements Store {
   #position: Position;
   /** As last sent to the writer, which need not be told again. */
   #history: History;
+  /** Of the position that was last sent to the writer. */
+  #purgeFloor: Version;
   #newest: Version;
   #count: number;
   #content: Content;
+  readonly #views: Views;
   #closing: Promise<void> | null = null;
 
   constructor(lock: DirectoryLock, writer: CommitWriter, reader: SqliteReader, rollbacks: RollbackFile) {
@@ -82,18 +87,23 @@ class SqliteStore implements Store {
     this.#writer = writer;
     this.#reader = reader;
     this.#rollbacks = rollbacks;
+    this.#views = new Views(() => reader.dump({ tombstones: true }));
     this.#position = reader.position();
     this.#history = this.#position.history;
+    this.#purgeFloor = this.#position.purgeFloor;
     this.#newest = reader.newest();
     this.#count = reader.count();
     this.#content = reader.content();
   }
 
   async commit(batch: Commit): Promise<Persisted> {
-    const { position = null, previousOf = [], replacements = [] } = batch;
+    const { position = null, previousOf = [], replacements = [], stage } = batch;
     const removed = replacements.map(({ key }) => key);
     if (removed.length > 0) await this.#rollbacks.append(replacements);
-    const records = newestPerKey(withReplacements(batch));
+    const records = stage?.rows ?? newestPerKey(withReplacements(batch));
+    const entries = stage?.entries ?? entriesOf(batch);
+    const isPurging = position !== null && stage === undefined && isNewer(position.purgeFloor, this.#purgeFloor);
+    if (position !== null) this.#purgeFloor = position.purgeFloor;
     const columns = position === null ? null : columnsOf(position);
     const history = position === null || position.history === this.#history ? null : historyRows(position.history);
     this.#history = position?.history ?? this.#history;
@@ -104,11 +114,21 @@ class SqliteStore implements Store {
       history,
       removed,
       previousOf,
-      entries: packEntries(entriesOf(batch)),
-      dropEntriesAfter: batch.dropEntriesAfter === undefined ? null : [batch.dropEntriesAfter.epoch, batch.dropEntriesAfter.seq],
+      entries: entries.map(entryRow),
+      epoch: batch.epoch ?? 0,
+      dropUntoldAfter: batch.dropUntoldAfter ?? null,
+      dropOrphansAfter: batch.dropOrphansAfter ?? null,
+      purgeTo: isPurging ? position.purgeFloor : null,
+      stage: stage === undefined ? null : { isFirst: stage.isFirst, swap: stage.swap },
     });
-    for (const { version } of records) this.#newest = maxVersion(this.#newest, version);
-    if (removed.length > 0) this.#newest = this.#reader.newest();
+    if (answer.isSpoilt) {
+      // Nothing of the position came to be.
+      this.#purgeFloor = this.#position.purgeFloor;
+      this.#history = this.#position.history;
+      return { previous: new Map(), isSpoilt: true };
+    }
+    if (stage === undefined) for (const { version } of records) this.#newest = maxVersion(this.#newest, version);
+    if (removed.length > 0 || stage?.swap) this.#newest = this.#reader.newest();
     this.#position = position ?? this.#position;
     this.#count += answer.grown;
     this.#content = answer.content;
@@ -146,6 +166,14 @@ class SqliteStore implements Store {
     return this.#reader.dump(options);
   }
 
+  readView(view: number, limit: number, maxBytes: number): ViewPart {
+    return this.#views.read(view, limit, maxBytes);
+  }
+
+  closeView(view: number): void {
+    this.#views.close(view);
+  }
+
   count(): number {
     return this.#count;
   }
@@ -169,6 +197,7 @@ class SqliteStore implements Store {
 
   /** The writer goes last: the last connection, if it may write, folds the log into the file and removes it. */
   async #close(): Promise<void> {
+    this.#views.closeAll();
     this.#reader.close();
     await this.#writer.close();
     this.#lock.release();

@@ -5,7 +5,8 @@
  * Invariant: exactly one row per key, live or tombstone; a commit keeps the newest version per key, whatever the order
  * in which versions arrive, so late, repeated and reordered records are harmless. Beside the rows stands one entry per `Idempotency-Key` (entries.ts).
  */
-import type { IdempotencyEntry, KvRecord, Position, Replacement } from '../core/record.ts';
+import type { ViewPart } from '../core/message.ts';
+import type { Content, IdempotencyEntry, KvRecord, Position, Replacement, Stage } from '../core/record.ts';
 import type { Version } from '../core/version.ts';
 import type { DiskFault } from './disk-fault.ts';
 
@@ -17,10 +18,22 @@ export interface Commit {
    * `Idempotency-Key` the newest remains.
    */
   readonly entries?: readonly IdempotencyEntry[];
-  /** Before anything else entries of newer versions go: their writes are rolled back, and what the lineage has of them comes again. */
-  readonly dropEntriesAfter?: Version;
-  /** The position after this commit, durable in the same transaction; omitted, the stored one stays. */
-  readonly position?: Position;
+  /** Of the leader that tells of these records and entries; each entry keeps the newest such epoch. Omitted: 0, no leader's. */
+  readonly epoch?: number;
+  /** In the end, entries of newer versions go that no leader of `epoch` or a later one told. */
+  readonly dropUntoldAfter?: Version;
+  /**
+   * In the end, entries of newer versions go whose write is not in the data: the row of its key is older, or not there, or came with a later epoch than
+   * the last that told the entry, so that it does not speak for the write.
+   */
+  readonly dropOrphansAfter?: Version;
+  /**
+   * The position after this commit, durable in the same transaction; omitted or null, the stored one stays. Tombstones up to its purge floor go with the
+   * commit that raises it.
+   */
+  readonly position?: Position | null;
+  /** Nothing else but the position comes with it. What is staged is seen by no read, and thrown away when the store is opened. */
+  readonly stage?: Stage;
   /** Keys of which the row that stood *before* this commit is wanted back. */
   readonly previousOf?: readonly string[];
   /** Applied before `records`, whatever their versions; what they roll back can be read by `rolledBack` before it leaves the data. No other commit may run meanwhile. */
@@ -29,13 +42,15 @@ export interface Commit {
 
 export interface RolledBack {
   readonly record: KvRecord;
-  /** Of the row that was put in its place; null: none. A newer one than the record's may be its successor, so that the record was part of the lineage. */
+  /** Of what the lineage has in its place; null: nothing. A newer one than the record's may be its successor, so that the record was part of the lineage. */
   readonly instead: Version | null;
 }
 
 export interface Persisted {
   /** One entry per key of `previousOf`: the row before the commit, a tombstone included, or null. */
   readonly previous: ReadonlyMap<string, KvRecord | null>;
+  /** What was staged is not what it was to be, and was thrown away; nothing else changed. */
+  readonly isSpoilt?: boolean;
 }
 
 /** Rows of (since, coversTo] in version order, as one consistent view saw them. */
@@ -66,14 +81,6 @@ export interface ListRange {
   readonly limit: number;
 }
 
-/** What the store holds, in two numbers that are kept up with every change of a row; see digest.ts. */
-export interface Content {
-  /** Rows that are no tombstones. */
-  readonly live: number;
-  /** 32 hexadecimal digits; equal live rows, equal digest, whatever the kind of store and its history. */
-  readonly digest: string;
-}
-
 /** One consistent view for `GET /dump`: not disturbed by commits made while it is read. Close it on every way out. */
 export interface DumpView {
   readonly position: Position;
@@ -82,9 +89,10 @@ export interface DumpView {
   /** Rows that `rows()` will yield. */
   readonly count: number;
   /** As it was kept up to this view, not computed from the rows: whoever reads them can tell whether they fit. */
-  readonly digest: string;
+  readonly content: Content;
   /** By UTF-8 bytes of the key. */
   rows(): Iterable<KvRecord>;
+  entries(): Iterable<IdempotencyEntry>;
   close(): void;
 }
 
@@ -110,6 +118,13 @@ export interface Store {
   list(range: ListRange): readonly KvRecord[];
   /** `tombstones` false leaves tombstones out of count and rows; the digest never counts them. */
   dump(options: { tombstones: boolean }): DumpView;
+  /**
+   * The next part of the view of this number, which the first reading opens on the data as they are then: rows by key, tombstones among them, then
+   * entries; at most `limit` of them and, but for at least one row, about `maxBytes`. After its last part a view is closed.
+   */
+  readView(view: number, limit: number, maxBytes: number): ViewPart;
+  /** One that is not open is none. */
+  closeView(view: number): void;
   /** Rows, tombstones included. */
   count(): number;
   /** What replacements removed, oldest first, each version once; read as it is asked for. */

@@ -50,7 +50,7 @@ export const healthAnswer = z.object({
   epoch: z.int(),
 });
 
-export const linkState = z.enum(['probe', 'install', 'catch-up', 'stream']);
+export const linkState = z.enum(['probe', 'install', 'snapshot', 'catch-up', 'stream']);
 
 export const replicaStatus = z.object({
   node: z.string(),

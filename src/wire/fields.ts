@@ -4,7 +4,7 @@
  * A record is the row `[key, value text, epoch, seq, need, timestamp]`. Its text is made once and shared by all followers, and the value
  * travels as the JSON text that it is, so that no follower parses or re-serialises it. An opening of an epoch is `[epoch, leader, seq, floor, is forced]`.
  */
-import type { PageHeader, Suspect } from '../core/message.ts';
+import type { PageHeader, SnapshotEnd, SnapshotPart, Suspect } from '../core/peer.ts';
 import type { EpochStart, History, Idempotency, IdempotencyEntry, KvRecord, Member } from '../core/record.ts';
 import { formatVersion, parseVersion, type Version } from '../core/version.ts';
 import { jsonStart } from '../lib/text.ts';
@@ -30,11 +30,21 @@ export function withRecords(text: string, records: readonly KvRecord[]): string 
   return `${text.slice(0, -1)},"records":[${rows}]}`;
 }
 
-/** An entry is `[key, fingerprint, existed, epoch, seq, need]`. */
+/** An entry is `[key, fingerprint, existed, epoch, seq, need, record key]`. */
 export function encodePage({ since, coversTo, head, entries }: PageHeader): object {
   const page = { since: formatVersion(since), covers_to: formatVersion(coversTo), head: formatVersion(head) };
   if (entries === undefined) return page;
-  return { ...page, entries: entries.map((entry) => [...idempotencyRow(entry), entry.version.epoch, entry.version.seq, entry.need]) };
+  return { ...page, entries: entries.map(entryRow) };
+}
+
+/** Entries as in a page; `end` is `[head, purge floor, live rows, digest]`. */
+export function encodePart({ id, part: number, entries, end }: SnapshotPart): object {
+  const last = end && [formatVersion(end.head), formatVersion(end.purgeFloor), end.content.live, end.content.digest];
+  return { id, part: number, ...(entries === undefined ? {} : { entries: entries.map(entryRow) }), end: last };
+}
+
+function entryRow(entry: IdempotencyEntry): readonly unknown[] {
+  return [...idempotencyRow(entry), entry.version.epoch, entry.version.seq, entry.need, entry.recordKey];
 }
 
 function idempotencyRow({ key, fingerprint, existed }: Idempotency): readonly [string, string, boolean] {
@@ -116,9 +126,10 @@ function idempotency(value: unknown): Idempotency {
 }
 
 function entry(value: unknown): IdempotencyEntry {
-  const [epoch, seq, need] = Array.isArray(value) ? (value as unknown[]).slice(3) : [];
-  if (!isCount(epoch) || !isCount(seq) || !isCount(need)) throw wrong('an entry as [key, fingerprint, existed, epoch, seq, need]', value);
-  return { ...idempotency(value), version: { epoch, seq }, need };
+  const [epoch, seq, need, recordKey] = Array.isArray(value) ? (value as unknown[]).slice(3) : [];
+  const isRight = isCount(epoch) && isCount(seq) && isCount(need) && typeof recordKey === 'string';
+  if (!isRight) throw wrong('an entry as [key, fingerprint, existed, epoch, seq, need, record key]', value);
+  return { ...idempotency(value), recordKey, version: { epoch, seq }, need };
 }
 
 function isCount(value: unknown): value is number {
@@ -133,9 +144,28 @@ function wrong(expected: string, got: unknown): KvctlError {
 export function page(value: unknown): PageHeader {
   const body = fields(value);
   const header = { since: version(body, 'since'), coversTo: version(body, 'covers_to'), head: version(body, 'head') };
-  if (body.entries === undefined) return header;
+  return { ...header, ...entries(body) };
+}
+
+export function part(value: unknown): SnapshotPart {
+  const body = fields(value);
+  return { id: integer(body, 'id'), part: integer(body, 'part'), ...entries(body), end: body.end === null ? null : end(body.end) };
+}
+
+function entries(body: Fields): { readonly entries?: readonly IdempotencyEntry[] } {
+  if (body.entries === undefined) return {};
   if (!Array.isArray(body.entries)) throw wrong('a list of entries', body.entries);
-  return { ...header, entries: body.entries.map(entry) };
+  return { entries: body.entries.map(entry) };
+}
+
+function end(value: unknown): SnapshotEnd {
+  const [head, floor, live, digest] = Array.isArray(value) ? (value as unknown[]) : [];
+  const versions = [head, floor].map((text) => (typeof text === 'string' ? parseVersion(text) : null));
+  const [headVersion = null, purgeFloor = null] = versions;
+  const isRight =
+    headVersion !== null && purgeFloor !== null && isCount(live) && typeof digest === 'string' && /^[0-9a-f]{32}$/.test(digest);
+  if (!isRight) throw wrong('the end of a snapshot as [head, purge floor, live rows, digest]', value);
+  return { head: headVersion, purgeFloor, content: { live, digest } };
 }
 
 export function history(value: unknown): History {

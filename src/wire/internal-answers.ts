@@ -1,5 +1,5 @@
 /** What nodes answer each other, as JSON text; see internal.ts. Checked as the questions are: an answer may come from anything that listens there. */
-import type { PeerAnswer, Refusal, ReplicateAnswer } from '../core/message.ts';
+import type { PeerAnswer, Refusal, ReplicateAnswer } from '../core/peer.ts';
 import { formatVersion } from '../core/version.ts';
 import { unreachable } from '../lib/assert.ts';
 import { encodePage, type Fields, fields, integer, name, page, parse, rows, string, suspects, version, withRecords } from './fields.ts';
@@ -10,7 +10,7 @@ export function encodeAnswer(answer: Exclude<PeerAnswer, Refusal>): string {
     case 'replicated':
       return JSON.stringify(replicatedFields(answer));
     case 'standing':
-      return JSON.stringify({ ...answer, watermark: formatVersion(answer.watermark) });
+      return JSON.stringify({ ...answer, watermark: formatVersion(answer.watermark), purgeFloor: formatVersion(answer.purgeFloor) });
     case 'installed': {
       const { t, suspects: named, checkedTo } = answer;
       const body = { suspects: named.map(({ key, version: each }) => [key, formatVersion(each)]), checkedTo: formatVersion(checkedTo) };
@@ -49,6 +49,7 @@ export function decodeAnswer(text: string): PeerAnswer | null {
       watermark: version(body, 'watermark'),
       kMin: body.kMin === null ? null : integer(body, 'kMin'),
       ledEpoch: integer(body, 'ledEpoch'),
+      purgeFloor: version(body, 'purgeFloor'),
     };
   }
   const code = body.error;
@@ -57,6 +58,7 @@ export function decodeAnswer(text: string): PeerAnswer | null {
     code === 'wrong_lineage' ||
     code === 'wrong_incarnation' ||
     code === 'not_in_epoch' ||
+    code === 'need_snapshot' ||
     code === 'storage_failed'
   ) {
     const detail = fields(body.detail ?? {});

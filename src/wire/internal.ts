@@ -3,13 +3,14 @@
  *
  * Untrusted input is checked here, once: whatever `decode…` returns has the shape that its type says. Answers are in internal-answers.ts.
  */
-import type { ChangesRequest, FenceRequest, PeerRequest, ReplicateRequest } from '../core/message.ts';
+import type { ChangesRequest, FenceRequest, PeerRequest, ReplicateRequest } from '../core/peer.ts';
 import type { KvRecord } from '../core/record.ts';
 import { formatVersion, parseVersion } from '../core/version.ts';
 import { KvctlError } from './errors.ts';
 import {
   encodeHistory,
   encodePage,
+  encodePart,
   type Fields,
   fields,
   history,
@@ -18,6 +19,7 @@ import {
   name,
   page,
   parse,
+  part,
   rows,
   string,
   strings,
@@ -49,20 +51,22 @@ export const NODE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 export function encodeRequest(message: PeerRequest): string {
   switch (message.t) {
     case 'replicate': {
-      const { t, records, page: header, head, committedThrough, purgeFloor, history: openings, ...rest } = message;
+      const { t, records, page: header, snapshot: part, head, committedThrough, purgeFloor, history: openings, ...rest } = message;
       const versions = {
         head: formatVersion(head),
         committedThrough: formatVersion(committedThrough),
         purgeFloor: formatVersion(purgeFloor),
       };
       const told = openings === null ? null : encodeHistory(openings);
-      const body = { ...rest, ...versions, page: header === null ? null : encodePage(header), history: told };
+      const [page, snapshot] = [header === null ? null : encodePage(header), part === null ? null : encodePart(part)];
+      const body = { ...rest, ...versions, page, snapshot, history: told };
       return withRecords(JSON.stringify(body), records);
     }
     case 'install': {
-      const { t, history: openings, after, rows: found, ...rest } = message;
+      const { t, history: openings, purgeFloor, after, rows: found, ...rest } = message;
       const absent = [...found].flatMap(([key, record]) => (record === null ? [key] : []));
-      const body = { ...rest, history: encodeHistory(openings), after: formatVersion(after), absent };
+      const versions = { purgeFloor: formatVersion(purgeFloor), after: formatVersion(after) };
+      const body = { ...rest, ...versions, history: encodeHistory(openings), absent };
       return withRecords(
         JSON.stringify(body),
         [...found.values()].filter((record) => record !== null),
@@ -95,6 +99,7 @@ export function decodeReplicate(text: string): ReplicateRequest {
     purgeFloor: version(body, 'purgeFloor'),
     records: rows(body.records),
     page: body.page === null || body.page === undefined ? null : page(body.page),
+    snapshot: body.snapshot === null || body.snapshot === undefined ? null : part(body.snapshot),
     history: body.history === null || body.history === undefined ? null : history(body.history),
   };
 }
@@ -121,6 +126,7 @@ export function decodeInstall(text: string): PeerRequest {
     ...address(body),
     start: body.start === null ? null : integer(body, 'start'),
     history: history(body.history),
+    purgeFloor: version(body, 'purgeFloor'),
     after: version(body, 'after'),
     rows: found,
   };

@@ -18,6 +18,8 @@ export const NUMBER_SETTINGS = {
   RETRANSMIT_MS: { kind: 'number', otherwise: 200, min: 1, max: 60_000 },
   BATCH_MAX: { kind: 'integer', otherwise: 256, min: 1, max: 100_000 },
   WINDOW: { kind: 'integer', otherwise: 2, min: 1, max: 64 },
+  /** Seconds. A day, as long as Kafka keeps a tombstone (delete.retention.ms). */
+  TOMBSTONE_KEEP: { kind: 'number', otherwise: 86_400, min: 0.05, max: 31_536_000 },
   MAX_VALUE_BYTES: { kind: 'integer', otherwise: 1024 * 1024, min: 1, max: 64 * 1024 * 1024 },
 } as const satisfies Record<string, NumberSetting>;
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Effect, FenceRequest, ReplicateRequest, StandingAnswer } from '../../src/core/message.ts';
+import type { Effect } from '../../src/core/message.ts';
+import type { FenceRequest, ReplicateRequest, StandingAnswer } from '../../src/core/peer.ts';
 import { EMPTY_POSITION } from '../../src/core/record.ts';
 import { Replica } from '../../src/core/replica.ts';
 import { ZERO } from '../../src/core/version.ts';
@@ -64,6 +65,7 @@ describe('a leader of another lineage', () => {
     purgeFloor: ZERO,
     records: [],
     page: null,
+    snapshot: null,
     history: null,
   });
 
@@ -93,6 +95,7 @@ describe('a leader of another lineage', () => {
         watermark: ZERO,
         kMin: 1,
         ledEpoch: 0,
+        purgeFloor: ZERO,
       };
       return node.step(0, { t: 'answer', request, message: answer });
     });

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
-import type { Effect, ReplicateRequest } from '../../src/core/message.ts';
+import type { Effect } from '../../src/core/message.ts';
+import type { ReplicateRequest } from '../../src/core/peer.ts';
 import type { Position } from '../../src/core/record.ts';
 import { Replica } from '../../src/core/replica.ts';
+import { ZERO } from '../../src/core/version.ts';
 import { LIMITS } from '../support/core-cluster.ts';
 
 const members = ['n1', 'n2'].map((id) => ({ id, url: `http://${id}` }));
 const HEAD = { epoch: 1, seq: 5 };
-const POSITION: Position = { watermark: HEAD, cursor: HEAD, cursorEpoch: 1, kMin: 1, history: [] };
+const POSITION: Position = { watermark: HEAD, cursor: HEAD, cursorEpoch: 1, kMin: 1, history: [], purgeFloor: ZERO };
 const START = 77;
 
 /** What n2, which has just started with k_min 1 on its disk, writes down when it hears this; null: nothing. */
@@ -37,6 +39,7 @@ function recorded(message: Pick<ReplicateRequest, 'start' | 'kMin'>): number | n
     quorum: 1,
     records: [],
     page: null,
+    snapshot: null,
     history: null,
     ...versions,
     ...message,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Link, type LinkLimits } from '../../src/core/link.ts';
-import type { ReplicateAnswer } from '../../src/core/message.ts';
+import type { ReplicateAnswer } from '../../src/core/peer.ts';
+import { Snapshot } from '../../src/core/snapshot.ts';
 import { ZERO } from '../../src/core/version.ts';
 
 const HEAD = { epoch: 1, seq: 9 };
@@ -26,6 +27,11 @@ function linkOf(jitter: number): { link: Link; sent: () => number } {
     install: () => ++sent,
     lookup: () => 1,
     mustInstall: () => false,
+    mustSnapshot: () => false,
+    newSnapshot: () => new Snapshot(1, HEAD, 1),
+    sendPart: () => ++sent,
+    readView: () => ++sent,
+    closeView: () => {},
     losesNext: () => false,
     drawAgain: () => 0,
     jitter: () => jitter,

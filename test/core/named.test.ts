@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Effect, FenceRequest } from '../../src/core/message.ts';
+import type { Effect } from '../../src/core/message.ts';
+import type { FenceRequest } from '../../src/core/peer.ts';
 import { EMPTY_POSITION, type HardState } from '../../src/core/record.ts';
 import { Replica } from '../../src/core/replica.ts';
 import { LIMITS } from '../support/core-cluster.ts';

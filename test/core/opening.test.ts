@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Host } from '../../src/core/host.ts';
-import type { PeerRequest, StandingAnswer } from '../../src/core/message.ts';
 import { Opening } from '../../src/core/opening.ts';
+import type { PeerRequest, StandingAnswer } from '../../src/core/peer.ts';
 import type { HardState } from '../../src/core/record.ts';
+import { ZERO } from '../../src/core/version.ts';
 
 const MEMBERS = ['n1', 'n2', 'n3'].map((id) => ({ id, url: `http://${id}` }));
 const HARD: HardState = {
@@ -28,6 +29,7 @@ function standingOf(node: string, promisedEpoch: number, promisedTo: string, mor
     watermark: { epoch: 1, seq: 5 },
     kMin: 3,
     ledEpoch: 0,
+    purgeFloor: ZERO,
     ...more,
   };
 }
@@ -106,7 +108,16 @@ test('a promise for an epoch that was given up does not count for the next one',
 
 test('a leader that lost its newest epoch to another does not lead again', () => {
   const restart = new Restart();
-  const standing = { t: 'standing', node: 'n2', incarnation: 'n2-here', lineage: 'lineage', isBlank: false, kMin: 1, ledEpoch: 4 } as const;
+  const standing = {
+    t: 'standing',
+    node: 'n2',
+    incarnation: 'n2-here',
+    lineage: 'lineage',
+    isBlank: false,
+    kMin: 1,
+    ledEpoch: 4,
+    purgeFloor: ZERO,
+  } as const;
   restart.opening.answered(restart.newest('n2'), { ...standing, promisedEpoch: 4, promisedTo: 'n2', watermark: { epoch: 4, seq: 9 } }, 0);
   restart.answers('n3', 1, 'n1');
   expect(restart.promise()).toBe(null);

@@ -235,16 +235,40 @@ test('a follower that was away gets the entries of rows that moved on, page by p
   expect(held(n3)).toEqual([1, 2, 3, 4, 5, 6, 7]);
 });
 
-test('a key that came without its row, which is gone with an old leader, does not stand for a write', async () => {
-  const bench = new Bench();
-  const first = bench.put({ once: '' });
+test('a node that is rolled back keeps its keys until it reached the epoch, and loses those alone that the epoch lacks (failure 45)', () => {
+  const bench = new Bench({ followers: 4, quorum: 3 });
+  const { cluster } = bench;
+  const [n1, n2, n3] = cluster.nodes as [CoreNode, CoreNode, CoreNode];
+  const cut = (isPartitioned: boolean, ...nodes: readonly CoreNode[]) => {
+    const change = (others: readonly CoreNode[]) => ({ nodes: new Map(others.map(({ id }) => [id, { isPartitioned }])) });
+    const others = cluster.nodes.slice(2);
+    for (const node of nodes) cluster.drive(node, { t: 'setNetwork', change: change(others) });
+    for (const other of others) cluster.drive(other, { t: 'setNetwork', change: change(nodes) });
+  };
+  bench.put({ once: 'both' });
   bench.settle();
-  // As a page leaves it whose row had moved on, where the rest never came.
-  const fingerprint = JSON.stringify(['b', '1', null]);
-  const entry = { key: 'lost', fingerprint, existed: false, version: { epoch: 1, seq: 1 }, need: 2 };
-  await bench.leader.store.commit({ records: [], entries: [entry] });
-  const again = bench.put({ key: 'b', once: 'lost' });
+  cut(true, n1, n2);
+  bench.put({ key: 'b', once: 'mine' });
   bench.settle();
-  expect([first, again].map((id) => bench.answer(id))).toEqual(['1.1', '1.2']);
-  expect(bench.leader.store.get('b')?.version).toEqual({ epoch: 1, seq: 2 });
+  cluster.crash(n1, false);
+  const wish = { isDryRun: false, isForced: false, quorum: null, gathers: true, timeoutMs: 5000 };
+  cluster.drive(n3, { t: 'promote', id: 99, ...wish });
+  bench.settle();
+  expect(n3.replica.phase).toBe('open');
+  const commits: [string, string[]][] = [];
+  const keysOf = (node: CoreNode) => ['both', 'mine'].filter((key) => node.store.idempotency(key) !== null);
+  cluster.watchers.push((node, effect) => {
+    if (node !== n2 || effect.t !== 'persist') return;
+    if (effect.position?.watermark.epoch === 2) commits.push(['reaches', keysOf(n2)]);
+    else if (effect.replacements?.length) commits.push(['rolls back', keysOf(n2)]);
+  });
+  cut(false, n2);
+  bench.wait(2000);
+  bench.settle();
+  // What stood there when each commit was asked for.
+  expect(commits).toEqual([
+    ['rolls back', ['both', 'mine']],
+    ['reaches', ['both', 'mine']],
+  ]);
+  expect([keysOf(n2), keysOf(n3)]).toEqual([['both'], ['both']]);
 });

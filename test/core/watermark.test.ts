@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { PageHeader } from '../../src/core/message.ts';
+import type { PageHeader } from '../../src/core/peer.ts';
 import { EMPTY_POSITION, type Position } from '../../src/core/record.ts';
 import { compareVersions, formatVersion, maxVersion, minVersion, type Version, ZERO } from '../../src/core/version.ts';
 import { Watermark } from '../../src/core/watermark.ts';
@@ -60,7 +60,7 @@ class DumbFollower {
   }
 
   persist(): void {
-    this.disk = { held: new Map(this.held), position: this.tracker.position(null) };
+    this.disk = { held: new Map(this.held), position: this.tracker.position(null, ZERO) };
   }
 
   restart(): void {
@@ -208,17 +208,24 @@ test('a scan and the stream together reach the head of the last page before the 
   tracker.stream({ epoch: 1, seq: 31 });
   tracker.page({ since: { epoch: 1, seq: 10 }, coversTo: { epoch: 1, seq: 29 }, head: { epoch: 1, seq: 31 } });
   expect(tracker.watermark).toEqual(ZERO);
-  expect(tracker.position(2)).toEqual({ watermark: ZERO, cursor: { epoch: 1, seq: 29 }, cursorEpoch: 1, kMin: 2, history: [] });
+  expect(tracker.position(2, ZERO)).toEqual({
+    watermark: ZERO,
+    cursor: { epoch: 1, seq: 29 },
+    cursorEpoch: 1,
+    kMin: 2,
+    history: [],
+    purgeFloor: ZERO,
+  });
   tracker.stream({ epoch: 1, seq: 30 });
   expect(tracker.watermark).toEqual({ epoch: 1, seq: 31 });
 });
 
 test('a cursor of an older epoch is worth nothing, and nor is what an older leader streamed', () => {
   const restarted = new Watermark(
-    { watermark: { epoch: 1, seq: 5 }, cursor: { epoch: 1, seq: 9 }, cursorEpoch: 1, kMin: null, history: [] },
+    { watermark: { epoch: 1, seq: 5 }, cursor: { epoch: 1, seq: 9 }, cursorEpoch: 1, kMin: null, history: [], purgeFloor: ZERO },
     2,
   );
-  expect(restarted.position(null).cursor).toEqual({ epoch: 1, seq: 5 });
+  expect(restarted.position(null, ZERO).cursor).toEqual({ epoch: 1, seq: 5 });
   const tracker = new Watermark({ ...EMPTY_POSITION, watermark: { epoch: 1, seq: 5 } }, 1);
   tracker.stream({ epoch: 1, seq: 7 });
   tracker.enterEpoch(2);
@@ -239,5 +246,5 @@ test('a page that comes again, late, does not take the goal back to the head tha
   tracker.page({ since: { epoch: 1, seq: 2 }, coversTo: { epoch: 1, seq: 5 }, head: { epoch: 1, seq: 9 } });
   tracker.page(first);
   tracker.page({ ...first, coversTo: { epoch: 1, seq: 5 }, head: { epoch: 1, seq: 5 } });
-  expect(tracker.position(null)).toMatchObject({ watermark: ZERO, cursor: { epoch: 1, seq: 5 } });
+  expect(tracker.position(null, ZERO)).toMatchObject({ watermark: ZERO, cursor: { epoch: 1, seq: 5 } });
 });

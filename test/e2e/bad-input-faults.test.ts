@@ -5,7 +5,7 @@
  * (a bug by definition; bad-input-fuzz.test.ts sees to it that there is none to be found).
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { FenceRequest, ReplicateRequest } from '../../src/core/message.ts';
+import type { FenceRequest, ReplicateRequest } from '../../src/core/peer.ts';
 import type { NodeStatus, ReadAnswer, WriteAnswer } from '../../src/wire/api.ts';
 import { encodeRequest, INTERNAL_PATHS } from '../../src/wire/internal.ts';
 import { until } from '../cluster/sandbox.ts';

@@ -137,6 +137,7 @@ const nearly = fc
         kMin: 1,
         purgeFloor: '0.0',
         page: null,
+        snapshot: null,
         records: [['k', '1', 1, 1, 1, 1]],
       },
     ),

@@ -1,7 +1,7 @@
 /** A follower that dies, stops, is cut off or comes late: what the others and the clients notice of it, and how it comes back. */
 import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { ReplicateRequest } from '../../src/core/message.ts';
+import type { ReplicateRequest } from '../../src/core/peer.ts';
 import type { KvRecord } from '../../src/core/record.ts';
 import { encodeRequest, FROM_HEADER } from '../../src/wire/internal.ts';
 import { until } from '../cluster/sandbox.ts';
@@ -248,6 +248,7 @@ describe('late, repeated and reordered replication', () => {
       kMin: leader.k_min ?? 0,
       purgeFloor: { epoch: 0, seq: 0 },
       page: null,
+      snapshot: null,
       history: null,
       records: [],
       ...changes,

@@ -1,7 +1,7 @@
 /** Whom an internal call means: on a real node, by its raw headers; and where it came from. */
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { FenceRequest } from '../../src/core/message.ts';
+import type { FenceRequest } from '../../src/core/peer.ts';
 import { withAddress } from '../../src/node/addressed.ts';
 import { freePorts } from '../cluster/sandbox.ts';
 import { type Answer, call, JSON_BODY } from '../support/raw-http.ts';

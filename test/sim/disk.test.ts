@@ -4,7 +4,7 @@ import { Disk, type Frame } from '../../src/sim/disk.ts';
 
 const record = (key: string, seq: number): KvRecord => ({ key, value: `${seq}`, version: { epoch: 1, seq }, need: 0, timestampMs: 0 });
 const commit = (token: number, ...records: KvRecord[]): Frame => ({
-  commit: { t: 'persist', token, records, position: null, previousOf: records.map(({ key }) => key) },
+  commit: { t: 'persist', token, epoch: 1, records, position: null, previousOf: records.map(({ key }) => key) },
   isLeaders: true,
 });
 
@@ -14,10 +14,10 @@ test('what was asked for is there when it is synced, not before, and says what i
   disk.write(first);
   disk.write(second);
   expect(disk.store.get('a')).toBeNull();
-  expect(disk.sync()).toEqual(new Map([['a', null]]));
+  expect(disk.sync().previous).toEqual(new Map([['a', null]]));
   expect(disk.has(first)).toBe(false);
   expect(disk.store.get('a')).toEqual(record('a', 1));
-  expect(disk.sync()).toEqual(new Map([['a', record('a', 1)]]));
+  expect(disk.sync().previous).toEqual(new Map([['a', record('a', 1)]]));
   expect(disk.frames).toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { HardState, KvRecord, Position, Replacement } from '../../src/core/record.ts';
-import type { Version } from '../../src/core/version.ts';
+import { type Version, ZERO } from '../../src/core/version.ts';
 import { Disk } from '../../src/sim/disk.ts';
 import type { EpochHistory } from '../../src/sim/epoch-history.ts';
 import { Goals } from '../../src/sim/goals.ts';
@@ -37,14 +37,21 @@ class Disks {
     watermark: Version | null,
     replacements: readonly Replacement[] = [],
   ): EpochHistory | null {
-    const position: Position | null = watermark && { watermark, cursor: watermark, cursorEpoch: watermark.epoch, kMin: 1, history: [] };
-    const commit = { t: 'persist', token: ++this.#tokens, records, position, previousOf: [], replacements } as const;
+    const position: Position | null = watermark && {
+      watermark,
+      cursor: watermark,
+      cursorEpoch: watermark.epoch,
+      kMin: 1,
+      history: [],
+      purgeFloor: ZERO,
+    };
+    const commit = { t: 'persist', token: ++this.#tokens, epoch: 1, records, position, previousOf: [], replacements } as const;
     return this.#keep(name, commit, false);
   }
 
   /** The leader takes writes. */
   write(name: string, ...records: readonly KvRecord[]): void {
-    this.#keep(name, { t: 'persist', token: ++this.#tokens, records, position: null, previousOf: [] }, true);
+    this.#keep(name, { t: 'persist', token: ++this.#tokens, epoch: 1, records, position: null, previousOf: [] }, true);
   }
 
   /** The node leads the epoch from this head on. */
@@ -186,7 +193,12 @@ describe('a node that was not there', () => {
     disks.promise('n1', 2, 'n2');
     return disks;
   }
-  const back = (key: string, seq: number, record: KvRecord | null) => ({ key, record, rolledBack: rec(key, 1, seq) });
+  const back = (key: string, seq: number, record: KvRecord | null) => ({
+    key,
+    record,
+    rolledBack: rec(key, 1, seq),
+    instead: record?.version ?? null,
+  });
 
   test('does not come to the epoch with rows that the epoch lacks', () => {
     expect(() => diverged().store('n1', [], v(2, 2))).toThrow(/n1 is in epoch 2 and holds a@1.3/);

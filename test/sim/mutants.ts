@@ -6,9 +6,10 @@ import { Backlog } from '../../src/core/backlog.ts';
 import { Follower } from '../../src/core/follower.ts';
 import { Leader } from '../../src/core/leader.ts';
 import { Link } from '../../src/core/link.ts';
-import type { AskedOnce, Effect, Input, PeerAnswer, PutInput, ReplicateAnswer, ReplicateRequest } from '../../src/core/message.ts';
+import type { AskedOnce, Effect, Input, PutInput } from '../../src/core/message.ts';
 import { Network } from '../../src/core/network.ts';
 import { Opening } from '../../src/core/opening.ts';
+import type { PeerAnswer, ReplicateAnswer, ReplicateRequest } from '../../src/core/peer.ts';
 import { AckSet } from '../../src/core/quorum.ts';
 import { QuorumSetting } from '../../src/core/quorum-setting.ts';
 import type { HardState, KvRecord } from '../../src/core/record.ts';
@@ -25,6 +26,8 @@ import type { Page } from '../../src/store/store.ts';
 export interface Mutant {
   /** What is broken, as one would say it in a review. */
   readonly name: string;
+  /** Where the search begins, for what only one seed of thousands shows; otherwise 1. */
+  readonly seed?: number;
   /** Breaks it; the answer repairs it. */
   readonly apply: () => () => void;
 }
@@ -40,6 +43,11 @@ export function patch(prototype: object, name: string, make: (right: Method) => 
   const broken = make((isGetter ? descriptor.get : descriptor.value) as Method);
   Object.defineProperty(prototype, name, { ...descriptor, ...(isGetter ? { get: broken } : { value: broken }) });
   return () => Object.defineProperty(prototype, name, descriptor);
+}
+
+/** The search begins there. */
+export function from(seed: number, rare: Mutant): Mutant {
+  return { ...rare, seed };
 }
 
 export function mutant(name: string, prototype: object, member: string, make: (right: Method) => Method): Mutant {
@@ -360,9 +368,9 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'an older version overwrites a newer',
     MEMORY_STORE,
-    'commit',
+    'apply',
     (right) =>
-      async function ({ records, ...rest }) {
+      function ({ records, ...rest }) {
         const older = (records as KvRecord[]).filter(({ key, version }) => (this.get(key)?.version.seq ?? 0) > version.seq);
         const done = right.call(this, { records, ...rest });
         const get = this.get.bind(this);

@@ -2,13 +2,14 @@
 import { Follower } from '../../src/core/follower.ts';
 import { Leader } from '../../src/core/leader.ts';
 import type { Link } from '../../src/core/link.ts';
-import type { Effect, Input, PeerAnswer, StandingAnswer } from '../../src/core/message.ts';
+import type { Effect, Input } from '../../src/core/message.ts';
 import { type Opened, Opening } from '../../src/core/opening.ts';
+import type { PeerAnswer, StandingAnswer } from '../../src/core/peer.ts';
 import { type Named, Reconciliation } from '../../src/core/reconcile.ts';
 import type { KvRecord } from '../../src/core/record.ts';
 import { Replica } from '../../src/core/replica.ts';
 import { ZERO } from '../../src/core/version.ts';
-import { effects, type Mutant, mutant, patch } from './mutants.ts';
+import { effects, from, type Mutant, mutant, patch } from './mutants.ts';
 
 /** Changes what an opening was won with. */
 function opened(name: string, change: (opened: Opened) => Opened): Mutant {
@@ -68,6 +69,7 @@ export const PROMOTION_MUTANTS: readonly Mutant[] = [
   }),
   {
     name: 'what comes while the candidate stores what it has is taken for stored',
+    seed: 201,
     apply: () => {
       const storing = new WeakSet<Opening>();
       const undo = [
@@ -200,18 +202,21 @@ export const PROMOTION_MUTANTS: readonly Mutant[] = [
         return right.call(this, id, { ...message, rows }, position);
       },
   ),
-  mutant(
-    'who promised an epoch to the one who lost refuses the one who won it',
-    Replica.prototype,
-    'step',
-    (right) =>
-      function (now, input: Input): Effect[] {
-        const { hard } = (this as Replica).follower;
-        const message = input.t === 'request' ? input.message : null;
-        const isWinners = message?.t === 'replicate' && message.epoch === hard?.promisedEpoch && message.from !== hard.promisedTo;
-        if (input.t !== 'request' || !isWinners || message?.lineage !== hard?.lineage) return right.call(this, now, input);
-        const refusal = { t: 'refused', code: 'stale_epoch', epoch: hard?.promisedEpoch ?? 0, message: '' } as const;
-        return [{ t: 'respond', id: input.id, message: refusal }];
-      },
+  from(
+    501,
+    mutant(
+      'who promised an epoch to the one who lost refuses the one who won it',
+      Replica.prototype,
+      'step',
+      (right) =>
+        function (now, input: Input): Effect[] {
+          const { hard } = (this as Replica).follower;
+          const message = input.t === 'request' ? input.message : null;
+          const isWinners = message?.t === 'replicate' && message.epoch === hard?.promisedEpoch && message.from !== hard.promisedTo;
+          if (input.t !== 'request' || !isWinners || message?.lineage !== hard?.lineage) return right.call(this, now, input);
+          const refusal = { t: 'refused', code: 'stale_epoch', epoch: hard?.promisedEpoch ?? 0, message: '' } as const;
+          return [{ t: 'respond', id: input.id, message: refusal }];
+        },
+    ),
   ),
 ];

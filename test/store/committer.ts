@@ -4,7 +4,9 @@
  *
  *   node committer.ts thread|inline <directory> <value bytes> [<commits>]
  */
+
 import { writeSync } from 'node:fs';
+import { ZERO } from '../../src/core/version.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -20,7 +22,7 @@ function commitFive(store: Store, seq: number): Promise<unknown> {
     timestampMs: 0,
   }));
   const end = { epoch: 1, seq: seq + 5 };
-  return store.commit({ records, position: { watermark: end, cursor: end, cursorEpoch: 1, kMin: 3, history: [] } });
+  return store.commit({ records, position: { watermark: end, cursor: end, cursorEpoch: 1, kMin: 3, history: [], purgeFloor: ZERO } });
 }
 
 function say(line: string): void {

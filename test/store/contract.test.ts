@@ -125,7 +125,7 @@ describe.each(STORES)('a %s store', (kind) => {
 
   test('a page covers up to the watermark when no row is that new', async () => {
     const store = await openEmpty(kind);
-    const position: Position = { watermark: version(0, 5), cursor: version(0, 5), cursorEpoch: 5, kMin: 2, history: [] };
+    const position: Position = { watermark: version(0, 5), cursor: version(0, 5), cursorEpoch: 5, kMin: 2, history: [], purgeFloor: ZERO };
     await store.commit({ records: [record('a', version(7, 4))], position });
     expect(store.head()).toEqual(version(0, 5));
     expect(store.scan({ since: version(7, 4), until: null, limit: 10, maxBytes: 100 })).toEqual({
@@ -138,7 +138,7 @@ describe.each(STORES)('a %s store', (kind) => {
 
   test('the position changes with its commit and stays without one', async () => {
     const store = await openEmpty(kind);
-    const position: Position = { watermark: version(3), cursor: version(9), cursorEpoch: 1, kMin: 0, history: [] };
+    const position: Position = { watermark: version(3), cursor: version(9), cursorEpoch: 1, kMin: 0, history: [], purgeFloor: ZERO };
     await store.commit({ records: [], position });
     await store.commit({ records: [record('a', version(10))] });
     expect(store.position()).toEqual(position);
@@ -189,7 +189,7 @@ describe.each(STORES)('a %s store', (kind) => {
 
   test('a dump shows the moment at which it was opened', async () => {
     const store = await openEmpty(kind);
-    const position: Position = { watermark: version(2), cursor: version(2), cursorEpoch: 1, kMin: 1, history: [] };
+    const position: Position = { watermark: version(2), cursor: version(2), cursorEpoch: 1, kMin: 1, history: [], purgeFloor: ZERO };
     await store.commit({ records: [record('a', version(1)), record('b', version(2), null)], position });
     const live = store.dump({ tombstones: false });
     const all = store.dump({ tombstones: true });
@@ -201,9 +201,9 @@ describe.each(STORES)('a %s store', (kind) => {
     expect([all.position, all.head]).toEqual([position, version(2)]);
     expect([after.position.watermark, after.head]).toEqual([version(4), version(4)]);
     // Of the live rows, whatever is shown; and of that moment, whatever the store holds by now.
-    expect([live.digest, all.digest]).toEqual([contentOf(live.rows()).digest, live.digest]);
-    expect(after.digest).toBe(store.content().digest);
-    expect(after.digest).not.toBe(live.digest);
+    expect([live.content.digest, all.content.digest]).toEqual([contentOf(live.rows()).digest, live.content.digest]);
+    expect(after.content.digest).toBe(store.content().digest);
+    expect(after.content.digest).not.toBe(live.content.digest);
     for (const view of [live, all, after]) view.close();
   });
 
@@ -239,7 +239,7 @@ test('equal content has an equal digest in both kinds, however it got there', as
   for (const tombstones of [false, true]) {
     const [a, b] = [memory.dump({ tombstones }), sqlite.dump({ tombstones })];
     expect(summaryOf(b)).toEqual(summaryOf(a));
-    expect(a.digest).toBe(contentOf(records).digest);
+    expect(a.content.digest).toBe(contentOf(records).digest);
     a.close();
     b.close();
   }
@@ -263,7 +263,7 @@ test('what need and time a write had is no content', () => {
 });
 
 function summaryOf(view: DumpView): unknown {
-  return [view.digest, view.count, [...view.rows()]];
+  return [view.content.digest, view.count, [...view.rows()]];
 }
 
 /** A page is a beginning of the rows in its range, ends only at a limit or the range's end, and says so honestly. */

@@ -1,6 +1,8 @@
 // A disk that fails on purpose, under the store on disk, in both places where it writes.
+
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { ZERO } from '../../src/core/version.ts';
 import { type DiskFault, parseDiskFault } from '../../src/store/disk-fault.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -17,7 +19,7 @@ describe.each([
   }
 
   const put = (store: Store, key: string, seq: number) => store.commit({ records: [record(key, version(seq))] });
-  const POSITION = { watermark: version(1), cursor: version(1), cursorEpoch: 1, kMin: null, history: [] };
+  const POSITION = { watermark: version(1), cursor: version(1), cursorEpoch: 1, kMin: null, history: [], purgeFloor: ZERO };
 
   test.each([
     ['fail-write', 'database or disk is full', false],

@@ -15,8 +15,8 @@ function keyed(row: string, at: Version, key = `key-${at.epoch}.${at.seq}`): KvR
   return { ...record(row, at), idempotency: { key, fingerprint: `print-${key}`, existed: at.seq % 2 === 0 } };
 }
 
-function entry(at: Version, key = `key-${at.epoch}.${at.seq}`): IdempotencyEntry {
-  return { key, fingerprint: `print-${key}`, existed: at.seq % 2 === 0, version: at, need: at.seq % 4 };
+function entry(at: Version, key = `key-${at.epoch}.${at.seq}`, recordKey = 'a'): IdempotencyEntry {
+  return { key, fingerprint: `print-${key}`, existed: at.seq % 2 === 0, recordKey, version: at, need: at.seq % 4 };
 }
 
 function kept(store: Store, limit = 256): readonly IdempotencyEntry[] {
@@ -30,7 +30,7 @@ describe.each(STORES)('entries in a %s store', (kind) => {
     await store.commit({ records: [keyed('b', version(6)), keyed('a', version(5), 'late')] });
     await store.commit({ records: [keyed('b', version(2, 0))] });
     for (const at of [version(1), version(2), version(3), version(6), version(2, 0)])
-      expect(store.idempotency(`key-${at.epoch}.${at.seq}`)).toEqual(entry(at));
+      expect(store.idempotency(`key-${at.epoch}.${at.seq}`)).toMatchObject({ ...entry(at), recordKey: expect.any(String) });
     expect(store.idempotency('late')).toEqual(entry(version(5), 'late'));
     expect(store.idempotency('never')).toBeNull();
     expect(store.get('a')).toStrictEqual(record('a', version(5)));
@@ -60,7 +60,7 @@ describe.each(STORES)('entries in a %s store', (kind) => {
           expect(Math.max(rows.length, entries.length)).toBeLessThanOrEqual(limit);
         }
         expect(pages.flatMap((page) => page.rows).length).toBe(store.count());
-        const expected = writes.flatMap(({ isKeyed }, i) => (isKeyed ? [entry(version(i + 1))] : []));
+        const expected = writes.flatMap(({ row, isKeyed }, i) => (isKeyed ? [entry(version(i + 1), undefined, `row${row}`)] : []));
         expect(pages.flatMap((page) => page.entries ?? [])).toEqual(expected);
         await store.close();
       }),
@@ -68,15 +68,39 @@ describe.each(STORES)('entries in a %s store', (kind) => {
     );
   });
 
-  test('newer than a version are dropped before what the commit brings is kept', async () => {
+  test('of an epoch that is reached go unless its leader told them', async () => {
     const store = await openEmpty(kind);
-    await store.commit({ records: [keyed('a', version(1)), keyed('a', version(2)), keyed('a', version(3)), keyed('a', version(3, 2))] });
-    await store.commit({ records: [], entries: [entry(version(5, 3))], dropEntriesAfter: version(2) });
-    expect(kept(store)).toEqual([entry(version(1)), entry(version(2))]);
+    const [below, told, untold, retold] = [version(1), version(2), version(3), version(4)];
+    await store.commit({ epoch: 1, records: [below, told, untold, retold].map((at) => keyed('a', at)) });
+    // Told on the way to epoch 3, in pages before the last one; what an epoch told that came to nothing is not confirmed by it.
+    await store.commit({ epoch: 3, records: [], entries: [entry(told)] });
+    await store.commit({ epoch: 2, records: [], entries: [entry(untold)] });
+    expect(kept(store)).toEqual([below, told, untold, retold].map((at) => entry(at)));
+    await store.commit({ epoch: 3, records: [], entries: [entry(retold), entry(version(9, 3))], dropUntoldAfter: below });
+    expect(kept(store)).toEqual([below, told, retold].map((at) => entry(at)));
+    expect(store.idempotency('key-3.9')).toEqual(entry(version(9, 3)));
     expect(store.idempotency('key-1.3')).toBeNull();
-    expect(store.idempotency('key-3.5')).toEqual(entry(version(5, 3)));
-    await store.commit({ records: [keyed('a', version(4, 3), 'key-1.3')] });
-    expect(store.idempotency('key-1.3')).toEqual(entry(version(4, 3), 'key-1.3'));
+    await store.commit({ epoch: 3, records: [keyed('a', version(10, 3), 'key-1.3')] });
+    expect(store.idempotency('key-1.3')).toEqual(entry(version(10, 3), 'key-1.3'));
+  });
+
+  test('of writes that nobody holds go when an epoch is opened', async () => {
+    const store = await openEmpty(kind);
+    await store.commit({ epoch: 1, records: [keyed('a', version(5)), keyed('b', version(3)), record('c', version(2))] });
+    const entries = [
+      // Overwritten by the row; beyond the row; of a key without a row; at or below the floor.
+      entry(version(4), 'overwritten', 'a'),
+      entry(version(6), 'orphan', 'a'),
+      entry(version(7), 'rowless', 'gone'),
+      entry(version(1), 'old', 'gone'),
+    ];
+    await store.commit({ epoch: 1, records: [], entries });
+    // A row of a later epoch says nothing of a write that this epoch's leader did not tell.
+    await store.commit({ epoch: 2, records: [record('c', version(8, 2))], entries: [entry(version(9), 'told', 'c')] });
+    await store.commit({ epoch: 1, records: [], entries: [entry(version(10), 'untold', 'c')] });
+    await store.commit({ epoch: 3, records: [], dropOrphansAfter: version(2) });
+    const names = kept(store).map(({ key }) => key);
+    expect(names).toEqual(['old', 'key-1.3', 'overwritten', 'key-1.5', 'told']);
   });
 
   test('go when so many newer versions are there, and not one before (failure 45)', async () => {
@@ -89,7 +113,7 @@ describe.each(STORES)('entries in a %s store', (kind) => {
     expect(kept(store)).toEqual([entry(version(2)), entry(version(3, 2))]);
     // Without a row: the versions may all be of rows that moved on.
     const watermark = version(IDEMPOTENCY_KEEP + 2, 2);
-    await store.commit({ records: [], position: { watermark, cursor: watermark, cursorEpoch: 2, kMin: 1, history: [] } });
+    await store.commit({ records: [], position: { watermark, cursor: watermark, cursorEpoch: 2, kMin: 1, history: [], purgeFloor: ZERO } });
     expect(kept(store)).toEqual([entry(version(3, 2))]);
     await store.commit({ records: [], entries: [entry(version(2))] });
     expect(kept(store)).toEqual([entry(version(3, 2))]);

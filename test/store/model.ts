@@ -4,11 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { EMPTY_POSITION, type KvRecord, type Position } from '../../src/core/record.ts';
+import { type Content, EMPTY_POSITION, type KvRecord, type Position } from '../../src/core/record.ts';
 import { compareVersions, type Version, ZERO } from '../../src/core/version.ts';
 import { openMemoryStore } from '../../src/store/memory.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import type { Content, Page, Store } from '../../src/store/store.ts';
+import type { Page, Store } from '../../src/store/store.ts';
 
 export class ModelStore {
   readonly rows = new Map<string, KvRecord>();

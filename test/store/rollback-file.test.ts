@@ -7,7 +7,12 @@ import { StoreError } from '../../src/store/store-error.ts';
 import { allOf } from '../support/all-of.ts';
 import { makeTempDirectory, ODD_KEYS, openEmpty, record, STORES, version } from './model.ts';
 
-const instead = (rolledBack: KvRecord, by: KvRecord | null = null): Replacement => ({ key: rolledBack.key, record: by, rolledBack });
+const replaced = (rolledBack: KvRecord, by: KvRecord | null = null): Replacement => ({
+  key: rolledBack.key,
+  record: by,
+  rolledBack,
+  instead: by?.version ?? null,
+});
 const empty = async () => {
   const directory = await makeTempDirectory();
   return { path: join(directory, ROLLBACK_FILE), file: new RollbackFile(directory) };
@@ -18,7 +23,7 @@ test.each(STORES)('of a %s store comes back as it was appended, oldest first, ea
   const rows = ODD_KEYS.map((key, i) => record(key, version(i + 1), i % 3 === 0 ? null : JSON.stringify(`\u2028\r\n${key}`)));
   await store.commit({ records: rows });
   const newer = record('a', version(1, 2));
-  const replacements = rows.map((row) => instead(row, row.key === 'a' ? newer : null));
+  const replacements = rows.map((row) => replaced(row, row.key === 'a' ? newer : null));
   await store.commit({ records: [], replacements: replacements.slice(0, 9) });
   // Again, as after a crash, and on from there.
   await store.commit({ records: [], replacements: replacements.slice(5, 9) });
@@ -33,19 +38,19 @@ test('without a file is empty', async () => {
 test('a line that a crash cut off is left out, and takes nothing with it of what comes after', async () => {
   const { path, file } = await empty();
   const [one, two, three] = [1, 2, 3].map((seq) => record(`key${seq}`, version(seq))) as [KvRecord, KvRecord, KvRecord];
-  await file.append([instead(one)]);
+  await file.append([replaced(one)]);
   const whole = await readFile(path, 'utf8');
-  await file.append([instead(two)]);
+  await file.append([replaced(two)]);
   await truncate(path, whole.length + 20);
   expect((await allOf(file.read())).map((row) => row.record)).toEqual([one]);
-  await file.append([instead(two), instead(three)]);
+  await file.append([replaced(two), replaced(three)]);
   expect((await allOf(file.read())).map((row) => row.record)).toEqual([one, two, three]);
 });
 
 test('lines of something else are passed over', async () => {
   const { path, file } = await empty();
   await appendFile(path, 'hello\n\n{"version":"soon"}\n{"version":"1.1"}\nnull\n');
-  await file.append([instead(record('k', version(7)))]);
+  await file.append([replaced(record('k', version(7)))]);
   expect(await allOf(file.read())).toHaveLength(1);
 });
 
@@ -53,7 +58,7 @@ test('is read as it is asked for, never as a whole', async () => {
   const { path, file } = await empty();
   const value = JSON.stringify('x'.repeat(10_000));
   const rows = Array.from({ length: 500 }, (_, i) => record(`key${i}`, version(i + 1), value));
-  await file.append(rows.map((row) => instead(row)));
+  await file.append(rows.map((row) => replaced(row)));
   const reading = file.read();
   expect((await reading.next()).value).toMatchObject({ record: rows[0] });
   // What nobody has asked for is not in memory: it goes with the file.

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { EMPTY_POSITION } from '../../src/core/record.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { contentOf, makeTempDirectory, ODD_KEYS, record, scanAll, version } from './model.ts';
 
 const COMMITTER = fileURLToPath(new URL('./committer.ts', import.meta.url));
 const TIMEOUT_MS = 60_000;
+const ENTRY = { key: 'k', fingerprint: 'f', existed: true, recordKey: 'r', version: version(4), need: 1 };
 /** Shows the system calls of a process; the one test that counts them is skipped where there is none, or where it is not allowed to. */
 const TRACER = 'strace';
 
@@ -61,6 +63,7 @@ describe.each([
       cursorEpoch: 3,
       kMin: 2,
       history: [{ epoch: 3, leader: 'n2', seq: 1, floor: version(1, 2), isForced: true }],
+      purgeFloor: version(0, 3),
     };
     const first = await openSqliteStore({ dataDir, hasWriterThread });
     await first.commit({ records, position });
@@ -153,23 +156,32 @@ describe.each([
     foreign.close();
     await (await openSqliteStore({ dataDir, hasWriterThread })).close();
     const newer = new DatabaseSync(file);
-    newer.exec('PRAGMA user_version = 3');
+    newer.exec('PRAGMA user_version = 4');
     newer.close();
-    await expect(openSqliteStore({ dataDir, hasWriterThread })).rejects.toThrow(/expected data of format 2, got format 3 .*newer kvctl/);
+    await expect(openSqliteStore({ dataDir, hasWriterThread })).rejects.toThrow(/expected data of format 3, got format 4 .*newer kvctl/);
   });
 
-  test('a file from before there were digests gets one, once, when it is opened', async () => {
+  test.each([
+    ['digests', 1, 'ALTER TABLE node DROP COLUMN digest; ALTER TABLE node DROP COLUMN live; DROP TABLE history; DROP TABLE idempotency'],
+    ['purge floors', 2, 'ALTER TABLE idempotency DROP COLUMN record_key; ALTER TABLE idempotency DROP COLUMN told_epoch'],
+  ])('a file from before there were %s is brought up, once, when it is opened', async (_, format, undo) => {
     const dataDir = await makeTempDirectory();
     const records = ODD_KEYS.map((key, i) => record(key, version(i + 1), i % 4 === 0 ? null : JSON.stringify(key)));
     const older = await openSqliteStore({ dataDir, hasWriterThread });
     await older.commit({ records });
     await older.close();
     const database = new DatabaseSync(join(dataDir, 'data.sqlite'));
-    database.exec('ALTER TABLE node DROP COLUMN digest; ALTER TABLE node DROP COLUMN live; DROP TABLE history; PRAGMA user_version = 1');
+    database.exec(`${undo}; ALTER TABLE node DROP COLUMN purge_epoch; ALTER TABLE node DROP COLUMN purge_seq`);
+    database.exec(`DROP INDEX kv_tombstones; PRAGMA user_version = ${format}`);
     database.close();
     for (let opened = 0; opened < 2; opened += 1) {
       const store = await openSqliteStore({ dataDir, hasWriterThread });
       expect(store.content()).toEqual(contentOf(records));
+      expect(store.position()).toEqual(EMPTY_POSITION);
+      await store.commit({ records: [], entries: [ENTRY], position: { ...EMPTY_POSITION, watermark: version(5), purgeFloor: version(5) } });
+      expect(store.idempotency('k')).toEqual(ENTRY);
+      expect(store.count()).toBe(records.length - 2);
+      await store.commit({ records, position: EMPTY_POSITION });
       await store.close();
     }
   });
@@ -183,8 +195,8 @@ describe.each([
     expect(database.prepare(`UPDATE kv SET value = '"other"' WHERE key = 'a'`).run().changes).toBe(1);
     database.close();
     const view = (await open(dataDir)).dump({ tombstones: true });
-    expect(view.digest).toBe(contentOf([record('a', version(1)), record('b', version(2))]).digest);
-    expect(view.digest).not.toBe(contentOf(view.rows()).digest);
+    expect(view.content.digest).toBe(contentOf([record('a', version(1)), record('b', version(2))]).digest);
+    expect(view.content.digest).not.toBe(contentOf(view.rows()).digest);
     view.close();
   });
 

@@ -6,15 +6,15 @@
  */
 
 import type { LeaderLimits } from '../../src/core/leader.ts';
-import type { Effect, Input, NodeId, PeerAnswer, PeerRequest } from '../../src/core/message.ts';
+import type { Effect, Input } from '../../src/core/message.ts';
 import type { LinkSetting } from '../../src/core/network.ts';
+import type { NodeId, PeerAnswer, PeerRequest } from '../../src/core/peer.ts';
 import type { HardState, Member } from '../../src/core/record.ts';
 import { Replica } from '../../src/core/replica.ts';
 import { assert } from '../../src/lib/assert.ts';
 import type { DelayPlan } from '../../src/lib/delay-plan.ts';
 import type { Ms } from '../../src/lib/units.ts';
-import { openMemoryStore } from '../../src/store/memory.ts';
-import type { Store } from '../../src/store/store.ts';
+import { type MemoryStore, openMemoryStore } from '../../src/store/memory.ts';
 
 export interface CoreClusterOptions {
   readonly followers: number;
@@ -46,6 +46,8 @@ export const LIMITS: LeaderLimits = {
   unsettledBytes: 67_108_864,
   quorumTimeoutMs: 5000,
   failEarlyMs: 250,
+  tombstoneKeepMs: 60_000,
+  collectEveryMs: 1000,
 };
 
 export type Commit = Extract<Effect, { t: 'persist' | 'saveHard' }>;
@@ -54,7 +56,7 @@ type Scan = Extract<Effect, { t: 'scan' }>;
 export interface CoreNode {
   readonly id: NodeId;
   replica: Replica;
-  store: Store;
+  store: MemoryStore;
   hard: HardState | null;
   /** Counts starts. */
   life: number;
@@ -236,6 +238,7 @@ export class CoreCluster {
     node.life += 1;
     node.isRunning = true;
     node.replica = this.#newReplica(node.id, node.life, node.store, node.hard);
+    node.store.closeViews();
     this.drive(node);
   }
 
@@ -303,6 +306,12 @@ export class CoreCluster {
           queue.push({ t: 'scanned', token: effect.token, page, rows });
         }
         return null;
+      case 'readView':
+        queue.push({ t: 'viewRead', token: effect.token, part: node.store.readView(effect.view, effect.limit, effect.maxBytes) });
+        return null;
+      case 'closeView':
+        node.store.closeView(effect.view);
+        return null;
       case 'lookup':
         queue.push({ t: 'found', token: effect.token, rows: new Map(effect.keys.map((key) => [key, node.store.get(key)])) });
         return null;
@@ -345,20 +354,11 @@ export class CoreCluster {
       node.hard = committing.state;
       return { t: 'hardSaved', token: committing.token };
     }
-    const { token, records, entries = [], position, previousOf, replacements = [], dropEntriesAfter } = committing;
-    const previous = new Map(previousOf.map((key) => [key, node.store.get(key)]));
-    // The memory store is done when the call returns; only its answer comes later, and we know it.
-    void node.store.commit({
-      records,
-      entries,
-      replacements,
-      ...(dropEntriesAfter ? { dropEntriesAfter } : {}),
-      ...(position === null ? {} : { position }),
-    });
-    return { t: 'persisted', token, previous };
+    const { t, token, ...batch } = committing;
+    return { t: 'persisted', token, ...node.store.apply(batch) };
   }
 
-  #newReplica(nodeId: NodeId, life: number, store: Store, hard: HardState | null): Replica {
+  #newReplica(nodeId: NodeId, life: number, store: MemoryStore, hard: HardState | null): Replica {
     const { delays, quorum, seed } = this.options;
     const network = new Map<NodeId, LinkSetting>();
     for (const { id } of this.members) {

@@ -150,6 +150,7 @@ class Player {
       ['queue', 'queueRecords'],
       ['window', 'window'],
       ['waiting', 'waitingWrites'],
+      ['keep', 'tombstoneKeepMs'],
     ] as const) {
       if (named.has(word)) limits[limit] = number(word, 0);
     }

@@ -1,9 +1,10 @@
 /** What happens in a core cluster, as lines that need no knowledge of the code. */
 
 import type { Link } from '../../src/core/link.ts';
-import type { Effect, PeerAnswer, PeerRequest } from '../../src/core/message.ts';
+import type { Effect } from '../../src/core/message.ts';
+import type { PeerAnswer, PeerRequest } from '../../src/core/peer.ts';
 import type { History, KvRecord } from '../../src/core/record.ts';
-import { compareVersions, formatVersion } from '../../src/core/version.ts';
+import { compareVersions, formatVersion, type Version } from '../../src/core/version.ts';
 import type { CoreCluster, CoreNode, Message } from './core-cluster.ts';
 
 /** `a=1@1.4 b=gone@1.5` */
@@ -28,13 +29,23 @@ function formatRequest(message: PeerRequest): string {
       return `reach epoch ${message.epoch} (${formatHistory(message.history)}): to ${formatVersion(message.after)} ${rows === '' ? 'nothing differs' : `it has ${rows}`}`;
     }
     case 'replicate': {
-      const { page, records, head, committedThrough, kMin, incarnation } = message;
-      const known = `(head ${formatVersion(head)}, committed ${formatVersion(committedThrough)}, k_min ${kMin})`;
+      const { page, records, snapshot, head, committedThrough, kMin, incarnation } = message;
+      const known = `(head ${formatVersion(head)}, committed ${formatVersion(committedThrough)}, k_min ${kMin}${formatFloor(message.purgeFloor)})`;
+      if (snapshot !== null) {
+        const { id, part, end } = snapshot;
+        const whole = end === null ? '' : `, whole at ${formatVersion(end.head)}`;
+        return `snapshot ${id}, part ${part}${whole}: ${formatRecords(records)} ${known}`;
+      }
       if (page !== null)
         return `page after ${formatVersion(page.since)} to ${formatVersion(page.coversTo)} of ${formatVersion(page.head)}: ${formatRecords(records)} ${known}`;
       return `${records.length > 0 ? formatRecords(records) : incarnation === null ? 'who are you?' : 'no news'} ${known}`;
     }
   }
+}
+
+/** What is said of tombstones, once some were collected. */
+function formatFloor(purgeFloor: Version): string {
+  return purgeFloor.epoch === 0 ? '' : `, collected to ${formatVersion(purgeFloor)}`;
 }
 
 /** `1 <- 0.0, 2 <- 1.3` */
@@ -76,7 +87,13 @@ export function formatEffect(node: CoreNode, effect: Effect, message: Message | 
         position === null || compareVersions(position.cursor, position.watermark) === 0
           ? ''
           : ` and cursor ${formatVersion(position.cursor)}`;
-      const at = position === null ? '' : `, watermark ${formatVersion(position.watermark)}${cursor}, k_min ${position.kMin ?? 'unknown'}`;
+      const floor = position === null ? '' : formatFloor(position.purgeFloor);
+      const at =
+        position === null ? '' : `, watermark ${formatVersion(position.watermark)}${cursor}, k_min ${position.kMin ?? 'unknown'}${floor}`;
+      if (effect.stage !== undefined) {
+        const { rows, swap } = effect.stage;
+        return `${id} ${swap === null ? 'keeps beside its data' : 'has all, and takes it for its data, with'} ${formatRecords(rows)}${at}`;
+      }
       const gone = (effect.replacements ?? []).map(({ rolledBack, record }) => {
         const instead = record === null ? 'nothing' : formatRecords([record]);
         return `${formatRecords([rolledBack])} for ${instead}`;
@@ -119,6 +136,8 @@ export function formatEffect(node: CoreNode, effect: Effect, message: Message | 
       return `read ${effect.id}: ${effect.result.code}: ${effect.result.message}`;
     case 'scan':
     case 'lookup':
+    case 'readView':
+    case 'closeView':
       return null;
     case 'note':
       return `${id} notes: ${effect.event}`;

@@ -8,7 +8,7 @@ import type {
   ReplicateAnswer,
   ReplicateRequest,
   StandingAnswer,
-} from '../../src/core/message.ts';
+} from '../../src/core/peer.ts';
 import type { KvRecord } from '../../src/core/record.ts';
 import type { Version } from '../../src/core/version.ts';
 import { KvctlError } from '../../src/wire/errors.ts';
@@ -38,9 +38,15 @@ const record: fc.Arbitrary<KvRecord> = fc.record(
   { key: anyText, value, version, need: count, timestampMs: fc.maxSafeInteger(), idempotency: fc.record(named) },
   { requiredKeys: ['key', 'value', 'version', 'need', 'timestampMs'] },
 );
-const entries = fc.array(fc.record({ ...named, version, need: count }), { maxLength: 4 });
+const entries = fc.array(fc.record({ ...named, recordKey: anyText, version, need: count }), { maxLength: 4 });
 const members = fc.array(fc.record({ id: anyName, url: anyName }), { maxLength: 6 });
 const page = fc.record({ since: version, coversTo: version, head: version, entries }, { requiredKeys: ['since', 'coversTo', 'head'] });
+const digest = fc.stringMatching(/^[0-9a-f]{32}$/);
+const end = fc.record({ head: version, purgeFloor: version, content: fc.record({ live: count, digest }) });
+const snapshot = fc.record(
+  { id: count, part: count, entries, end: fc.option(end, { nil: null }) },
+  { requiredKeys: ['id', 'part', 'end'] },
+);
 const history = fc.array(fc.record({ epoch: count, leader: anyText, seq: count, floor: version, isForced: fc.boolean() }), {
   maxLength: 4,
 });
@@ -60,6 +66,7 @@ const replicate: fc.Arbitrary<ReplicateRequest> = fc.record({
   purgeFloor: version,
   records: fc.array(record, { maxLength: 8 }),
   page: fc.option(page, { nil: null }),
+  snapshot: fc.option(snapshot, { nil: null }),
   history: fc.option(history, { nil: null }),
 });
 const install: fc.Arbitrary<InstallRequest> = fc.record({
@@ -71,6 +78,7 @@ const install: fc.Arbitrary<InstallRequest> = fc.record({
   start: fc.option(count, { nil: null }),
   members,
   history,
+  purgeFloor: version,
   after: version,
   rows: fc
     .tuple(fc.array(record, { maxLength: 4 }), fc.array(anyText, { maxLength: 4 }))
@@ -108,6 +116,7 @@ const standing: fc.Arbitrary<StandingAnswer> = fc.record({
   watermark: version,
   kMin: nullableCount,
   ledEpoch: count,
+  purgeFloor: version,
 });
 
 describe('an internal message', () => {
@@ -192,6 +201,7 @@ describe('a malformed internal message is refused', () => {
     incarnation: (wrong) => typeof wrong === 'string' || wrong === null,
     start: (wrong) => wrong === null,
     page: (wrong) => wrong === null || wrong === undefined,
+    snapshot: (wrong) => wrong === null || wrong === undefined,
     history: (wrong) => wrong === null || wrong === undefined || (Array.isArray(wrong) && wrong.length === 0),
   };
 

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Router from '@koa/router';
 import type { RouterContext } from '@koa/router';
-import type { PeerAnswer, PeerRequest } from '../../core/message.ts';
+import type { PeerAnswer, PeerRequest } from '../../core/peer.ts';
 import { KvctlError } from '../../wire/errors.ts';
 import { decodeChanges, decodeFence, decodeInstall, decodeLook, FROM_HEADER, INTERNAL_PATHS, MAX_ROWS_BYTES } from '../../wire/internal.ts';
 import { encodeAnswer } from '../../wire/internal-answers.ts';

@@ -67,24 +67,24 @@ export function healthOf({ replica }: Runtime, node: string): object {
   return { status: 'ok', role, node_id: node, epoch };
 }
 
-type Summary = Pick<DumpView, 'position' | 'head' | 'count' | 'digest'>;
+type Summary = Pick<DumpView, 'position' | 'head' | 'count' | 'content'>;
 
 /** What a dump of this moment would say of itself, without reading a row. All of one commit: a store answers as of its last one. */
 function summaryOf(store: Store, tombstones: boolean): Summary {
-  const { live, digest } = store.content();
-  return { position: store.position(), head: store.head(), count: tombstones ? store.count() : live, digest };
+  const content = store.content();
+  return { position: store.position(), head: store.head(), count: tombstones ? store.count() : content.live, content };
 }
 
-function headerOf({ replica }: Runtime, node: string, { position, head, count, digest }: Summary): DumpHeader {
+function headerOf({ replica }: Runtime, node: string, { position, head, count, content }: Summary): DumpHeader {
   return {
     node,
     lineage: replica.follower.hard?.lineage ?? null,
     epoch: replica.epoch,
     head: formatVersion(head),
     watermark: formatVersion(replica.role === 'leader' ? head : position.watermark),
-    purge_floor: '0.0',
+    purge_floor: formatVersion(position.purgeFloor),
     count,
-    digest,
+    digest: content.digest,
   };
 }
 

@@ -35,7 +35,12 @@ function whatBecameOf({ replica, store }: Runtime, leader: Leader, version: Vers
     return { status: 'pending', why: 'fewer followers than it needs hold it' };
   if (hasRow(store, version)) return { status: 'committed', why: 'it is the newest write of its key' };
   const fate = fateOf(version, leader.epoch, replica.follower.position.history);
-  if (fate === 'kept') return { status: 'superseded', why: 'a newer write of its key took its place' };
+  const { purgeFloor } = store.position();
+  const isCollected = !isNewer(version, purgeFloor);
+  if (fate === 'kept') {
+    const gone = isCollected ? ', or it was a delete whose tombstone is collected' : '';
+    return { status: 'superseded', why: `a newer write of its key took its place${gone}` };
+  }
   if (fate === 'void') return { status: 'rolled_back', why: 'a change of leader left it behind' };
   if (key === undefined)
     return {
@@ -43,6 +48,11 @@ function whatBecameOf({ replica, store }: Runtime, leader: Leader, version: Vers
       why: 'a change of leader left it behind, or a newer write of its key took its place: ask with ?key= of the write',
     };
   const row = store.get(key);
+  if (row === null && isCollected)
+    return {
+      status: 'unknown',
+      why: `a change of leader left it behind, or the key was deleted since: tombstones up to ${formatVersion(purgeFloor)} are collected`,
+    };
   if (row === null || isNewer(version, row.version))
     return {
       status: 'rolled_back',
