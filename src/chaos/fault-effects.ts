@@ -75,7 +75,7 @@ export class FaultEffects {
     await this.#untilStreaming(others, notStreaming(others));
   }
 
-  /** By what its effect is seen; null: not yet, or not at all. A setting that the leader did not answer is no error: it may be on its way out. */
+  /** By what its effect is seen; null: not yet, or not at all. A leader that does not answer is no error: it may be on its way out. */
   async begin(fault: Fault): Promise<string | null> {
     const { name, leader } = this.#cluster;
     switch (fault.kind) {

@@ -171,7 +171,7 @@ export class KvClient {
     return this.#control({ method: 'POST', url, path: '/admin/promote' }, promoteAnswer, wish);
   }
 
-  /** What the node had to give up when it joined a newer leader, oldest first, as it streams in: who has enough leaves, and the node stops. */
+  /** What the node gave up when it joined a newer leader, oldest first, as it streams in: who has enough leaves, and the node stops. */
   async *rolledBack(url: string): AsyncGenerator<RolledBackItem> {
     const call: Call = { method: 'GET', url, path: '/admin/rolled-back', headers: this.#authorization };
     const response = await this.#send(call, this.#timeoutMs);

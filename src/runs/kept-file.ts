@@ -2,8 +2,8 @@
  * One file of a run folder read and checked: a document, or a record per line.
  *
  * Not here: which files make a run (kept.ts) and what is in them (schema.ts, durability-schema.ts).
- * Invariant: what is returned is what kvctl writes; anything else is an `io` error that names file and place. A file that is missing is none:
- * null, or no records.
+ * Invariant: what is returned is what kvctl writes; anything else is an `io` error that names file and place. A file that is missing is
+ * null, or has no records.
  */
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -130,7 +130,7 @@ async function readDurability(folder: KeptFolder): Promise<KeptDurability | null
   if (result === null) {
     throw broken(
       dir,
-      `expected ${RUN_FILES.durability} or ${RUN_FILES.spec} beside ${RUN_FILES.trials} in ${dir}, got neither: what the trials were of is not known`,
+      `expected ${RUN_FILES.durability} or ${RUN_FILES.spec} beside ${RUN_FILES.trials} in ${dir}, got neither, so what was tried is not known`,
     );
   }
   const without = result.results.filter(({ quorum }) => !trials.some((trial) => trial.quorum === quorum));

@@ -25,7 +25,8 @@ test('every quorum has the losses of both ways and the latency', () => {
 
 describe('losses', () => {
   test('that differ for certain are better or worse, with Newcombe’s interval', () => {
-    // By hand for 16 and 4 of 20: Wilson (0.5840, 0.9193) and (0.0807, 0.4160); d = -0.6, low d - hypot(0.1193, 0.1193), high d + hypot(0.2160, 0.2160).
+    // By hand for 16 and 4 of 20: Wilson (0.5840, 0.9193) and (0.0807, 0.4160);
+    // d = -0.6, low d - hypot(0.1193, 0.1193), high d + hypot(0.2160, 0.2160).
     const better = figureOf(compare(one, { ...one, lostAlone: 4 }), 'lost_alone_share');
     expect(better).toMatchObject({ a: 0.8, b: 0.2, change: expect.closeTo(-0.6, 9), verdict: 'better', reason: null });
     expect(better?.ci).toEqual([expect.closeTo(-0.7688, 3), expect.closeTo(-0.2945, 3)]);

@@ -20,7 +20,7 @@ const WRITES_HEIGHT = 260;
 const READS_HEIGHT = 140;
 /** Of one kind; a picture of many more opens slowly and shows no more. */
 const MAX_POINTS = 2_500;
-/** px from a panel's upper edge: where latencies end, and where failures stand. Not shares: the label of the failures must clear the highest tick. */
+/** px from a panel's upper edge: where latencies end, and where failures stand. No shares: their label must clear the highest tick. */
 const TOP = 26;
 const FAILED = 10;
 /** A largest latency that is so many times the median presses the others flat: then the axis is logarithmic. */
