@@ -131,6 +131,8 @@ export interface Store {
   rolledBack(): AsyncIterable<RolledBack>;
   /** Of the committed data, the same that `position` and `head` speak of. O(1). */
   content(): Content;
+  /** The node is to lead: from now on no commit stops the caller's event loop. Not there where none does. */
+  lead?(): void;
   /** Has one of the commits to come fail; null: none. For tests; not there where there is no disk. */
   setFault?(fault: DiskFault | null): void;
   /** Waits for running commits; afterwards nothing may be called, but for close itself. */
