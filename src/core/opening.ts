@@ -7,30 +7,35 @@
  * Invariant: what `opened` tells rests on nodes that promised this epoch, and of which everything was gathered that they could contribute.
  */
 import type { Ms } from '../lib/units.ts';
-import { type Assessment, assess } from './assess.ts';
+import { type Assessment, assess, isAhead } from './assess.ts';
+import {
+  blankCandidate,
+  type Candidate,
+  type Hindrance,
+  heldAtBirth,
+  hindranceOf,
+  missingAtBirth,
+  strange,
+  strangerTo,
+} from './hindrance.ts';
 import type { Host } from './host.ts';
 import type { ChangesAnswer, ChangesRequest, FenceRequest, NodeId, PeerAnswer, Refusal, StandingAnswer } from './peer.ts';
-import { majorityOf } from './quorum.ts';
-import type { HardState, IdempotencyEntry, KvRecord, Member } from './record.ts';
-import { compareVersions, formatVersion, isNewer, maxVersion, type Version } from './version.ts';
+import type { HardState, IdempotencyEntry, KvRecord } from './record.ts';
+import { isNewer, maxVersion, type Version } from './version.ts';
 
 const RETRY_MS = 100;
 
 /** Somebody promised more than was seen while looking, is another than then, or forgot tombstones since. */
 const LOOK_AGAIN: ReadonlySet<Refusal['code']> = new Set(['stale_epoch', 'wrong_incarnation', 'need_snapshot'] as const);
 
-export interface OpeningStart {
-  readonly nodeId: NodeId;
+export interface OpeningStart extends Candidate {
   readonly incarnation: string;
-  readonly members: readonly Member[];
   /** Null: nothing was born here yet. */
   readonly hard: HardState | null;
   /** Where this node stands: until it promised, it may follow on. */
   readonly standing: () => StandingAnswer;
   /** The lineage of a birth. */
   readonly newLineage: string;
-  /** An operator wants it; null: the node was the last that it promised to, and goes on. */
-  readonly wish: { readonly isForced: boolean; readonly gathers: boolean } | null;
   readonly pageRows: number;
   readonly pageBytes: number;
 }
@@ -41,12 +46,6 @@ export interface Opened {
   readonly floor: Version;
   readonly isForced: boolean;
   readonly assessment: Assessment;
-}
-
-/** Why it cannot be, as things are. */
-export interface Hindrance {
-  readonly code: 'not_open' | 'not_lossless';
-  readonly message: string;
 }
 
 type Question = 'look' | 'fence' | 'changes';
@@ -194,7 +193,7 @@ export class Opening {
     const assessment = this.#assess(complete);
     const isForced = wish?.isForced === true && (!assessment.isLossless || !wish.gathers);
     const hindrance = this.#isBirth
-      ? this.#missingAtBirth(complete)
+      ? missingAtBirth(this.#others, complete)
       : this.#hindrance(assessment, `promised epoch ${this.#epoch} and handed over what they hold`);
     if (hindrance !== null || !(this.#isComplete || this.#hasTried(complete))) {
       this.waitingFor = hindrance?.message ?? `missing: ${assessment.missing.join(', ')}`;
@@ -250,43 +249,13 @@ export class Opening {
 
   /** Why an operator's promotion cannot be, now that everybody was looked at; null: it can. */
   hindrance(): Hindrance | null {
-    const { nodeId } = this.#start;
-    if (this.#standing.isBlank)
-      return { code: 'not_open', message: `${nodeId} is blank: it holds nothing that counts, so promote another node` };
-    const stranger = [...this.#heard.values()].find((each) => each.lineage !== null && each.lineage !== this.#lineage);
-    if (stranger !== undefined)
-      return { code: 'not_open', message: `${stranger.node} belongs to another cluster (lineage ${stranger.lineage})` };
-    return this.#hindrance(this.assessment, 'answer');
+    if (this.#standing.isBlank) return blankCandidate(this.#start.nodeId);
+    const stranger = strangerTo(this.#lineage, [...this.#heard.values()]);
+    return stranger !== undefined ? strange(stranger) : this.#hindrance(this.assessment, 'answer');
   }
 
   #hindrance(assessment: Assessment, what: string): Hindrance | null {
-    const { nodeId, members, wish } = this.#start;
-    const standing = this.#standing;
-    const { responders, missing, isMajority, reached, sources, kMin, losslessForQuorum, isLossless } = assessment;
-    const needed = majorityOf(members.length - 1);
-    if (!isMajority) {
-      const message = `${responders.length} of the ${needed} nodes of a majority ${what}; missing: ${missing.join(', ') || 'nobody'}`;
-      return { code: 'not_open', message };
-    }
-    const gathers = wish?.gathers ?? true;
-    if (gathers && reached > standing.watermark.epoch) {
-      const message = `${sources.join(', ')} reached epoch ${reached}, and ${nodeId} only ${standing.watermark.epoch}: promote ${sources[0]}`;
-      return { code: 'not_lossless', message };
-    }
-    if (gathers && isNewer(assessment.purgeFloor, standing.watermark)) {
-      const ahead = [standing, ...this.#heard.values()].find((each) => compareVersions(each.purgeFloor, assessment.purgeFloor) === 0);
-      const [floor, own] = [formatVersion(assessment.purgeFloor), formatVersion(standing.watermark)];
-      const message = `${ahead?.node} forgot what was deleted up to ${floor}, and ${nodeId} holds everything up to ${own} only: promote ${ahead?.node}`;
-      return { code: 'not_lossless', message };
-    }
-    if ((isLossless && gathers) || wish?.isForced) return null;
-    const why = gathers
-      ? `${responders.length} of ${members.length} nodes ${what}, and writes were acknowledged with a quorum of ${kMin}: only those with ${losslessForQuorum} or more are certainly there`
-      : 'the data of one node alone may lack acknowledged writes';
-    return {
-      code: 'not_lossless',
-      message: `${why}; start ${missing.join(', ') || 'nobody'}, or go on with --force and lose what is missing`,
-    };
+    return hindranceOf(this.#start, this.#standing, this.#heard.values(), assessment, what);
   }
 
   #assess(standings: ReadonlyMap<NodeId, StandingAnswer>): Assessment {
@@ -338,22 +307,15 @@ export class Opening {
 
   #mayFence(): boolean {
     const standings = [...this.#heard.values()];
-    const stranger = standings.find((standing) => standing.lineage !== null && standing.lineage !== this.#lineage);
     if (this.#isBirth) {
-      if (stranger !== undefined || standings.some((standing) => standing.watermark.epoch > 0)) {
-        const who = standings
-          .filter((standing) => standing.lineage !== null)
-          .map((standing) => standing.node)
-          .sort();
-        this.waitingFor = `this node holds no data, but ${who.join(', ')} ${who.length === 1 ? 'does' : 'do'}: an empty leader must not lead them; start over with \`kvctl down --purge\``;
-        return this.#retry(standings);
-      }
-      const missing = this.#missingAtBirth(this.#heard);
-      this.waitingFor = missing?.message ?? this.waitingFor;
-      return missing === null;
+      const held = heldAtBirth(this.#lineage, standings);
+      const hindrance = held ?? missingAtBirth(this.#others, this.#heard);
+      this.waitingFor = hindrance?.message ?? this.waitingFor;
+      return held !== null ? this.#retry(standings) : hindrance === null;
     }
+    const stranger = strangerTo(this.#lineage, standings);
     if (stranger !== undefined) {
-      this.waitingFor = `${stranger.node} belongs to another cluster (lineage ${stranger.lineage}, ours is ${this.#lineage})`;
+      this.waitingFor = strange(stranger, this.#lineage).message;
       return this.#retry([stranger]);
     }
     this.isOvertaken = standings.some((each) => isAhead(each, this.#standing)) && this.#start.wish === null;
@@ -362,11 +324,6 @@ export class Opening {
     // A blank node may still be filled by what its last leader sent before it stopped, so what it answered is not its last word.
     if (hindrance !== null) return this.#retry(standings.filter((standing) => standing.isBlank));
     return this.#isComplete || this.hasLooked;
-  }
-
-  #missingAtBirth(standings: ReadonlyMap<NodeId, StandingAnswer>): Hindrance | null {
-    const missing = this.#others.filter((node) => !standings.has(node));
-    return missing.length === 0 ? null : { code: 'not_open', message: `a birth needs every node; missing: ${missing.join(', ')}` };
   }
 
   /** Asks these again in a while: they may be replaced. */
@@ -407,11 +364,4 @@ export class Opening {
     for (const asked of this.#asked.values()) if (asked.node === node) return true;
     return [...this.#gathered, ...this.#taken].some((each) => each.node === node);
   }
-}
-
-/** `own` may not lead `other`'s lineage: it did not reach its epoch, or lacks what its tombstones would have told. */
-function isAhead(other: StandingAnswer, own: StandingAnswer): boolean {
-  if (other.isBlank) return false;
-  const isForgotten = other.watermark.epoch === own.watermark.epoch && isNewer(other.purgeFloor, own.watermark);
-  return other.watermark.epoch > own.watermark.epoch || isForgotten;
 }
