@@ -8,6 +8,7 @@
  */
 import type { Ms } from '../lib/units.ts';
 import { type Assessment, assess, isAhead } from './assess.ts';
+import { Gathering } from './gathering.ts';
 import {
   blankCandidate,
   type Candidate,
@@ -19,9 +20,9 @@ import {
   strangerTo,
 } from './hindrance.ts';
 import type { Host } from './host.ts';
-import type { ChangesAnswer, ChangesRequest, FenceRequest, NodeId, PeerAnswer, Refusal, StandingAnswer } from './peer.ts';
+import type { ChangesRequest, FenceRequest, NodeId, PeerAnswer, Refusal, StandingAnswer } from './peer.ts';
 import type { HardState, IdempotencyEntry, KvRecord } from './record.ts';
-import { isNewer, maxVersion, type Version } from './version.ts';
+import { maxVersion, type Version } from './version.ts';
 
 const RETRY_MS = 100;
 
@@ -50,12 +51,6 @@ export interface Opened {
 
 type Question = 'look' | 'fence' | 'changes';
 
-/** Of one node that was fenced and has something to give. */
-interface Source {
-  cursor: Version;
-  isDone: boolean;
-}
-
 export class Opening {
   phase: 'looking' | 'fencing' = 'looking';
   /** Why it does not go on, for people. */
@@ -69,17 +64,13 @@ export class Opening {
   readonly #lineage: string;
   readonly #isBirth: boolean;
   readonly #heard = new Map<NodeId, StandingAnswer>();
-  readonly #fenced = new Map<NodeId, StandingAnswer>();
-  readonly #sources = new Map<NodeId, Source>();
+  readonly #gathering = new Gathering();
   readonly #asked = new Map<number, { node: NodeId; question: Question }>();
   readonly #askAt = new Map<NodeId, Ms>();
   /** Did not answer the last question of this phase. */
   readonly #silent = new Set<NodeId>();
   /** Heard, and to be asked again, because as they stand nothing can be opened; until they answer, that is what is known. */
   readonly #askAgain = new Set<NodeId>();
-  #gathered: { node: NodeId; answer: ChangesAnswer }[] = [];
-  /** What is being stored; what comes meanwhile is not in it. */
-  #taken: { node: NodeId; answer: ChangesAnswer }[] = [];
   #highestEpoch: number;
   #epoch = 0;
   #hasPromised = false;
@@ -114,9 +105,10 @@ export class Opening {
         this.#askAgain.delete(node);
         this.#ask(node, 'look', this.#host.send(node, { t: 'look', from: this.#start.nodeId }));
       } else if (this.phase === 'fencing' && this.#hasPromised) {
-        const source = this.#sources.get(node);
-        if (!this.#fenced.has(node)) this.#ask(node, 'fence', this.#host.send(node, this.#fenceFor(node)));
-        else if (source !== undefined && !source.isDone) this.#ask(node, 'changes', this.#host.send(node, this.#changesOf(node, source)));
+        const standing = this.#gathering.standings.get(node);
+        const cursor = this.#gathering.cursorOf(node);
+        if (standing === undefined) this.#ask(node, 'fence', this.#host.send(node, this.#fenceFor(node)));
+        else if (cursor !== null) this.#ask(node, 'changes', this.#host.send(node, this.#changesSince(cursor, standing)));
       }
     }
   }
@@ -127,10 +119,7 @@ export class Opening {
     this.#epoch = this.nextEpoch;
     this.phase = 'fencing';
     this.#hasPromised = false;
-    this.#fenced.clear();
-    this.#sources.clear();
-    this.#gathered = [];
-    this.#taken = [];
+    this.#gathering.begin();
     this.#askAt.clear();
     this.#silent.clear();
     const { nodeId, incarnation, members, hard } = this.#start;
@@ -152,44 +141,29 @@ export class Opening {
 
   /** What came since the last call and is to be stored here, if anything is: then tell `stored` once it is durable. */
   take(): readonly KvRecord[] {
-    if (this.phase !== 'fencing') return [];
-    // A row of an epoch that its holder has not reached came by a leader whose lineage nobody here belongs to.
-    const { epoch } = this.#standing.watermark;
-    this.#taken = this.#gathered;
-    this.#gathered = [];
-    const rows = this.#taken.flatMap(({ answer }) => answer.rows.filter(({ version }) => version.epoch <= epoch));
-    if (rows.length === 0 && this.entries().length === 0) this.stored();
-    return rows;
+    return this.phase === 'fencing' ? this.#gathering.take(this.#standing.watermark.epoch) : [];
   }
 
-  /** What came of `Idempotency-Key`s with what `take` answered, by the same rule. */
+  /** What came of `Idempotency-Key`s with what `take` answered. */
   entries(): readonly IdempotencyEntry[] {
-    if (this.phase !== 'fencing') return [];
-    const { epoch } = this.#standing.watermark;
-    return this.#taken.flatMap(({ answer }) => (answer.page.entries ?? []).filter(({ version }) => version.epoch <= epoch));
+    return this.phase === 'fencing' ? this.#gathering.entries(this.#standing.watermark.epoch) : [];
   }
 
   stored(): void {
-    for (const { node, answer } of this.#taken) {
-      const source = this.#sources.get(node);
-      if (source === undefined) continue;
-      source.cursor = maxVersion(source.cursor, answer.page.coversTo);
-      source.isDone = !isNewer(answer.page.head, answer.page.coversTo);
-    }
-    this.#taken = [];
+    this.#gathering.stored();
   }
 
   /** What was won, once enough nodes are fenced, and everything that they can give is here. */
   opened(): Opened | null {
-    if (this.phase !== 'fencing' || !this.#hasPromised || this.#gathered.length + this.#taken.length > 0) return null;
+    if (this.phase !== 'fencing' || !this.#hasPromised || !this.#gathering.isStored) return null;
     const { wish } = this.#start;
     const standing = this.#standing;
-    if ([...this.#fenced.values()].some((each) => isAhead(each, standing)) && this.#gathers) {
+    if ([...this.#gathering.standings.values()].some((each) => isAhead(each, standing)) && this.#gathers) {
       this.#lookAgain();
       return null;
     }
     // Whoever still has something to give does not count before it is here.
-    const complete = new Map([...this.#fenced].filter(([node]) => this.#sources.get(node)?.isDone !== false));
+    const complete = this.#gathering.complete();
     const assessment = this.#assess(complete);
     const isForced = wish?.isForced === true && (!assessment.isLossless || !wish.gathers);
     const hindrance = this.#isBirth
@@ -218,7 +192,7 @@ export class Opening {
       else this.#fencedBy(node, answer);
     } else if (answer.t === 'changes') {
       this.#silent.delete(node);
-      if (this.#sources.has(node)) this.#gathered.push({ node, answer });
+      this.#gathering.came(node, answer);
     } else {
       this.#retryLater(node, now);
       if (answer.t !== 'refused') return;
@@ -239,7 +213,7 @@ export class Opening {
   wakeAt(now: Ms): Ms {
     let at = Number.POSITIVE_INFINITY;
     for (const node of this.#others) {
-      const isWaitedFor = this.phase === 'looking' ? this.#mustLook(node) : this.#isOwing(node);
+      const isWaitedFor = this.phase === 'looking' ? this.#mustLook(node) : this.#gathering.isOwing(node);
       if (!isWaitedFor || this.#isAsking(node)) continue;
       const askAt = this.#askAt.get(node) ?? now;
       if (askAt > now) at = Math.min(at, askAt);
@@ -278,10 +252,9 @@ export class Opening {
   }
 
   #fencedBy(node: NodeId, standing: StandingAnswer): void {
-    this.#fenced.set(node, standing);
     const { watermark } = this.#standing;
-    if (!this.#gathers || standing.isBlank || standing.watermark.epoch !== watermark.epoch) return;
-    this.#sources.set(node, { cursor: watermark, isDone: false });
+    const isSource = this.#gathers && !standing.isBlank && standing.watermark.epoch === watermark.epoch;
+    this.#gathering.fenced(node, standing, isSource ? watermark : null);
   }
 
   #fenceFor(node: NodeId): FenceRequest {
@@ -290,11 +263,10 @@ export class Opening {
     return { t: 'fence', from: nodeId, lineage: this.#lineage, epoch: this.#epoch, incarnation, members, isBirth: this.#isBirth };
   }
 
-  #changesOf(node: NodeId, { cursor }: Source): ChangesRequest {
+  #changesSince(since: Version, { incarnation }: StandingAnswer): ChangesRequest {
     const { nodeId, pageRows, pageBytes } = this.#start;
-    const incarnation = this.#fenced.get(node)?.incarnation ?? '';
     const [from, lineage, epoch] = [nodeId, this.#lineage, this.#epoch];
-    return { t: 'changes', from, lineage, epoch, incarnation, since: cursor, limit: pageRows, maxBytes: pageBytes };
+    return { t: 'changes', from, lineage, epoch, incarnation, since, limit: pageRows, maxBytes: pageBytes };
   }
 
   /** Looking again changes nothing at the others, so a node that was only late, or blank, may answer differently. */
@@ -355,13 +327,8 @@ export class Opening {
     return !this.#heard.has(node) || this.#askAgain.has(node);
   }
 
-  /** Not fenced yet, or with something left to give. */
-  #isOwing(node: NodeId): boolean {
-    return !this.#fenced.has(node) || this.#sources.get(node)?.isDone === false;
-  }
-
   #isAsking(node: NodeId): boolean {
     for (const asked of this.#asked.values()) if (asked.node === node) return true;
-    return [...this.#gathered, ...this.#taken].some((each) => each.node === node);
+    return this.#gathering.isStoring(node);
   }
 }
