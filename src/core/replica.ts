@@ -19,6 +19,7 @@ import { type LinkSetting, Network } from './network.ts';
 import type { NodeId, PeerAnswer, PeerRequest, StandingAnswer } from './peer.ts';
 import { majorityOf } from './quorum.ts';
 import type { HardState, Member, Position } from './record.ts';
+import { refusalOf } from './refusal.ts';
 import { maxVersion, type Version } from './version.ts';
 
 export interface ReplicaConfig extends CandidateConfig {
@@ -400,26 +401,8 @@ export class Replica {
 
   /** Why this node cannot admit writes or serve committed reads; null if it can. */
   refusal(): WriteFailure | null {
-    const { nodeId } = this.#identity;
-    if (this.#storageFailure !== null) return { ok: false, code: 'storage_failed', message: this.waitingFor ?? '', detail: {} };
-    if (this.leader?.isOpen) return null;
-    if (this.role === 'leader') {
-      return {
-        ok: false,
-        code: 'not_open',
-        message: `${nodeId} has not opened its epoch: ${this.waitingFor}`,
-        detail: { waiting_for: this.waitingFor },
-      };
-    }
-    const leader = this.members.find((member) => member.id === this.leaderId && member.id !== nodeId);
-    const url = leader === undefined ? null : (this.#config.publicUrls?.get(leader.id) ?? leader.url);
-    const hint = leader === undefined ? 'and knows no leader yet' : `write to ${leader.id} at ${url}`;
-    return {
-      ok: false,
-      code: 'not_leader',
-      message: `${nodeId} is a follower; ${hint}`,
-      detail: { leader: leader?.id ?? null, leader_url: url },
-    };
+    if (this.#storageFailure === null && this.leader?.isOpen) return null;
+    return refusalOf(this, this.#config.publicUrls);
   }
 
   #send(to: NodeId, message: PeerRequest, caller: Caller): number {
