@@ -1,7 +1,7 @@
 /** What a leader's links say to followers, with what every message of this leadership has in common. What leaves when is theirs (link.ts). */
 import type { Host } from './host.ts';
 import { isWithin } from './lineage.ts';
-import type { Link, LinkPort } from './link.ts';
+import type { Addressee, LinkPort } from './link-port.ts';
 import type { Network } from './network.ts';
 import type { InstallRequest, PageHeader, ReplicateAnswer, ReplicateRequest, SnapshotPart } from './peer.ts';
 import type { History, KvRecord, Member } from './record.ts';
@@ -43,22 +43,22 @@ export class Mail implements LinkPort {
     this.#now = now;
   }
 
-  send(link: Link, records: readonly KvRecord[], page: PageHeader | null): number {
+  send(link: Addressee, records: readonly KvRecord[], page: PageHeader | null): number {
     if (page === null) for (const { version } of records) this.#trace.sent(version.seq, link.index, this.#host.now());
     return this.#send(link, records, page, null);
   }
 
-  sendPart(link: Link, rows: readonly KvRecord[], part: SnapshotPart): number {
+  sendPart(link: Addressee, rows: readonly KvRecord[], part: SnapshotPart): number {
     return this.#send(link, rows, null, part);
   }
 
-  install(link: Link, after: Version, rows: ReadonlyMap<string, KvRecord | null>): number {
+  install(link: Addressee, after: Version, rows: ReadonlyMap<string, KvRecord | null>): number {
     const { history } = this.#sender;
     const { purgeFloor } = this.#now();
     return this.#host.send(link.node, { t: 'install', ...this.#address(link), history, purgeFloor, after, rows });
   }
 
-  newSnapshot({ start }: Link): Snapshot {
+  newSnapshot({ start }: Addressee): Snapshot {
     return new Snapshot(this.#host.token(), this.#now().collectedTo, start);
   }
 
@@ -73,7 +73,7 @@ export class Mail implements LinkPort {
     this.#host.out({ t: 'closeView', view: snapshot.id });
   }
 
-  mustSnapshot({ watermark }: Link): boolean {
+  mustSnapshot({ watermark }: Addressee): boolean {
     return isNewer(this.#now().collectedTo, watermark);
   }
 
@@ -81,24 +81,24 @@ export class Mail implements LinkPort {
     return !isWithin(watermark, newest, this.#sender.history);
   }
 
-  scan(_link: Link, since: Version, until: Version): number {
+  scan(_link: Addressee, since: Version, until: Version): number {
     const { pageRows: limit, batchBytes: maxBytes } = this.#sender;
     const token = this.#host.token();
     this.#host.out({ t: 'scan', token, since, until, limit, maxBytes });
     return token;
   }
 
-  lookup(_link: Link, keys: readonly string[]): number {
+  lookup(_link: Addressee, keys: readonly string[]): number {
     const token = this.#host.token();
     this.#host.out({ t: 'lookup', token, keys });
     return token;
   }
 
-  losesNext(link: Link): boolean {
+  losesNext(link: Addressee): boolean {
     return this.#network.losesNext(link.node);
   }
 
-  drawAgain(link: Link): number {
+  drawAgain(link: Addressee): number {
     return this.#network.drawAgain(link.node);
   }
 
@@ -106,7 +106,7 @@ export class Mail implements LinkPort {
     return this.#host.jitter();
   }
 
-  #send(link: Link, records: readonly KvRecord[], page: PageHeader | null, snapshot: SnapshotPart | null): number {
+  #send(link: Addressee, records: readonly KvRecord[], page: PageHeader | null, snapshot: SnapshotPart | null): number {
     const { epoch, history } = this.#sender;
     const { collectedTo, ...now } = this.#now();
     const isUnreached = (page !== null || snapshot !== null) && link.watermark.epoch !== epoch;
@@ -122,7 +122,7 @@ export class Mail implements LinkPort {
     });
   }
 
-  #address({ incarnation, start }: Link): Pick<InstallRequest, 'from' | 'lineage' | 'epoch' | 'incarnation' | 'start' | 'members'> {
+  #address({ incarnation, start }: Addressee): Pick<InstallRequest, 'from' | 'lineage' | 'epoch' | 'incarnation' | 'start' | 'members'> {
     const { nodeId, lineage, epoch, members } = this.#sender;
     return { from: nodeId, lineage, epoch, incarnation, start, members };
   }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { Link, type LinkLimits } from '../../src/core/link.ts';
+import { Link } from '../../src/core/link.ts';
+import type { LinkLimits } from '../../src/core/link-port.ts';
 import type { ReplicateAnswer } from '../../src/core/peer.ts';
 import { Snapshot } from '../../src/core/snapshot.ts';
 import { ZERO } from '../../src/core/version.ts';

@@ -1,6 +1,7 @@
 /** The leader's side of a snapshot on a link alone: what leaves while its last part must wait, and how soon a refused one is tried again. */
 import { expect, test } from 'vitest';
-import { Link, type LinkPort } from '../../src/core/link.ts';
+import { Link } from '../../src/core/link.ts';
+import type { LinkPort } from '../../src/core/link-port.ts';
 import type { ViewPart } from '../../src/core/message.ts';
 import type { ReplicateAnswer, SnapshotPart } from '../../src/core/peer.ts';
 import type { KvRecord } from '../../src/core/record.ts';
