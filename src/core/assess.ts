@@ -7,7 +7,7 @@
 import type { NodeId, StandingAnswer } from './peer.ts';
 import { majorityOf } from './quorum.ts';
 import type { Member } from './record.ts';
-import { maxVersion, type Version, ZERO } from './version.ts';
+import { isNewer, maxVersion, type Version, ZERO } from './version.ts';
 
 export interface Assessment {
   /** Those that count, the candidate among them; blank nodes do not. */
@@ -48,4 +48,11 @@ export function assess(standings: readonly StandingAnswer[], members: readonly M
     isLossless: kMin === null || losslessForQuorum <= kMin,
     purgeFloor: sources.reduce((highest, each) => maxVersion(highest, each.purgeFloor), ZERO),
   };
+}
+
+/** `own` may not lead `other`'s lineage: it did not reach its epoch, or lacks what its tombstones would have told. */
+export function isAhead(other: StandingAnswer, own: StandingAnswer): boolean {
+  if (other.isBlank) return false;
+  const isForgotten = other.watermark.epoch === own.watermark.epoch && isNewer(other.purgeFloor, own.watermark);
+  return other.watermark.epoch > own.watermark.epoch || isForgotten;
 }

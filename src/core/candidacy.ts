@@ -8,11 +8,12 @@
 import type { Ms } from '../lib/units.ts';
 import type { Assessment } from './assess.ts';
 import type { Follower } from './follower.ts';
+import type { Hindrance } from './hindrance.ts';
 import type { Host } from './host.ts';
 import { Leader, type LeaderLimits } from './leader.ts';
 import { extended } from './lineage.ts';
 import type { Network } from './network.ts';
-import { type Hindrance, type Opened, Opening } from './opening.ts';
+import { type Opened, Opening } from './opening.ts';
 import type { NodeId, PeerAnswer, PeerRequest, StandingAnswer } from './peer.ts';
 import type { HardState, IdempotencyEntry, Identity, KvRecord, Member, Position } from './record.ts';
 import { isNewer, maxVersion, type Version } from './version.ts';

@@ -7,30 +7,36 @@
  * Invariant: what `opened` tells rests on nodes that promised this epoch, and of which everything was gathered that they could contribute.
  */
 import type { Ms } from '../lib/units.ts';
-import { type Assessment, assess } from './assess.ts';
+import { type Assessment, assess, isAhead } from './assess.ts';
+import { Gathering } from './gathering.ts';
+import {
+  blankCandidate,
+  type Candidate,
+  type Hindrance,
+  heldAtBirth,
+  hindranceOf,
+  missingAtBirth,
+  strange,
+  strangerTo,
+} from './hindrance.ts';
 import type { Host } from './host.ts';
-import type { ChangesAnswer, ChangesRequest, FenceRequest, NodeId, PeerAnswer, Refusal, StandingAnswer } from './peer.ts';
-import { majorityOf } from './quorum.ts';
-import type { HardState, IdempotencyEntry, KvRecord, Member } from './record.ts';
-import { compareVersions, formatVersion, isNewer, maxVersion, type Version } from './version.ts';
+import type { ChangesRequest, FenceRequest, NodeId, PeerAnswer, Refusal, StandingAnswer } from './peer.ts';
+import type { HardState, IdempotencyEntry, KvRecord } from './record.ts';
+import { maxVersion, type Version } from './version.ts';
 
 const RETRY_MS = 100;
 
 /** Somebody promised more than was seen while looking, is another than then, or forgot tombstones since. */
 const LOOK_AGAIN: ReadonlySet<Refusal['code']> = new Set(['stale_epoch', 'wrong_incarnation', 'need_snapshot'] as const);
 
-export interface OpeningStart {
-  readonly nodeId: NodeId;
+export interface OpeningStart extends Candidate {
   readonly incarnation: string;
-  readonly members: readonly Member[];
   /** Null: nothing was born here yet. */
   readonly hard: HardState | null;
   /** Where this node stands: until it promised, it may follow on. */
   readonly standing: () => StandingAnswer;
   /** The lineage of a birth. */
   readonly newLineage: string;
-  /** An operator wants it; null: the node was the last that it promised to, and goes on. */
-  readonly wish: { readonly isForced: boolean; readonly gathers: boolean } | null;
   readonly pageRows: number;
   readonly pageBytes: number;
 }
@@ -43,19 +49,7 @@ export interface Opened {
   readonly assessment: Assessment;
 }
 
-/** Why it cannot be, as things are. */
-export interface Hindrance {
-  readonly code: 'not_open' | 'not_lossless';
-  readonly message: string;
-}
-
 type Question = 'look' | 'fence' | 'changes';
-
-/** Of one node that was fenced and has something to give. */
-interface Source {
-  cursor: Version;
-  isDone: boolean;
-}
 
 export class Opening {
   phase: 'looking' | 'fencing' = 'looking';
@@ -70,17 +64,13 @@ export class Opening {
   readonly #lineage: string;
   readonly #isBirth: boolean;
   readonly #heard = new Map<NodeId, StandingAnswer>();
-  readonly #fenced = new Map<NodeId, StandingAnswer>();
-  readonly #sources = new Map<NodeId, Source>();
+  readonly #gathering = new Gathering();
   readonly #asked = new Map<number, { node: NodeId; question: Question }>();
   readonly #askAt = new Map<NodeId, Ms>();
   /** Did not answer the last question of this phase. */
   readonly #silent = new Set<NodeId>();
   /** Heard, and to be asked again, because as they stand nothing can be opened; until they answer, that is what is known. */
   readonly #askAgain = new Set<NodeId>();
-  #gathered: { node: NodeId; answer: ChangesAnswer }[] = [];
-  /** What is being stored; what comes meanwhile is not in it. */
-  #taken: { node: NodeId; answer: ChangesAnswer }[] = [];
   #highestEpoch: number;
   #epoch = 0;
   #hasPromised = false;
@@ -115,9 +105,10 @@ export class Opening {
         this.#askAgain.delete(node);
         this.#ask(node, 'look', this.#host.send(node, { t: 'look', from: this.#start.nodeId }));
       } else if (this.phase === 'fencing' && this.#hasPromised) {
-        const source = this.#sources.get(node);
-        if (!this.#fenced.has(node)) this.#ask(node, 'fence', this.#host.send(node, this.#fenceFor(node)));
-        else if (source !== undefined && !source.isDone) this.#ask(node, 'changes', this.#host.send(node, this.#changesOf(node, source)));
+        const standing = this.#gathering.standings.get(node);
+        const cursor = this.#gathering.cursorOf(node);
+        if (standing === undefined) this.#ask(node, 'fence', this.#host.send(node, this.#fenceFor(node)));
+        else if (cursor !== null) this.#ask(node, 'changes', this.#host.send(node, this.#changesSince(cursor, standing)));
       }
     }
   }
@@ -128,10 +119,7 @@ export class Opening {
     this.#epoch = this.nextEpoch;
     this.phase = 'fencing';
     this.#hasPromised = false;
-    this.#fenced.clear();
-    this.#sources.clear();
-    this.#gathered = [];
-    this.#taken = [];
+    this.#gathering.begin();
     this.#askAt.clear();
     this.#silent.clear();
     const { nodeId, incarnation, members, hard } = this.#start;
@@ -153,48 +141,33 @@ export class Opening {
 
   /** What came since the last call and is to be stored here, if anything is: then tell `stored` once it is durable. */
   take(): readonly KvRecord[] {
-    if (this.phase !== 'fencing') return [];
-    // A row of an epoch that its holder has not reached came by a leader whose lineage nobody here belongs to.
-    const { epoch } = this.#standing.watermark;
-    this.#taken = this.#gathered;
-    this.#gathered = [];
-    const rows = this.#taken.flatMap(({ answer }) => answer.rows.filter(({ version }) => version.epoch <= epoch));
-    if (rows.length === 0 && this.entries().length === 0) this.stored();
-    return rows;
+    return this.phase === 'fencing' ? this.#gathering.take(this.#standing.watermark.epoch) : [];
   }
 
-  /** What came of `Idempotency-Key`s with what `take` answered, by the same rule. */
+  /** What came of `Idempotency-Key`s with what `take` answered. */
   entries(): readonly IdempotencyEntry[] {
-    if (this.phase !== 'fencing') return [];
-    const { epoch } = this.#standing.watermark;
-    return this.#taken.flatMap(({ answer }) => (answer.page.entries ?? []).filter(({ version }) => version.epoch <= epoch));
+    return this.phase === 'fencing' ? this.#gathering.entries(this.#standing.watermark.epoch) : [];
   }
 
   stored(): void {
-    for (const { node, answer } of this.#taken) {
-      const source = this.#sources.get(node);
-      if (source === undefined) continue;
-      source.cursor = maxVersion(source.cursor, answer.page.coversTo);
-      source.isDone = !isNewer(answer.page.head, answer.page.coversTo);
-    }
-    this.#taken = [];
+    this.#gathering.stored();
   }
 
   /** What was won, once enough nodes are fenced, and everything that they can give is here. */
   opened(): Opened | null {
-    if (this.phase !== 'fencing' || !this.#hasPromised || this.#gathered.length + this.#taken.length > 0) return null;
+    if (this.phase !== 'fencing' || !this.#hasPromised || !this.#gathering.isStored) return null;
     const { wish } = this.#start;
     const standing = this.#standing;
-    if ([...this.#fenced.values()].some((each) => isAhead(each, standing)) && this.#gathers) {
+    if ([...this.#gathering.standings.values()].some((each) => isAhead(each, standing)) && this.#gathers) {
       this.#lookAgain();
       return null;
     }
     // Whoever still has something to give does not count before it is here.
-    const complete = new Map([...this.#fenced].filter(([node]) => this.#sources.get(node)?.isDone !== false));
+    const complete = this.#gathering.complete();
     const assessment = this.#assess(complete);
     const isForced = wish?.isForced === true && (!assessment.isLossless || !wish.gathers);
     const hindrance = this.#isBirth
-      ? this.#missingAtBirth(complete)
+      ? missingAtBirth(this.#others, complete)
       : this.#hindrance(assessment, `promised epoch ${this.#epoch} and handed over what they hold`);
     if (hindrance !== null || !(this.#isComplete || this.#hasTried(complete))) {
       this.waitingFor = hindrance?.message ?? `missing: ${assessment.missing.join(', ')}`;
@@ -219,7 +192,7 @@ export class Opening {
       else this.#fencedBy(node, answer);
     } else if (answer.t === 'changes') {
       this.#silent.delete(node);
-      if (this.#sources.has(node)) this.#gathered.push({ node, answer });
+      this.#gathering.came(node, answer);
     } else {
       this.#retryLater(node, now);
       if (answer.t !== 'refused') return;
@@ -240,7 +213,7 @@ export class Opening {
   wakeAt(now: Ms): Ms {
     let at = Number.POSITIVE_INFINITY;
     for (const node of this.#others) {
-      const isWaitedFor = this.phase === 'looking' ? this.#mustLook(node) : this.#isOwing(node);
+      const isWaitedFor = this.phase === 'looking' ? this.#mustLook(node) : this.#gathering.isOwing(node);
       if (!isWaitedFor || this.#isAsking(node)) continue;
       const askAt = this.#askAt.get(node) ?? now;
       if (askAt > now) at = Math.min(at, askAt);
@@ -250,43 +223,13 @@ export class Opening {
 
   /** Why an operator's promotion cannot be, now that everybody was looked at; null: it can. */
   hindrance(): Hindrance | null {
-    const { nodeId } = this.#start;
-    if (this.#standing.isBlank)
-      return { code: 'not_open', message: `${nodeId} is blank: it holds nothing that counts, so promote another node` };
-    const stranger = [...this.#heard.values()].find((each) => each.lineage !== null && each.lineage !== this.#lineage);
-    if (stranger !== undefined)
-      return { code: 'not_open', message: `${stranger.node} belongs to another cluster (lineage ${stranger.lineage})` };
-    return this.#hindrance(this.assessment, 'answer');
+    if (this.#standing.isBlank) return blankCandidate(this.#start.nodeId);
+    const stranger = strangerTo(this.#lineage, [...this.#heard.values()]);
+    return stranger !== undefined ? strange(stranger) : this.#hindrance(this.assessment, 'answer');
   }
 
   #hindrance(assessment: Assessment, what: string): Hindrance | null {
-    const { nodeId, members, wish } = this.#start;
-    const standing = this.#standing;
-    const { responders, missing, isMajority, reached, sources, kMin, losslessForQuorum, isLossless } = assessment;
-    const needed = majorityOf(members.length - 1);
-    if (!isMajority) {
-      const message = `${responders.length} of the ${needed} nodes of a majority ${what}; missing: ${missing.join(', ') || 'nobody'}`;
-      return { code: 'not_open', message };
-    }
-    const gathers = wish?.gathers ?? true;
-    if (gathers && reached > standing.watermark.epoch) {
-      const message = `${sources.join(', ')} reached epoch ${reached}, and ${nodeId} only ${standing.watermark.epoch}: promote ${sources[0]}`;
-      return { code: 'not_lossless', message };
-    }
-    if (gathers && isNewer(assessment.purgeFloor, standing.watermark)) {
-      const ahead = [standing, ...this.#heard.values()].find((each) => compareVersions(each.purgeFloor, assessment.purgeFloor) === 0);
-      const [floor, own] = [formatVersion(assessment.purgeFloor), formatVersion(standing.watermark)];
-      const message = `${ahead?.node} forgot what was deleted up to ${floor}, and ${nodeId} holds everything up to ${own} only: promote ${ahead?.node}`;
-      return { code: 'not_lossless', message };
-    }
-    if ((isLossless && gathers) || wish?.isForced) return null;
-    const why = gathers
-      ? `${responders.length} of ${members.length} nodes ${what}, and writes were acknowledged with a quorum of ${kMin}: only those with ${losslessForQuorum} or more are certainly there`
-      : 'the data of one node alone may lack acknowledged writes';
-    return {
-      code: 'not_lossless',
-      message: `${why}; start ${missing.join(', ') || 'nobody'}, or go on with --force and lose what is missing`,
-    };
+    return hindranceOf(this.#start, this.#standing, this.#heard.values(), assessment, what);
   }
 
   #assess(standings: ReadonlyMap<NodeId, StandingAnswer>): Assessment {
@@ -309,10 +252,9 @@ export class Opening {
   }
 
   #fencedBy(node: NodeId, standing: StandingAnswer): void {
-    this.#fenced.set(node, standing);
     const { watermark } = this.#standing;
-    if (!this.#gathers || standing.isBlank || standing.watermark.epoch !== watermark.epoch) return;
-    this.#sources.set(node, { cursor: watermark, isDone: false });
+    const isSource = this.#gathers && !standing.isBlank && standing.watermark.epoch === watermark.epoch;
+    this.#gathering.fenced(node, standing, isSource ? watermark : null);
   }
 
   #fenceFor(node: NodeId): FenceRequest {
@@ -321,11 +263,10 @@ export class Opening {
     return { t: 'fence', from: nodeId, lineage: this.#lineage, epoch: this.#epoch, incarnation, members, isBirth: this.#isBirth };
   }
 
-  #changesOf(node: NodeId, { cursor }: Source): ChangesRequest {
+  #changesSince(since: Version, { incarnation }: StandingAnswer): ChangesRequest {
     const { nodeId, pageRows, pageBytes } = this.#start;
-    const incarnation = this.#fenced.get(node)?.incarnation ?? '';
     const [from, lineage, epoch] = [nodeId, this.#lineage, this.#epoch];
-    return { t: 'changes', from, lineage, epoch, incarnation, since: cursor, limit: pageRows, maxBytes: pageBytes };
+    return { t: 'changes', from, lineage, epoch, incarnation, since, limit: pageRows, maxBytes: pageBytes };
   }
 
   /** Looking again changes nothing at the others, so a node that was only late, or blank, may answer differently. */
@@ -338,22 +279,15 @@ export class Opening {
 
   #mayFence(): boolean {
     const standings = [...this.#heard.values()];
-    const stranger = standings.find((standing) => standing.lineage !== null && standing.lineage !== this.#lineage);
     if (this.#isBirth) {
-      if (stranger !== undefined || standings.some((standing) => standing.watermark.epoch > 0)) {
-        const who = standings
-          .filter((standing) => standing.lineage !== null)
-          .map((standing) => standing.node)
-          .sort();
-        this.waitingFor = `this node holds no data, but ${who.join(', ')} ${who.length === 1 ? 'does' : 'do'}: an empty leader must not lead them; start over with \`kvctl down --purge\``;
-        return this.#retry(standings);
-      }
-      const missing = this.#missingAtBirth(this.#heard);
-      this.waitingFor = missing?.message ?? this.waitingFor;
-      return missing === null;
+      const held = heldAtBirth(this.#lineage, standings);
+      const hindrance = held ?? missingAtBirth(this.#others, this.#heard);
+      this.waitingFor = hindrance?.message ?? this.waitingFor;
+      return held !== null ? this.#retry(standings) : hindrance === null;
     }
+    const stranger = strangerTo(this.#lineage, standings);
     if (stranger !== undefined) {
-      this.waitingFor = `${stranger.node} belongs to another cluster (lineage ${stranger.lineage}, ours is ${this.#lineage})`;
+      this.waitingFor = strange(stranger, this.#lineage).message;
       return this.#retry([stranger]);
     }
     this.isOvertaken = standings.some((each) => isAhead(each, this.#standing)) && this.#start.wish === null;
@@ -362,11 +296,6 @@ export class Opening {
     // A blank node may still be filled by what its last leader sent before it stopped, so what it answered is not its last word.
     if (hindrance !== null) return this.#retry(standings.filter((standing) => standing.isBlank));
     return this.#isComplete || this.hasLooked;
-  }
-
-  #missingAtBirth(standings: ReadonlyMap<NodeId, StandingAnswer>): Hindrance | null {
-    const missing = this.#others.filter((node) => !standings.has(node));
-    return missing.length === 0 ? null : { code: 'not_open', message: `a birth needs every node; missing: ${missing.join(', ')}` };
   }
 
   /** Asks these again in a while: they may be replaced. */
@@ -398,20 +327,8 @@ export class Opening {
     return !this.#heard.has(node) || this.#askAgain.has(node);
   }
 
-  /** Not fenced yet, or with something left to give. */
-  #isOwing(node: NodeId): boolean {
-    return !this.#fenced.has(node) || this.#sources.get(node)?.isDone === false;
-  }
-
   #isAsking(node: NodeId): boolean {
     for (const asked of this.#asked.values()) if (asked.node === node) return true;
-    return [...this.#gathered, ...this.#taken].some((each) => each.node === node);
+    return this.#gathering.isStoring(node);
   }
-}
-
-/** `own` may not lead `other`'s lineage: it did not reach its epoch, or lacks what its tombstones would have told. */
-function isAhead(other: StandingAnswer, own: StandingAnswer): boolean {
-  if (other.isBlank) return false;
-  const isForgotten = other.watermark.epoch === own.watermark.epoch && isNewer(other.purgeFloor, own.watermark);
-  return other.watermark.epoch > own.watermark.epoch || isForgotten;
 }

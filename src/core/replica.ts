@@ -1,14 +1,15 @@
 /**
  * One node's protocol as a state machine: `step(now, input) -> effects`, without I/O, clock or chance of its own.
  *
- * It puts the parts together: every node has a follower (follower.ts); a node that may lead opens an epoch (candidacy.ts, opening.ts) and then leads it (leader.ts).
+ * It puts the parts together: every node has a follower (follower.ts); a node that may lead opens an epoch (campaign.ts) and then leads it (leader.ts).
  * The shell drives it with real sockets, disk and time; a simulator may drive it with virtual ones.
  * Invariant: one writer. At most one `persist` or `saveHard` is outstanding, whoever asked for it.
  */
 import { assert, unreachable } from '../lib/assert.ts';
 import { Prng } from '../lib/prng.ts';
 import type { Ms } from '../lib/units.ts';
-import { Candidacy, type CandidateConfig, type Wish } from './candidacy.ts';
+import { Campaign } from './campaign.ts';
+import type { CandidateConfig } from './candidacy.ts';
 import { Follower } from './follower.ts';
 import type { Host } from './host.ts';
 import type { Leader } from './leader.ts';
@@ -16,9 +17,9 @@ import type { Link } from './link.ts';
 import type { Effect, Input, PromoteInput, WriteFailure } from './message.ts';
 import { type LinkSetting, Network } from './network.ts';
 import type { NodeId, PeerAnswer, PeerRequest, StandingAnswer } from './peer.ts';
-import { Promotion } from './promotion.ts';
 import { majorityOf } from './quorum.ts';
 import type { HardState, Member, Position } from './record.ts';
+import { refusalOf } from './refusal.ts';
 import { maxVersion, type Version } from './version.ts';
 
 export interface ReplicaConfig extends CandidateConfig {
@@ -44,16 +45,13 @@ export interface Stored {
 
 export type Phase = 'looking' | 'fencing' | 'installing' | 'open' | 'deposed' | 'following';
 
-type Caller = { readonly leader: Leader; readonly node: NodeId } | 'candidacy' | 'recovery';
+type Caller = { readonly leader: Leader; readonly node: NodeId } | 'campaign' | 'recovery';
 
 export class Replica {
   readonly network: Network;
   readonly follower: Follower;
   leader: Leader | null = null;
-  #candidacy: Candidacy | null = null;
-  /** Given up while the store worked for it. */
-  #abandoned: Candidacy | null = null;
-  readonly #promotion: Promotion;
+  readonly #campaign: Campaign;
   readonly #config: ReplicaConfig;
   /** The follower's part holds the same object: a name that comes late is everybody's at once. */
   readonly #identity: { nodeId: NodeId; readonly incarnation: string; readonly start: number };
@@ -84,10 +82,18 @@ export class Replica {
       send: (to, message) => this.#send(to, message, 'recovery'),
       jitter: () => 0.5 + this.#jitter.next(),
     };
-    this.#promotion = new Promotion(this.#host);
     this.follower = new Follower(this.#identity, stored.hard, stored.position, stored.head, this.#host);
+    this.#campaign = new Campaign({
+      config,
+      nodeId: () => this.nodeId,
+      follower: this.follower,
+      standing: () => this.follower.standing(),
+      network: this.network,
+      host: { ...this.#host, send: (to, message) => this.#send(to, message, 'campaign') },
+      sendAsLeader: (leader, to, message) => this.#send(to, message, { leader, node: to }),
+    });
     const mayLead = stored.hard === null ? config.isBornLeader : stored.hard.promisedTo === config.nodeId;
-    if (mayLead) this.#candidacy = this.#newCandidacy(null);
+    if (mayLead) this.#campaign.begin();
   }
 
   /** Time `now` is monotonic, in ms; it never falls from step to step. */
@@ -106,8 +112,8 @@ export class Replica {
   /** When a `tick` is wanted for anything else, a little late at most; Infinity if only inputs matter. */
   wakeAt(): Ms {
     const leader = this.leader?.wakeAt(this.#now) ?? Number.POSITIVE_INFINITY;
-    const candidacy = this.#candidacy?.wakeAt(this.#now) ?? Number.POSITIVE_INFINITY;
-    return Math.min(leader, candidacy, this.#promotion.deadlineAt, this.follower.recovery?.wakeAt() ?? Number.POSITIVE_INFINITY);
+    const recovery = this.follower.recovery?.wakeAt() ?? Number.POSITIVE_INFINITY;
+    return Math.min(leader, this.#campaign.wakeAt(this.#now), recovery);
   }
 
   /** The name by which the others know this node. */
@@ -120,18 +126,14 @@ export class Replica {
   }
 
   get role(): 'leader' | 'follower' {
-    return this.leader !== null || this.#isCandidate ? 'leader' : 'follower';
+    return this.leader !== null || this.#campaign.candidate !== null ? 'leader' : 'follower';
   }
 
   get phase(): Phase {
     if (this.leader !== null) return this.leader.isOpen ? 'open' : 'installing';
-    if (this.#candidacy !== null && this.#isCandidate) return this.#candidacy.phase;
+    const { candidate } = this.#campaign;
+    if (candidate !== null) return candidate.phase;
     return this.#isDeposed && this.leaderId === this.nodeId ? 'deposed' : 'following';
-  }
-
-  /** Who only looks at an operator's wish follows on. */
-  get #isCandidate(): boolean {
-    return this.#candidacy !== null && !(this.#promotion.isPending && this.#candidacy.phase === 'looking');
   }
 
   /** Why this node does not serve, and who is missing; null if nothing is missing. */
@@ -142,7 +144,7 @@ export class Replica {
       const missing = this.#config.members.filter((member) => !reached.has(member.id)).map((member) => member.id);
       return `${reached.size} nodes reached epoch ${this.leader.epoch}, a majority must; missing: ${missing.join(', ')}`;
     }
-    return this.#isCandidate ? (this.#candidacy?.waitingFor ?? null) : null;
+    return this.#campaign.candidate?.waitingFor ?? null;
   }
 
   get epoch(): number {
@@ -243,53 +245,16 @@ export class Replica {
 
   #turn(): void {
     this.leader?.turn(this.#now);
-    if (this.#promotion.expire(this.#now, this.#candidacy) && this.#candidacy?.phase === 'looking') this.#goOnUnasked();
-    if (!this.#isDraining) this.#candidate();
+    if (this.#campaign.turn(this.#now, this.#isDraining)) this.#isDeposed = true;
     this.follower.turn();
     // After the follower's turn, which may have begun it.
     this.follower.recovery?.turn(this.#now);
   }
 
-  #candidate(): void {
-    const candidacy = this.#candidacy;
-    if (candidacy === null) return;
-    if (this.#promotion.isOver(candidacy)) {
-      this.#goOnUnasked();
-      this.#candidacy?.turn(this.#now);
-    } else if (this.#promotion.mustLook(candidacy)) candidacy.look(this.#now);
-    else candidacy.turn(this.#now);
-    // Now, not at the next turn: nothing else may ever happen to a node that heard everybody.
-    if (!this.#candidacy?.isOvertaken || this.#candidacy.isSaving) return;
-    this.#note('warn', 'overtaken', { why: this.#candidacy.waitingFor });
-    this.#candidacy = null;
-    this.#isDeposed = true;
-  }
-
   #promote(input: PromoteInput): void {
-    const { nodeId } = this.#identity;
-    if (this.leader !== null || this.#storageFailure !== null || this.#isDraining || this.#isUnnamed)
-      return this.#promotion.refuse(input, this.leader, this.waitingFor ?? `${nodeId} is shutting down, or has no name`);
-    if (this.follower.position.watermark.epoch === 0)
-      return this.#promotion.refuse(
-        input,
-        null,
-        `${nodeId} holds nothing that counts yet: promote another node, or wait until the cluster is born`,
-      );
-    if (this.#promotion.isPending) return this.#promotion.refuse(input, null, 'another promotion of this node is under way');
-    if (!this.#promotion.begin(input, this.members.length - 1, this.#now)) return;
-    this.#abandon();
-    this.#candidacy = this.#newCandidacy(input);
-  }
-
-  /** Nothing came of the wish: as after a start, the last that it promised to leads, be that itself. */
-  #goOnUnasked(): void {
-    this.#candidacy = this.leaderId === this.nodeId ? this.#newCandidacy(null) : null;
-  }
-
-  /** What the store still does for it must be heard of. */
-  #abandon(): void {
-    if (this.#candidacy?.isSaving) this.#abandoned = this.#candidacy;
-    this.#candidacy = null;
+    const isUnfit = this.leader !== null || this.#storageFailure !== null || this.#isDraining || this.#isUnnamed;
+    const unfit = isUnfit ? (this.waitingFor ?? `${this.nodeId} is shutting down, or has no name`) : null;
+    this.#campaign.promote(input, this.leader, unfit, this.members.length - 1, this.#now);
   }
 
   #named(nodeId: NodeId): void {
@@ -301,15 +266,12 @@ export class Replica {
 
   #hardSaved(token: number): void {
     if (this.#storeToken === token) this.#storeToken = null;
-    const abandoned = this.#takeAbandoned();
-    if (abandoned?.hardSaved(token, true) || this.#candidacy?.hardSaved(token, false)) return;
-    this.follower.hardSaved(token);
+    if (!this.#campaign.hardSaved(token)) this.follower.hardSaved(token);
   }
 
   #persisted({ token, previous, isSpoilt = false }: Extract<Input, { t: 'persisted' }>): void {
     if (this.#storeToken === token) this.#storeToken = null;
-    if (this.#takeAbandoned()?.persisted(token, previous)) return;
-    const winner = this.#candidacy?.persisted(token, previous) ?? false;
+    const winner = this.#campaign.persisted(token, previous);
     if (winner !== false) {
       if (winner !== null) this.#lead(winner);
     } else if (!this.follower.persisted(token, isSpoilt)) {
@@ -319,17 +281,9 @@ export class Replica {
     }
   }
 
-  #takeAbandoned(): Candidacy | null {
-    const abandoned = this.#abandoned;
-    this.#abandoned = null;
-    return abandoned;
-  }
-
   /** The epoch is won and its opening durable here; now a majority must reach it, by catch-up. */
   #lead(leader: Leader): void {
     this.leader = leader;
-    this.#promotion.won(this.#candidacy);
-    this.#candidacy = null;
     leader.isDraining = this.#isDraining;
     this.#note('info', 'installing', { epoch: leader.epoch, head: leader.head.seq });
     this.#openIfInstalled();
@@ -366,7 +320,7 @@ export class Replica {
     const isLeaders = message.t === 'replicate' || message.t === 'install';
     const hasReached = this.follower.position.watermark.epoch === message.epoch;
     const isWinner = isLeaders && hard?.promisedEpoch === message.epoch && message.from !== hard.promisedTo && !hasReached;
-    if (isOurs && (message.epoch > hard.promisedEpoch || isWinner) && (this.leader !== null || this.#candidacy !== null))
+    if (isOurs && (message.epoch > hard.promisedEpoch || isWinner) && (this.leader !== null || this.#campaign.isUnderWay))
       this.#depose(message.epoch, message.from);
     this.follower.request(id, message);
   }
@@ -375,14 +329,14 @@ export class Replica {
     const caller = this.#calls.get(request);
     this.#calls.delete(request);
     if (caller === undefined) return;
-    if (caller === 'candidacy') this.#candidacy?.answered(request, message, this.#now);
+    if (caller === 'campaign') this.#campaign.answered(request, message, this.#now);
     else if (caller === 'recovery') {
       const state = message.t === 'standing' ? this.follower.recovery?.answered(request, message) : undefined;
       if (message.t !== 'standing') this.follower.recovery?.failed(request);
       // Something else may have given it a hard state meanwhile; then what it recovered is not needed.
       if (state && this.follower.hard === null && this.#host.isStoreFree()) {
         // A node whose lineage lives has nothing to bring to life. Not before: whoever calls may be of another one.
-        this.#candidacy = null;
+        this.#campaign.abandon();
         this.follower.takeOver(state);
       }
     } else if (caller.leader === this.leader) this.#linkAnswered(caller.leader, caller.leader.linkTo(caller.node), request, message);
@@ -410,7 +364,7 @@ export class Replica {
     const caller = this.#calls.get(request);
     this.#calls.delete(request);
     if (caller === undefined) return;
-    if (caller === 'candidacy') this.#candidacy?.failed(request, this.#now);
+    if (caller === 'campaign') this.#campaign.failed(request, this.#now);
     else if (caller === 'recovery') this.follower.recovery?.failed(request);
     else if (caller.leader === this.leader) {
       const link = caller.leader.linkTo(caller.node);
@@ -424,13 +378,13 @@ export class Replica {
     if (leader === null || leader.isOpen) return;
     if (leader.installedOn().length < majorityOf(leader.links.length)) return;
     leader.isOpen = true;
-    this.#promotion.opened(leader);
+    this.#campaign.opened(leader);
     this.#note('info', 'open', { epoch: leader.epoch, head: leader.head.seq });
   }
 
   #depose(epoch: number, by: NodeId): void {
     this.#note('warn', 'deposed', { epoch, by });
-    this.#promotion.fail(`epoch ${epoch} of ${by} came first`);
+    this.#campaign.fail(`epoch ${epoch} of ${by} came first`);
     this.#stepDown(`epoch ${epoch} ended the leadership of ${this.#identity.nodeId} while the write waited`);
   }
 
@@ -438,47 +392,17 @@ export class Replica {
     const { leader } = this;
     this.#isDeposed = this.role === 'leader';
     leader?.stop(message);
-    this.#promotion.fail(message);
+    this.#campaign.fail(message);
     this.leader = null;
-    this.#abandon();
+    this.#campaign.abandon();
     // It may hold writes that the newer lineage does not have; whoever leads that finds them (reconcile.ts).
     if (leader !== null) this.follower.follow(leader);
   }
 
   /** Why this node cannot admit writes or serve committed reads; null if it can. */
   refusal(): WriteFailure | null {
-    const { nodeId } = this.#identity;
-    if (this.#storageFailure !== null) return { ok: false, code: 'storage_failed', message: this.waitingFor ?? '', detail: {} };
-    if (this.leader?.isOpen) return null;
-    if (this.role === 'leader') {
-      return {
-        ok: false,
-        code: 'not_open',
-        message: `${nodeId} has not opened its epoch: ${this.waitingFor}`,
-        detail: { waiting_for: this.waitingFor },
-      };
-    }
-    const leader = this.members.find((member) => member.id === this.leaderId && member.id !== nodeId);
-    const url = leader === undefined ? null : (this.#config.publicUrls?.get(leader.id) ?? leader.url);
-    const hint = leader === undefined ? 'and knows no leader yet' : `write to ${leader.id} at ${url}`;
-    return {
-      ok: false,
-      code: 'not_leader',
-      message: `${nodeId} is a follower; ${hint}`,
-      detail: { leader: leader?.id ?? null, leader_url: url },
-    };
-  }
-
-  #newCandidacy(wish: Wish | null): Candidacy {
-    return new Candidacy({
-      config: this.#config,
-      wish,
-      follower: this.follower,
-      standing: () => this.follower.standing(),
-      network: this.network,
-      host: { ...this.#host, send: (to, message) => this.#send(to, message, 'candidacy') },
-      sendAsLeader: (leader, to, message) => this.#send(to, message, { leader, node: to }),
-    });
+    if (this.#storageFailure === null && this.leader?.isOpen) return null;
+    return refusalOf(this, this.#config.publicUrls);
   }
 
   #send(to: NodeId, message: PeerRequest, caller: Caller): number {
