@@ -40,7 +40,7 @@ const LEADER_ANSWER_MS = 5_000;
 const AWAY = 'away';
 /** Between two looks at the leader's account; about the cost of one look. */
 const POLL_MS = 5;
-/** A link may be down for a moment; after so long nobody waits for what is behind it. */
+/** A link may be down for a moment; after so long nobody waits for what is behind it. Of a node that is known to be gone, not at all. */
 const GIVE_UP_ON_DOWN_MS = 1_000;
 
 /**
@@ -91,11 +91,18 @@ export function lookAtParity(client: KvClient, replicas: Replicas): Promise<Pari
 /**
  * Looks again and again until all replicas are equal, one is wrong, or `timeoutMs` has passed. Dumps are fetched only when
  * the leader says that every follower has everything: they cost more than its account does, and they are the proof.
+ * `gone`: nodes that were killed or frozen on purpose and stay so: nobody waits for them.
  */
-export async function waitForParity(client: KvClient, replicas: Replicas, timeoutMs: Ms, signal: AbortSignal): Promise<Settling> {
+export async function waitForParity(
+  client: KvClient,
+  replicas: Replicas,
+  timeoutMs: Ms,
+  signal: AbortSignal,
+  gone: ReadonlySet<string> = new Set(),
+): Promise<Settling> {
   const startMs = performance.now();
   for (;;) {
-    const account = await accountOf(client, replicas.leader.url);
+    const account = await accountOf(client, replicas.leader, gone);
     const levelMs = performance.now() - startMs;
     if (account === 'level') {
       const rows = await lookAtParity(client, replicas);
@@ -103,21 +110,24 @@ export async function waitForParity(client: KvClient, replicas: Replicas, timeou
       if (rows.some((row) => row.status === 'mismatch')) return { settleMs: null, rows };
       // The leader reaches them and we do not: looking again will not change that.
       const isSeen = rows.some((row) => row.status === 'lag');
-      if (!isSeen && levelMs > GIVE_UP_ON_DOWN_MS) return { settleMs: null, rows };
+      const isExplained = rows.every((row) => row.status === 'match' || gone.has(row.node));
+      if (!isSeen && (isExplained || levelMs > GIVE_UP_ON_DOWN_MS)) return { settleMs: null, rows };
     }
-    const isHopeless = account === 'down' && levelMs > GIVE_UP_ON_DOWN_MS;
+    const isHopeless = account === 'gone' || (account === 'down' && levelMs > GIVE_UP_ON_DOWN_MS);
     if (isHopeless || levelMs > timeoutMs || signal.aborted) return { settleMs: null, rows: await lookAtParity(client, replicas) };
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 
-/** `level`: all followers have all; `down`: all but those behind a broken link have; `behind`: somebody is still getting it. */
-async function accountOf(client: KvClient, leaderUrl: string): Promise<'level' | 'down' | 'behind'> {
-  const answer = await client.replicaStatus(leaderUrl).catch(() => null);
-  if (answer === null) return 'down';
+/** `level`: all followers have all; `gone`, `down`: all but those that are gone, or behind a broken link; `behind`: somebody is getting it. */
+async function accountOf(client: KvClient, leader: NodeAddress, gone: ReadonlySet<string>): Promise<'level' | 'gone' | 'down' | 'behind'> {
+  const answer = await client.replicaStatus(leader.url).catch(() => null);
+  if (answer === null) return gone.has(leader.id) ? 'gone' : 'down';
   const late = answer.replicas.filter((replica) => replica.lag_records > 0);
   if (late.length === 0) return 'level';
-  return late.some((replica) => replica.is_up) ? 'behind' : 'down';
+  const awaited = late.filter(({ node }) => !gone.has(node));
+  if (awaited.length === 0) return 'gone';
+  return awaited.some((replica) => replica.is_up) ? 'behind' : 'down';
 }
 
 async function compareFollower(client: KvClient, leader: Dump, { id, url }: NodeAddress): Promise<ParityRow> {

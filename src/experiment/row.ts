@@ -69,7 +69,7 @@ async function measure(stage: Stage, step: MeasureStep, raw: RowData): Promise<s
   const endedMs = stage.nowMs();
   await load.actions;
   const actedMs = stage.nowMs() - endedMs;
-  const settling = await waitForParity(client, venue, settleTimeoutMs(found.delays), signal);
+  const settling = await waitForParity(client, venue, settleTimeoutMs(found.delays), signal, recorder.marks.down());
   raw.trace = await traceSince(venue, before.head);
   if (signal.aborted) return null;
   const row = summariseQuorum({

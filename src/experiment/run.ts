@@ -178,7 +178,9 @@ class Experiment {
     const { venue, signal, recorder } = stage;
     stage.progress({ phase: 'settling', text: 'comparing the replicas' });
     const rows =
-      withinMs === null ? await lookAtParity(venue.client, venue) : (await waitForParity(venue.client, venue, withinMs, signal)).rows;
+      withinMs === null
+        ? await lookAtParity(venue.client, venue)
+        : (await waitForParity(venue.client, venue, withinMs, signal, recorder.marks.down())).rows;
     recorder.parity(step, stage.nowMs(), rows);
     const unequal = rows.filter((row) => row.status !== 'match').map((row) => `${row.node} ${row.status}`);
     const isMet = withinMs === null || unequal.length === 0;

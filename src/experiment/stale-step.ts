@@ -42,7 +42,7 @@ export async function runStaleStep(stage: Stage, step: StaleStep): Promise<strin
     }
   };
   await Promise.all(Array.from({ length: Math.min(WRITERS, step.keys, step.writes) }, (_, place) => writer(place)));
-  await waitForParity(venue.client, venue, settleTimeoutMs(found.delays), signal);
+  await waitForParity(venue.client, venue, settleTimeoutMs(found.delays), signal, stage.recorder.marks.down());
   const trace = await traceSince(venue, before.head);
   await stage.keep({ row: step.step, quorum, samples: [], trace, staleReads: reads });
   if (signal.aborted) return null;

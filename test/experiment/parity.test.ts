@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { KvClient } from '../../src/client/kv-client.ts';
-import { compareDigests, compareReplicas } from '../../src/experiment/parity.ts';
+import { compareDigests, compareReplicas, waitForParity } from '../../src/experiment/parity.ts';
 import { answerJson, type ScriptedPeer, scriptedPeer } from '../client/scripted-peer.ts';
 
 interface Content {
@@ -83,4 +83,56 @@ test('without a leader nothing is compared', async () => {
   const leader = await node({ id: 'n1' });
   await leader.close();
   await expect(compared(compareDigests, leader, await node({ id: 'n2' }))).rejects.toThrow(/unreachable|connection refused/);
+});
+
+/** A leader that says the same of its followers however often it is asked. */
+async function leaderThatSays(replicas: Readonly<Record<string, { readonly lag: number; readonly isUp: boolean }>>): Promise<Node> {
+  const rest = {
+    url: 'http://127.0.0.1:1',
+    link: 'stream',
+    silent_ms: 0,
+    is_blank: false,
+    watermark: '1.1',
+    lag_ms: 0,
+    in_flight: 0,
+    queued: 0,
+  };
+  const rows = Object.entries(replicas).map(([id, { lag, isUp }]) => ({ ...rest, node: id, is_up: isUp, lag_records: lag }));
+  const peer = await scriptedPeer(({ target }, response) =>
+    target === '/admin/replica-status'
+      ? answerJson(response, 200, { node: 'n1', epoch: 1, head: '1.1', replicas: rows })
+      : answerJson(response, 503, { error: 'not_ready', message: 'no rows here', definite: true, detail: {} }),
+  );
+  onTestFinished(() => peer.close());
+  return { id: 'n1', ...peer };
+}
+
+const PATIENCE_MS = 300;
+
+test.each([
+  ['a node that is gone and behind', { n2: { lag: 0, isUp: true }, n3: { lag: 2, isUp: false } }, ['n3'], false],
+  ['one that is gone, of which the leader has not heard yet', { n2: { lag: 0, isUp: true }, n3: { lag: 2, isUp: true } }, ['n3'], false],
+  ['one that is behind a broken link', { n2: { lag: 0, isUp: true }, n3: { lag: 2, isUp: false } }, [], true],
+  ['one that is behind beside one that is gone', { n2: { lag: 1, isUp: true }, n3: { lag: 2, isUp: false } }, ['n3'], true],
+  ['one behind a broken link beside one that is gone', { n2: { lag: 1, isUp: false }, n3: { lag: 2, isUp: false } }, ['n3'], true],
+])('whether settling waits: %s', async (_whom, replicas, gone, isWaitedFor) => {
+  const leader = await leaderThatSays(replicas);
+  const client = new KvClient({ timeoutMs: 5_000 });
+  const followers = Object.keys(replicas).map((id) => ({ id, url: 'http://127.0.0.1:1' }));
+  const settling = await waitForParity(client, { leader, followers }, PATIENCE_MS, new AbortController().signal, new Set(gone));
+  await client.close();
+  expect(settling.settleMs).toBeNull();
+  const looks = leader.seen.filter(({ target }) => target === '/admin/replica-status').length;
+  expect(looks > 1).toBe(isWaitedFor);
+});
+
+test('who is gone but missed nothing is not waited for either', async () => {
+  const level = { isUp: false, lag: 0 };
+  const shown = await leaderThatSays({ n2: level });
+  const client = new KvClient({ timeoutMs: 5_000 });
+  const replicas = { leader: shown, followers: [{ id: 'n2', url: 'http://127.0.0.1:1' }] };
+  const { settleMs } = await waitForParity(client, replicas, 60_000, new AbortController().signal, new Set(['n2']));
+  await client.close();
+  expect(settleMs).toBeNull();
+  expect(shown.seen.filter(({ target }) => target === '/admin/replica-status')).toHaveLength(1);
 });
