@@ -86,6 +86,20 @@ test.each(['after-part', 'before-swap', 'after-swap'] as const)(
   },
 );
 
+test('a follower whose disk fails at the swap shows what it had, and is filled when it is started again (failures 37, 42)', async () => {
+  await using cluster = await collectedWithout();
+  const node = cluster.follower(1);
+  node.start({ FAILPOINT: 'fail-write:2' });
+  const failed = async () => (await failureOf(client.health(node.url)).catch(() => null))?.code === 'storage_failed';
+  await until('it is unhealthy', failed, 20_000);
+  expect(await local(node, 'gone')).toMatchObject({ value: 'old' });
+  expect(await failureOf(local(node, 'l1'))).toMatchObject({ code: 'key_not_found' });
+  await node.kill();
+  node.start();
+  await cluster.isReady();
+  await areEqual(cluster);
+});
+
 test('a leader that dies in the middle of a snapshot begins another when it is back (failure 42)', async () => {
   await using cluster = await collectedWithout();
   await cluster.leader.kill('SIGTERM');
