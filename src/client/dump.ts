@@ -7,8 +7,8 @@
  * disk behind the node, which the digest that the node keeps up cannot know of.
  */
 import { hash } from 'node:crypto';
-import type { z } from 'zod';
 import { type DumpHeader, dumpHeader, dumpRow } from '../wire/api.ts';
+import { linesOf, parseLine } from './lines.ts';
 
 const DIGEST_DIGITS = 32;
 const DIGEST = /^[0-9a-f]{32}$/;
@@ -33,10 +33,10 @@ export async function parseDump(chunks: AsyncIterable<Uint8Array>): Promise<Dump
   const rows = new Map<string, DumpedRow>();
   for await (const line of linesOf(chunks)) {
     if (header === null) {
-      header = parseLine(line, dumpHeader);
+      header = parseLine(line, dumpHeader, 'a dump');
       continue;
     }
-    const row = parseLine(line, dumpRow);
+    const row = parseLine(line, dumpRow, 'a dump');
     const value = row.value === undefined ? null : valueText(line, row.key, row.version, row.value);
     rows.set(row.key, { value, version: versionOf(row.version) });
     if (value !== null) digest += BigInt(`0x${hash('sha256', `${row.key}\0${value}\0${row.version}`).slice(0, DIGEST_DIGITS)}`);
@@ -49,15 +49,7 @@ export async function parseDump(chunks: AsyncIterable<Uint8Array>): Promise<Dump
 
 /** The header alone, out of the answer to `rows=0`. */
 export function parseDumpHeader(text: string): DumpHeader {
-  return parseLine(text.trimEnd(), dumpHeader);
-}
-
-function parseLine<T>(line: string, schema: z.ZodType<T>): T {
-  try {
-    return schema.parse(JSON.parse(line));
-  } catch (error) {
-    throw new Error(`a dump with the line ${JSON.stringify(line.slice(0, 80))}`, { cause: error });
-  }
+  return parseLine(text.trimEnd(), dumpHeader, 'a dump');
 }
 
 /** The value's own text, cut out of the line; from the parsed value only if the line is in another order than nodes write it. */
@@ -71,17 +63,4 @@ function valueText(line: string, key: string, version: string, value: unknown): 
 function versionOf(text: string): DumpedRow['version'] {
   const dot = text.indexOf('.');
   return { epoch: Number(text.slice(0, dot)), seq: Number(text.slice(dot + 1)) };
-}
-
-async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let rest = '';
-  for await (const chunk of chunks) {
-    rest += decoder.decode(chunk, { stream: true });
-    const lines = rest.split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) if (line !== '') yield line;
-  }
-  rest += decoder.decode();
-  if (rest.trim() !== '') yield rest;
 }

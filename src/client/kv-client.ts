@@ -32,7 +32,8 @@ import {
   type RolledBackItem,
   readAnswer,
   replicaStatusAnswer,
-  rolledBackAnswer,
+  rolledBackHeader,
+  rolledBackItem,
   type TraceItem,
   traceAnswer,
   type WriteAnswer,
@@ -43,6 +44,7 @@ import { formatIdempotencyKey, IDEMPOTENCY_HEADER } from '../wire/idempotency.ts
 import { type Call, errorOf, failureOf, parseAnswer } from './answer.ts';
 import { type Dump, parseDump, parseDumpHeader } from './dump.ts';
 import { keyPath, queryText } from './key-path.ts';
+import { linesOf, parseLine } from './lines.ts';
 
 export interface KvClientOptions {
   /** The cluster's token, null for none; sent to admin calls only. */
@@ -169,9 +171,22 @@ export class KvClient {
     return this.#control({ method: 'POST', url, path: '/admin/promote' }, promoteAnswer, wish);
   }
 
-  /** What the node had to give up when it joined a newer leader, oldest first. */
-  async rolledBack(url: string): Promise<RolledBackItem[]> {
-    return (await this.#control({ method: 'GET', url, path: '/admin/rolled-back' }, rolledBackAnswer)).items;
+  /** What the node gave up when it joined a newer leader, oldest first, as it streams in: who has enough leaves, and the node stops. */
+  async *rolledBack(url: string): AsyncGenerator<RolledBackItem> {
+    const call: Call = { method: 'GET', url, path: '/admin/rolled-back', headers: this.#authorization };
+    const response = await this.#send(call, this.#timeoutMs);
+    if (response.statusCode !== 200) throw errorOf(call, response.statusCode, await textOf(call, response.body));
+    let isBegun = false;
+    try {
+      for await (const line of linesOf(response.body)) {
+        if (isBegun) yield parseLine(line, rolledBackItem, 'an answer');
+        else parseLine(line, rolledBackHeader, 'an answer');
+        isBegun = true;
+      }
+      if (!isBegun) throw new Error('an empty answer');
+    } catch (error) {
+      throw failureOf(call, error);
+    }
   }
 
   network(url: string): Promise<NetworkAnswer> {

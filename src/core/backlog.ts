@@ -6,7 +6,7 @@
  */
 import { Deque } from '../lib/deque.ts';
 import type { Ms } from '../lib/units.ts';
-import type { KvRecord } from './record.ts';
+import { type KvRecord, sizeOf } from './record.ts';
 import { isNewer, type Version } from './version.ts';
 
 export interface Queued {
@@ -30,7 +30,7 @@ export class Backlog {
     return this.#entries.size;
   }
 
-  /** Of keys and values, about. */
+  /** By `sizeOf`, about. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -83,8 +83,4 @@ export class Backlog {
     const dueAt = all.reduce((latest, entry) => Math.max(latest, entry.dueAt), Number.NEGATIVE_INFINITY);
     this.#collapsed.push({ firstSeq: first.record.version.seq, last: last.record.version, dueAt });
   }
-}
-
-function sizeOf(record: KvRecord): number {
-  return record.key.length + (record.value?.length ?? 0);
 }

@@ -6,7 +6,7 @@
  * draw must not move all of them to the same side.
  */
 import type { ClusterSpec } from '../cluster/spec.ts';
-import { type DelayPlan, formatDelays, parseDelays } from '../lib/delay-plan.ts';
+import { delaysOf, formatDelays, parseDelays } from '../lib/delay-plan.ts';
 import { type Distribution, formatDistribution } from '../lib/distribution.ts';
 import { Prng } from '../lib/prng.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
@@ -62,7 +62,7 @@ export function planDurability({ spec, trials, ...options }: DurabilityOptions, 
   }
   const parsed = parseDelays(spec.delay);
   if (!parsed.ok) return fail(`--delay: ${parsed.message}`);
-  const delays = followers.flatMap((id) => delayOf(parsed.value, id) ?? []);
+  const delays = delaysOf(parsed.value, followers);
   if (delays.length < followers.length) return fail(`--delay: expected a delay for each of ${followers.join(', ')}, got ${spec.delay}`);
   const quorums = options.quorums ?? followers.map((_, i) => i + 1);
   const tooMany = quorums.find((quorum) => quorum > followers.length);
@@ -111,8 +111,4 @@ export function describeDurability({ spec, delay, trials, quorums, expectedMs }:
     `quorums   ${expected.join('  ')}  (in brackets what the delays alone cost, and the share that is lost alone, by the model)`,
     `expected  about ${roughly(expectedMs)}`,
   ];
-}
-
-function delayOf({ all, perNode }: DelayPlan, id: string): Distribution | null {
-  return perNode.get(id) ?? all;
 }

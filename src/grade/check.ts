@@ -3,7 +3,7 @@
  * need and what happens when a server dies, is grade.ts.
  */
 import type { Finding } from './finding.ts';
-import type { Outage } from './outage.ts';
+import type { Outage } from './outage-record.ts';
 import type { FirstLook } from './probe.ts';
 import type { Restart } from './restart.ts';
 import type { Subject } from './subject.ts';

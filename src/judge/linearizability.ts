@@ -1,19 +1,21 @@
 /**
  * Is there an order of the operations of one key in which each takes effect between its call and its end, and every answer is what a
  * register would have given? The search of Wing and Gong (1993) with Lowe's memory of configurations (2017), without recursion, over a
- * doubly linked list of calls and ends as in porcupine.
+ * doubly linked list of calls and ends as in porcupine (calls-and-ends.ts).
  *
  * Four shortcuts are added, each with its argument where it is taken: what cannot do harm is taken at once and never taken back; a value
  * that is still needed and that nothing can bring back is not overwritten; an optional operation is taken only if something that can follow
- * at once needs it, the earliest of those that do the same; and optional ones that nothing can notice are left out.
+ * at once needs it, the earliest of those that do the same; and optional ones that nothing can notice are left out (optional.ts).
  * Invariant: `unknown` (out of time, steps or memory) is an answer of its own, never a pass.
  * The general problem is NP-complete (Gibbons and Korach, 1997), so it may not end in time; zones.ts decides the polynomial case.
  */
 import { assert } from '../lib/assert.ts';
+import { CallsAndEnds } from './calls-and-ends.ts';
 import { Configuration, Memo } from './configurations.ts';
 import { Demand } from './demand.ts';
 import type { Operation } from './history.ts';
 import { demandOf, IMPOSSIBLE, isObservation, isOptional, isRefusal, isRequired, step } from './model.ts';
+import { noticeable, twinsOf } from './optional.ts';
 import { ABSENT, type Value } from './values.ts';
 
 export interface Budget {
@@ -49,10 +51,8 @@ class Search {
   readonly #optional: readonly Operation[];
   /** Of an optional operation the one before it that does the same, or -1. */
   readonly #twins: Int32Array;
-  /** Entry 2i is the call of required operation i, 2i + 1 its end, and the last one is before the first and after the last. */
-  readonly #next: Int32Array;
-  readonly #previous: Int32Array;
-  readonly #head: number;
+  /** Of the required operations that have not taken effect. */
+  readonly #entries: CallsAndEnds;
   readonly #configuration: Configuration;
   readonly #memo = new Memo();
   readonly #demand: Demand;
@@ -79,10 +79,7 @@ class Search {
     this.#twins = twinsOf(this.#optional);
     const count = this.#required.length;
     this.#left = count;
-    this.#head = 2 * count;
-    this.#next = new Int32Array(2 * count + 1);
-    this.#previous = new Int32Array(2 * count + 1);
-    this.#link();
+    this.#entries = new CallsAndEnds(this.#required);
     this.#configuration = new Configuration(count, this.#optional.length);
     this.#taken = new Int32Array(count + this.#optional.length);
     this.#states = new Int32Array(count + this.#optional.length);
@@ -104,14 +101,14 @@ class Search {
           continue;
         }
         const isNew = this.#memo.add(this.#configuration, this.#state);
-        place = { entry: isNew ? (this.#next[this.#head] as number) : this.#firstEnd(), option: isNew ? 0 : this.#optional.length };
+        place = { entry: isNew ? this.#entries.first : this.#entries.firstEnd, option: isNew ? 0 : this.#optional.length };
       }
       const number = place.entry >>> 1;
       if ((place.entry & 1) === 0) {
         if (this.#canTake(required[number] as Operation)) {
           this.#take(number, false);
           place = null;
-        } else place.entry = this.#next[place.entry] as number;
+        } else place.entry = this.#entries.after(place.entry);
         continue;
       }
       // Every required operation that could be next was tried, and this one has to be before anything else can begin.
@@ -138,8 +135,8 @@ class Search {
       if (isForced) continue;
       const count = this.#required.length;
       return undone < count
-        ? { entry: this.#next[2 * undone] as number, option: 0 }
-        : { entry: this.#firstEnd(), option: undone - count + 1 };
+        ? { entry: this.#entries.after(2 * undone), option: 0 }
+        : { entry: this.#entries.firstEnd, option: undone - count + 1 };
     }
   }
 
@@ -150,7 +147,7 @@ class Search {
    */
   #harmless(): number {
     const isNeeded = this.#demand.isNeeded(this.#state) || this.#demand.hasRefusals;
-    for (let entry = this.#next[this.#head] as number; (entry & 1) === 0; entry = this.#next[entry] as number) {
+    for (let entry = this.#entries.first; (entry & 1) === 0; entry = this.#entries.after(entry)) {
       const operation = this.#required[entry >>> 1] as Operation;
       if (isObservation(operation)) {
         if (step(this.#state, operation) !== IMPOSSIBLE) return entry >>> 1;
@@ -173,12 +170,11 @@ class Search {
    */
   #usefulOption(from: number, first: Operation): number {
     const optional = this.#optional;
-    const configuration = this.#configuration;
     for (let number = from; number < optional.length; number++) {
       const operation = optional[number] as Operation;
       if (operation.call > first.end) return -1;
       const twin = this.#twins[number] as number;
-      if (configuration.hasOptional(number) || (twin >= 0 && !configuration.hasOptional(twin))) continue;
+      if (this.#configuration.hasOptional(number) || (twin >= 0 && !this.#configuration.hasOptional(twin))) continue;
       const state = step(this.#state, operation);
       if (state !== this.#state && this.#canTake(operation) && this.#isNeeded(state, number, first)) return number;
     }
@@ -187,7 +183,7 @@ class Search {
 
   /** Whether an operation that could be the next needs the register to hold this; `chosen` is the one that would put it there. */
   #isNeeded(state: Value, chosen: number, first: Operation): boolean {
-    for (let entry = this.#next[this.#head] as number; (entry & 1) === 0; entry = this.#next[entry] as number) {
+    for (let entry = this.#entries.first; (entry & 1) === 0; entry = this.#entries.after(entry)) {
       const operation = this.#required[entry >>> 1] as Operation;
       if (demandOf(operation) === state || (isRefusal(operation) && operation.from !== state)) return true;
     }
@@ -210,8 +206,7 @@ class Search {
     if (number >= count) this.#configuration.flipOptional(number - count);
     else {
       this.#configuration.flipRequired(number);
-      this.#lift(2 * number);
-      this.#lift(2 * number + 1);
+      this.#entries.takeOut(number);
       this.#left -= 1;
     }
   }
@@ -226,8 +221,7 @@ class Search {
     if (number >= count) this.#configuration.flipOptional(number - count);
     else {
       this.#configuration.flipRequired(number);
-      this.#unlift(2 * number + 1);
-      this.#unlift(2 * number);
+      this.#entries.putBack(number);
       this.#left += 1;
     }
     return number;
@@ -236,12 +230,6 @@ class Search {
   #operation(number: number): Operation {
     const count = this.#required.length;
     return (number < count ? this.#required[number] : this.#optional[number - count]) as Operation;
-  }
-
-  #firstEnd(): number {
-    let entry = this.#next[this.#head] as number;
-    while ((entry & 1) === 0) entry = this.#next[entry] as number;
-    return entry;
   }
 
   #keepBest(blocked: Operation): void {
@@ -259,58 +247,4 @@ class Search {
   #orderOf(taken: Int32Array): Operation[] {
     return Array.from(taken, (number) => this.#operation(number));
   }
-
-  #link(): void {
-    const moments = this.#required.flatMap(({ call, end }, number) => [
-      { at: call, entry: 2 * number },
-      { at: end, entry: 2 * number + 1 },
-    ]);
-    moments.sort((a, b) => a.at - b.at);
-    let before = this.#head;
-    for (const { entry } of moments) {
-      this.#next[before] = entry;
-      this.#previous[entry] = before;
-      before = entry;
-    }
-    this.#next[before] = this.#head;
-    this.#previous[this.#head] = before;
-  }
-
-  #lift(entry: number): void {
-    const [before, after] = [this.#previous[entry] as number, this.#next[entry] as number];
-    this.#next[before] = after;
-    this.#previous[after] = before;
-  }
-
-  #unlift(entry: number): void {
-    this.#next[this.#previous[entry] as number] = entry;
-    this.#previous[this.#next[entry] as number] = entry;
-  }
-}
-
-/**
- * Without optional operations whose value nothing demands: take such a one out of an order, and what was legal there still is. A
- * refusal notices any value, though; where there is one, all are kept.
- */
-function noticeable(optional: readonly Operation[], required: readonly Operation[]): readonly Operation[] {
-  if (required.some(isRefusal)) return optional;
-  const certain = new Set(required.map(demandOf));
-  let kept = optional;
-  for (;;) {
-    const demanded = new Set(kept.map(demandOf));
-    const fewer = kept.filter(({ value }) => certain.has(value) || demanded.has(value));
-    if (fewer.length === kept.length) return kept;
-    kept = fewer;
-  }
-}
-
-/** Optional operations that do the same are interchangeable once they are called, so they are taken in the order of their calls. */
-function twinsOf(optional: readonly Operation[]): Int32Array {
-  const last = new Map<string, number>();
-  return Int32Array.from(optional, ({ f, value, from }, number) => {
-    const name = f === 'cas' ? `${from}>${value}` : `${value}`;
-    const twin = last.get(name) ?? -1;
-    last.set(name, number);
-    return twin;
-  });
 }

@@ -44,6 +44,11 @@ export function listDelays(text: string, count: number): readonly Distribution[]
   return [...perNode.values(), ...others];
 }
 
+/** The delays of these nodes, in their order; one that the plan names no delay for is left out. */
+export function delaysOf({ all, perNode }: DelayPlan, ids: readonly string[]): readonly Distribution[] {
+  return ids.map((id) => perNode.get(id) ?? all).filter((delay) => delay !== null);
+}
+
 /** The text that parses to the same plan: the delay of all first, then nodes in the order of the map. */
 export function formatDelays(plan: DelayPlan): string {
   const all = plan.all === null ? [] : [formatDistribution(plan.all)];

@@ -8,8 +8,9 @@
  */
 import { Prng } from '../lib/prng.ts';
 import type { Sample } from '../workload/sample.ts';
-import type { FigureName, Unit } from './compare-result.ts';
-import { type Interval, newcombeInterval, pairedInterval, percentileIntervals, welchInterval, windowRates } from './interval.ts';
+import { bounded, type Change, type Latencies, type LatencyOptions, latencyChanges, shareChange } from './change.ts';
+import type { FigureName } from './compare-result.ts';
+import { pairedInterval, percentileIntervals, welchInterval, windowRates } from './interval.ts';
 import { upIn } from './recompute.ts';
 import type { QuorumResult } from './result.ts';
 import { latencyOf, measured } from './sample.ts';
@@ -24,17 +25,6 @@ export interface RowData {
   readonly trace: readonly WriteTrace[];
 }
 
-/** A figure in both runs; what is missing is null. */
-export interface Change {
-  readonly figure: FigureName;
-  readonly unit: Unit;
-  readonly a: number | null;
-  readonly b: number | null;
-  readonly interval: Interval | null;
-  /** Why there is no interval, in words. */
-  readonly reason: string | null;
-}
-
 export interface RowChanges {
   readonly isPaired: boolean;
   readonly changes: readonly Change[];
@@ -42,7 +32,6 @@ export interface RowChanges {
 
 /** Bootstraps are seeded by row and figure, so that the same two runs always compare alike. */
 const SEED = 1;
-const PERCENTILES = [50, 95, 99] as const;
 /** A floor has three decimals on the wire. */
 const SAME_FLOOR_MS = 0.0015;
 
@@ -50,17 +39,16 @@ export function rowChanges(a: RowData, b: RowData, confidence: number): RowChang
   const [left, right] = [prepare(a), prepare(b)];
   const isPaired = areTwins(left, right);
   const interval = isPaired ? pairedInterval : welchInterval;
-  const bootstrap = { isPaired, confidence, prng: new Prng(SEED).fork(a.row.row) };
+  const options: LatencyOptions = { isPaired, confidence, prng: new Prng(SEED).fork(a.row.row) };
   const changes: Change[] = [
-    meanChange(left, right, interval, confidence),
-    ...percentileChanges(left, right, bootstrap),
+    ...latencyChanges(latenciesOf(left), latenciesOf(right), options),
     rateChange(left, right, confidence),
     failedChange('failed_share', a.row, b.row, confidence),
     overheadChange(left, right, interval, confidence),
     replicationChange(a, b, confidence),
-    ...readChanges(a, b, { confidence, prng: bootstrap.prng.fork('reads') }),
+    ...readChanges(a, b, { confidence, prng: options.prng.fork('reads') }),
   ];
-  return { isPaired, changes: changes.filter((change) => change.a !== null || change.b !== null) };
+  return { isPaired, changes };
 }
 
 interface Prepared {
@@ -102,41 +90,12 @@ function areTwins(a: Prepared, b: Prepared): boolean {
   });
 }
 
-function latenciesOf({ writes }: Prepared): number[] {
-  return writes.map(({ sample }) => latencyOf(sample));
-}
-
-function bounded(interval: Interval | null, why: string): Pick<Change, 'interval' | 'reason'> {
-  return { interval, reason: interval === null ? why : null };
-}
-
-function meanChange(a: Prepared, b: Prepared, interval: typeof welchInterval, confidence: number): Change {
-  const bounds = bounded(interval(latenciesOf(a), latenciesOf(b), confidence), 'fewer than two writes succeeded');
-  return { figure: 'mean', unit: 'ms', a: a.data.row.avg_latency_ms, b: b.data.row.avg_latency_ms, ...bounds };
-}
-
-interface Bootstrap {
-  readonly isPaired: boolean;
-  readonly confidence: number;
-  readonly prng: Prng;
-}
-
-function percentileChanges(a: Prepared, b: Prepared, bootstrap: Bootstrap): Change[] {
-  const intervals = percentileIntervals(latenciesOf(a), latenciesOf(b), PERCENTILES, bootstrap);
-  const fields = ['median_latency_ms', 'p95_latency_ms', 'p99_latency_ms'] as const;
-  return PERCENTILES.map((p, i): Change => {
-    const field = fields[i] as (typeof fields)[number];
-    const n = Math.min(a.writes.length, b.writes.length);
-    const isThin = n * (100 - p) < 100;
-    const why = isThin && n > 0 ? `p${p} of ${n} writes is hardly more than the maximum` : 'no write succeeded';
-    return {
-      figure: `p(${p})`,
-      unit: 'ms',
-      a: a.data.row[field],
-      b: b.data.row[field],
-      ...bounded(isThin ? null : (intervals[i] ?? null), why),
-    };
-  });
+function latenciesOf({ data: { row }, writes }: Prepared): Latencies {
+  return {
+    values: writes.map(({ sample }) => latencyOf(sample)),
+    mean: row.avg_latency_ms,
+    percentiles: { 50: row.median_latency_ms, 95: row.p95_latency_ms, 99: row.p99_latency_ms },
+  };
 }
 
 /** The noise is that of the load at its height, the change that of the whole. Where nothing was answered the rate is known: none. */
@@ -159,18 +118,8 @@ function rateOf({ requests, writes_per_s }: QuorumResult): number | null {
 type Counts = Pick<QuorumResult, 'requests' | 'fails'>;
 
 function failedChange(figure: FigureName, a: Counts, b: Counts, confidence: number): Change {
-  const [left, right] = [a, b].map(({ requests, fails }) => ({ hits: fails, trials: requests })) as [Trials, Trials];
-  const bounds = bounded(newcombeInterval(left, right, confidence), 'nothing was sent');
-  return { figure, unit: 'share', a: shareOf(left), b: shareOf(right), ...bounds };
-}
-
-interface Trials {
-  readonly hits: number;
-  readonly trials: number;
-}
-
-export function shareOf({ hits, trials }: Trials): number | null {
-  return trials === 0 ? null : hits / trials;
+  const counted = ({ requests, fails }: Counts) => ({ hits: fails, trials: requests });
+  return shareChange(figure, [counted(a), counted(b)], confidence, 'nothing was sent');
 }
 
 /** Latency minus floor, write by write. */
@@ -219,7 +168,7 @@ function haveSameDelays(a: WriteTrace, b: WriteTrace): boolean {
   });
 }
 
-function readChanges(a: RowData, b: RowData, { confidence, prng }: Pick<Bootstrap, 'confidence' | 'prng'>): Change[] {
+function readChanges(a: RowData, b: RowData, { confidence, prng }: Pick<LatencyOptions, 'confidence' | 'prng'>): Change[] {
   if (a.row.reads === null && b.row.reads === null) return [];
   const [left, right] = [a, b].map(({ samples }) =>
     measured(samples, 'get')

@@ -35,6 +35,8 @@ const ALIASES: Readonly<Record<string, FigureName>> = {
   reads_p95: 'reads_p(95)',
   reads_failed: 'reads_failed_share',
   stale: 'stale_share',
+  lost_alone: 'lost_alone_share',
+  lost_safely: 'lost_safely_share',
 };
 const PATTERN = /^\s*([a-z_0-9]+(?:\(\s*\d+\s*\))?)\s*(?:\{([^{}]*)\})?\s*([<>])\s*([+-]?)\s*(\d+(?:\.\d+)?)\s*(%|ms|\/s)\s*$/i;
 

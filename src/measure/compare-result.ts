@@ -23,13 +23,13 @@ export interface ComparedSide {
   /** The run folder. */
   readonly run: string;
   readonly started_at: string;
-  /** Of the scenario; null for a benchmark. */
+  /** Of the scenario; null for a benchmark, with load or of durability. */
   readonly scenario: string | null;
   readonly seed: number;
 }
 
 export interface ComparedRow {
-  /** QuorumResult.row, or StalePoint.row. */
+  /** QuorumResult.row, StalePoint.row, or `quorum=3` of a durability run. */
   readonly row: string;
   /** Which of the runs have it; only rows of both have figures. */
   readonly present: 'both' | 'a' | 'b';
@@ -51,6 +51,8 @@ export const FIGURES = [
   'reads_p(95)',
   'reads_failed_share',
   'stale_share',
+  'lost_alone_share',
+  'lost_safely_share',
 ] as const;
 export type FigureName = (typeof FIGURES)[number];
 

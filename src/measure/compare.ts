@@ -6,9 +6,9 @@
  * Why a least change: of 10,000 writes every difference is significant, and a tenth of a percent is nobody's concern.
  * Not here: reading runs, or what is done about a verdict (limits: compare-limit.ts).
  */
-import { type Change, type RowData, rowChanges, shareOf } from './compare-figures.ts';
+import { type Change, shareChange } from './change.ts';
+import { type RowData, rowChanges } from './compare-figures.ts';
 import type { ComparedFigure, ComparedRow, Comparison, FigureName, Verdict } from './compare-result.ts';
-import { newcombeInterval } from './interval.ts';
 import type { RawData } from './recompute.ts';
 import type { BenchResult } from './result.ts';
 import type { StalePoint, StaleReads } from './run-result.ts';
@@ -61,7 +61,13 @@ function pointsOf({ stale }: RunData): readonly StalePoint[] {
   return stale.flatMap((step) => step.points);
 }
 
-function matched<T>(a: readonly T[], b: readonly T[], nameOf: (each: T) => string, compare: (x: T, y: T) => ComparedRow): ComparedRow[] {
+/** One row per name, in the order of a; then those of b alone. */
+export function matched<T>(
+  a: readonly T[],
+  b: readonly T[],
+  nameOf: (each: T) => string,
+  compare: (x: T, y: T) => ComparedRow,
+): ComparedRow[] {
   const others = new Map(b.map((each) => [nameOf(each), each]));
   const known = new Set(a.map(nameOf));
   const only = (present: 'a' | 'b', each: T): ComparedRow => ({ row: nameOf(each), present, is_paired: false, figures: [] });
@@ -76,19 +82,18 @@ function matched<T>(a: readonly T[], b: readonly T[], nameOf: (each: T) => strin
 
 function compareRow(a: RowData, b: RowData, options: CompareOptions): ComparedRow {
   const { isPaired, changes } = rowChanges(a, b, options.confidence);
-  return { row: a.row.row, present: 'both', is_paired: isPaired, figures: changes.map((change) => judge(change, options)) };
+  return { row: a.row.row, present: 'both', is_paired: isPaired, figures: judged(changes, options) };
 }
 
 function comparePoint(a: StalePoint, b: StalePoint, options: CompareOptions): ComparedRow {
-  const [left, right] = [a, b].map(({ stale, reads }) => ({ hits: stale, trials: reads })) as [
-    { hits: number; trials: number },
-    { hits: number; trials: number },
-  ];
-  const interval = newcombeInterval(left, right, options.confidence);
-  const reason = interval === null ? 'no read was answered' : null;
-  const change: Change = { figure: 'stale_share', unit: 'share', a: shareOf(left), b: shareOf(right), interval, reason };
-  const figures = change.a === null && change.b === null ? [] : [judge(change, options)];
-  return { row: a.row, present: 'both', is_paired: false, figures };
+  const counted = ({ stale, reads }: StalePoint) => ({ hits: stale, trials: reads });
+  const change = shareChange('stale_share', [counted(a), counted(b)], options.confidence, 'no read was answered');
+  return { row: a.row, present: 'both', is_paired: false, figures: judged([change], options) };
+}
+
+/** Without figures that neither run has. */
+export function judged(changes: readonly Change[], options: CompareOptions): readonly ComparedFigure[] {
+  return changes.filter(({ a, b }) => a !== null || b !== null).map((change) => judge(change, options));
 }
 
 /** Of everything else less is better. */
@@ -118,8 +123,8 @@ interface Bounded {
 function verdictOf(figure: FigureName, { a, change, bounds, least }: Bounded): Verdict {
   if (change === null || bounds === null) return 'inconclusive';
   const [low, high] = bounds;
-  // No failure in either run is no change, though so many requests could not rule a rare one out.
-  if (figure.endsWith('_share') && a === 0 && change === 0) return 'same';
+  // None or all in both runs is no change, though so many requests could not rule a rare exception out.
+  if (figure.endsWith('_share') && (a === 0 || a === 1) && change === 0) return 'same';
   if (low >= -least && high <= least) return 'same';
   const isSure = (low > 0 || high < 0) && Math.abs(change) >= least;
   if (!isSure) return 'inconclusive';

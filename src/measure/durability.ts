@@ -70,20 +70,6 @@ export interface LossRow {
   readonly is_expected: boolean | null;
 }
 
-/** The document of -o json and of durability.json. */
-export interface DurabilityResult {
-  readonly verdict: 'ok' | 'inconclusive' | 'violation' | 'failed' | 'interrupted';
-  readonly why: string;
-  readonly seed: number;
-  /** Per quorum and way, as asked for. */
-  readonly trials: number;
-  readonly cluster: { readonly followers: number; readonly store: string; readonly delay: string };
-  /** In the order in which they ran. */
-  readonly results: readonly DurabilityRow[];
-  /** The picture; null if none was painted. */
-  readonly plot: string | null;
-}
-
 const Z95 = normalQuantile(0.975);
 /** Beyond this nobody speaks of chance: once in 2,000 rows. */
 const Z_BEYOND = normalQuantile(1 - 0.0005 / 2);
@@ -166,32 +152,4 @@ function isBeyond({ lost, trials, expected }: LossRow): boolean {
 
 function holds([low, high]: Interval, value: number): boolean {
   return value >= low && value <= high;
-}
-
-/** How the trials ended. */
-export interface DurabilityEnding {
-  readonly isInterrupted: boolean;
-  /** What ended them early; null: nothing, or the user. */
-  readonly error: { readonly message: string } | null;
-}
-
-/** A lie outweighs everything; what ended the run comes before what its rows are worth. */
-export function concludeDurability(
-  rows: readonly DurabilityRow[],
-  { isInterrupted, error }: DurabilityEnding,
-): Pick<DurabilityResult, 'verdict' | 'why'> {
-  const of = (verdict: DurabilityRow['verdict']) => rows.filter((row) => row.verdict === verdict).flatMap(({ reasons }) => reasons);
-  const lies = of('violation');
-  if (lies.length > 0) return { verdict: 'violation', why: `${lies[0]}${lies.length > 1 ? `, and ${lies.length - 1} more` : ''}` };
-  if (isInterrupted) return { verdict: 'interrupted', why: 'interrupted before all trials were made' };
-  if (error !== null) return { verdict: 'failed', why: error.message };
-  const [doubt] = of('inconclusive');
-  if (doubt !== undefined) return { verdict: 'inconclusive', why: doubt };
-  const safe = rows.reduce((sum, row) => sum + row.safe.trials - row.safe.refused, 0);
-  const outside = rows.filter((row) => row.alone.is_expected === false).map(({ quorum }) => quorum);
-  const within =
-    outside.length === 0
-      ? 'the 95 % interval of every quorum holds the expected (N − k)/N'
-      : `the expected (N − k)/N lies outside the 95 % interval at quorum ${outside.join(', ')}, as it does in one row of twenty by chance`;
-  return { verdict: 'ok', why: `none of ${safe} safe promotions lost an acknowledged write; alone, ${within}` };
 }

@@ -266,7 +266,10 @@ export class Runtime {
     const { phase, leader } = this.replica;
     const isOpening = phase === 'installing' && leader === null;
     if (records.length > 0) failpoints.hit('before-commit');
-    if (isOpening) failpoints.hit('before-opening');
+    if (isOpening) {
+      failpoints.hit('before-opening');
+      this.store.lead?.();
+    }
     if (replacements.length > 0) failpoints.hit('before-rollback');
     if (stage?.swap) failpoints.hit('before-swap');
     const begun = this.#parts.clock.now();

@@ -18,6 +18,8 @@ const NAMES: Readonly<Record<FigureName, string>> = {
   'reads_p(95)': 'reads: p95',
   reads_failed_share: 'reads: failed',
   stale_share: 'stale reads',
+  lost_alone_share: 'lost alone',
+  lost_safely_share: 'lost safely',
 };
 const UNITS: Readonly<Record<Unit, string>> = { ms: 'ms', '/s': '/s', share: '%' };
 /** Of so many figures one verdict by chance is to be expected, and said. */

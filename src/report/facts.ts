@@ -5,7 +5,7 @@
  * Not here: words (explain/, charts/), or any figure that measure did not give.
  * Invariant: "rising" and "falling" are claimed only beyond the noise of the two means compared.
  */
-import { parseDelays } from '../lib/delay-plan.ts';
+import { delaysOf, parseDelays } from '../lib/delay-plan.ts';
 import { type Distribution, meanOf } from '../lib/distribution.ts';
 import type { BenchResult, QuorumResult } from '../measure/result.ts';
 import { followersOf, nameRows, type SweptRow, sweptRows } from './sweep.ts';
@@ -73,7 +73,7 @@ export function factsOf(result: BenchResult): Facts {
   const measured = rows.filter((row): row is MeasuredRow => row.avg_latency_ms !== null);
   const ends = endsOf(measured);
   const last = ends?.[1] ?? measured.at(-1);
-  const delays = delaysOf(result);
+  const delays = followerDelays(result);
   const changeMs = ends === null ? 0 : ends[1].avg_latency_ms - ends[0].avg_latency_ms;
   const noiseMs = ends === null ? Number.POSITIVE_INFINITY : noiseOf(...ends);
   const expectedChangeMs = ends === null ? null : expectedChange(...ends);
@@ -147,10 +147,9 @@ function expectedChange(first: MeasuredRow, last: MeasuredRow): number | null {
   return first.model_ms === null || last.model_ms === null ? null : last.model_ms - first.model_ms;
 }
 
-function delaysOf({ cluster }: BenchResult): Distribution[] {
+function followerDelays({ cluster }: BenchResult): readonly Distribution[] {
   const parsed = parseDelays(cluster.delay);
   if (!parsed.ok) return [];
-  const { all, perNode } = parsed.value;
   const ids = cluster.nodes.map((node) => node.id).filter((id) => id !== cluster.leader);
-  return ids.map((id) => perNode.get(id) ?? all).filter((delay) => delay !== null);
+  return delaysOf(parsed.value, ids);
 }

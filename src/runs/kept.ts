@@ -2,24 +2,34 @@
  * A run folder read again: by report, which draws it anew, and by compare.
  *
  * Nothing is written here. What is broken or foreign is an `io` error that names file, place and what to do; what a run that was
- * killed leaves behind (no end, a torn last line) is read, and told as a remark.
+ * killed leaves behind (no end, a torn last line) is read, and told as a remark. How a file is read: kept-file.ts.
  */
-import { open, readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { z } from 'zod';
-import type { RowSample, RowTrace } from '../measure/recompute.ts';
+import type { DurabilityTrial } from '../measure/durability.ts';
+import type { DurabilityEnding, DurabilityResult } from '../measure/durability-result.ts';
+import type { RawData, RowSample, RowTrace } from '../measure/recompute.ts';
 import type { BenchResult } from '../measure/result.ts';
 import type { RunResult } from '../measure/run-result.ts';
-import type { StaleRead } from '../measure/stale.ts';
-import { KvctlError } from '../wire/errors.ts';
+import { durabilitySchema, planSchema, trialSchema } from './durability-schema.ts';
+import { broken, checkDocument, readDocument, readJson, readRecords, readRows } from './kept-file.ts';
 import { RUN_FILES } from './run.ts';
 import { benchSchema, environmentSchema, outcomeSchema, runSchema, sampleSchema, staleReadSchema, traceSchema } from './schema.ts';
 
-/** What was kept of one benchmark, or of one scenario's run. */
-export type KeptRun = KeptRaw &
-  ({ readonly kind: 'bench'; readonly result: BenchResult } | { readonly kind: 'run'; readonly result: RunResult });
+/** What was kept of one benchmark, of one scenario's run, or of one `bench --durability`. */
+export type KeptRun = KeptBench | KeptScenario | KeptDurability;
+export type KeptBench = KeptFolder & KeptRaw & { readonly kind: 'bench'; readonly result: BenchResult };
+export type KeptScenario = KeptFolder & KeptRaw & { readonly kind: 'run'; readonly result: RunResult };
+export type KeptDurability = KeptFolder & {
+  readonly kind: 'durability';
+  /** Without rows if it was killed before it could conclude: they follow from the trials. */
+  readonly result: DurabilityResult;
+  /** In the order in which they were made. */
+  readonly trials: readonly DurabilityTrial[];
+  readonly ended: DurabilityEnding;
+};
 
-interface KeptRaw {
+interface KeptFolder {
   /** Absolute, and no link: `runs/latest` is the folder that it points at. */
   readonly dir: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -29,12 +39,16 @@ interface KeptRaw {
   readonly command: string | null;
   /** `running` also of one that was killed. */
   readonly ending: 'running' | 'complete' | 'interrupted' | 'failed';
-  /** By the name of the row or step; empty where the file is missing. */
-  readonly samples: ReadonlyMap<string, readonly RowSample[]>;
-  readonly trace: ReadonlyMap<string, readonly RowTrace[]>;
-  readonly staleReads: ReadonlyMap<string, readonly StaleRead[]>;
+  /** What ended a failed one; null if nothing did, or if that was not kept. */
+  readonly error: { readonly message: string } | null;
   /** What a person should know of the folder, in sentences. */
   readonly remarks: readonly string[];
+}
+
+/** By the name of the row or step; empty where the file is missing. */
+interface KeptRaw extends RawData {
+  readonly samples: ReadonlyMap<string, readonly RowSample[]>;
+  readonly trace: ReadonlyMap<string, readonly RowTrace[]>;
 }
 
 const RUNS = 'runs';
@@ -59,30 +73,78 @@ export async function findRun(text: string | undefined): Promise<string> {
 
 /** Reads all of it. A million requests take some hundred MB. */
 export async function readRun(dir: string): Promise<KeptRun> {
-  const remarks: string[] = [];
-  const outcome = await readDocument(dir, RUN_FILES.outcome, outcomeSchema);
+  const folder = await readFolder(dir);
   const summary = await readJson(dir, RUN_FILES.summary);
-  if (summary === null) throw broken(dir, await whyNoSummary(dir, outcome?.error?.message ?? null));
-  if (outcome === null) remarks.push(`${RUN_FILES.outcome} is missing, so how the run ended is not known`);
-  if (outcome?.ending === 'running') remarks.push('this run has not ended, or was killed: what it had measured by then is shown');
-  const raw = {
+  if (summary !== null) return readMeasured(folder, summary);
+  const durability = await readDurability(folder);
+  if (durability !== null) return durability;
+  throw broken(dir, await whyNoSummary(dir, folder.error?.message ?? null));
+}
+
+async function readFolder(dir: string): Promise<KeptFolder> {
+  const outcome = await readDocument(dir, RUN_FILES.outcome, outcomeSchema);
+  return {
     dir,
     environment: (await readDocument(dir, RUN_FILES.environment, environmentSchema)) ?? {},
     startedAt: outcome?.started_at ?? '',
     command: outcome?.command ?? null,
     ending: outcome?.ending ?? 'complete',
+    error: outcome?.error ?? null,
+    remarks: [
+      ...(outcome === null ? [`${RUN_FILES.outcome} is missing, so how the run ended is not known`] : []),
+      ...(outcome?.ending === 'running' ? ['this run has not ended, or was killed: what it had measured by then is shown'] : []),
+    ],
+  };
+}
+
+async function readMeasured(folder: KeptFolder, summary: object): Promise<KeptBench | KeptScenario> {
+  const { dir } = folder;
+  const remarks = [...folder.remarks];
+  const raw = {
+    ...folder,
     samples: await readRows(dir, RUN_FILES.samples, sampleSchema, remarks),
     trace: await readRows(dir, RUN_FILES.trace, traceSchema, remarks),
     staleReads: await readRows(dir, RUN_FILES.staleReads, staleReadSchema, remarks),
-  } as const;
+  };
   // The member that only a scenario's document has tells the two apart.
-  const isScenario = typeof summary === 'object' && 'scenario' in summary;
-  if (isScenario) {
-    const result = check(dir, RUN_FILES.summary, summary, runSchema);
+  if ('scenario' in summary) {
+    const result = checkDocument(dir, RUN_FILES.summary, summary, runSchema);
     return { ...raw, kind: 'run', result, remarks: [...remarks, ...missingRaw(raw, result.sweeps)] };
   }
-  const result = check(dir, RUN_FILES.summary, summary, benchSchema);
+  const result = checkDocument(dir, RUN_FILES.summary, summary, benchSchema);
   return { ...raw, kind: 'bench', result, remarks: [...remarks, ...missingRaw(raw, [result])] };
+}
+
+/**
+ * Null if it is none, or one that made no trial. What it was about is in its document, and in its plan if it was killed before that was
+ * written.
+ */
+async function readDurability(folder: KeptFolder): Promise<KeptDurability | null> {
+  const { dir } = folder;
+  const remarks = [...folder.remarks];
+  const trials: DurabilityTrial[] = [];
+  await readRecords(dir, RUN_FILES.trials, trialSchema, remarks, (trial) => trials.push(trial));
+  const document = await readDocument(dir, RUN_FILES.durability, durabilitySchema);
+  if (trials.length === 0 && (document?.results.length ?? 0) === 0) return null;
+  const result = document ?? (await readDocument(dir, RUN_FILES.spec, planSchema));
+  if (result === null) {
+    throw broken(
+      dir,
+      `expected ${RUN_FILES.durability} or ${RUN_FILES.spec} beside ${RUN_FILES.trials} in ${dir}, got neither, so what was tried is not known`,
+    );
+  }
+  const without = result.results.filter(({ quorum }) => !trials.some((trial) => trial.quorum === quorum));
+  if (without.length > 0) {
+    const quorums = without.map(({ quorum }) => quorum).join(', ');
+    remarks.push(`${RUN_FILES.trials} has no trials of quorum ${quorums}: figures are those of ${RUN_FILES.durability}`);
+  }
+  return { ...folder, kind: 'durability', result, trials, ended: endedOf(folder), remarks };
+}
+
+/** One that was killed is as good as interrupted. */
+function endedOf({ ending, error }: KeptFolder): DurabilityEnding {
+  const isInterrupted = ending === 'interrupted' || ending === 'running';
+  return { isInterrupted, error: ending === 'failed' ? (error ?? { message: 'it ended with an error that was not kept' }) : null };
 }
 
 function missingRaw({ samples }: Pick<KeptRaw, 'samples'>, sweeps: readonly BenchResult[]): string[] {
@@ -102,100 +164,8 @@ async function whyNoSummary(dir: string, error: string | null): Promise<string> 
   if ((await stat(join(dir, RUN_FILES.history)).catch(() => null)) !== null) {
     return `expected the run of a benchmark or a scenario in ${dir}, got one of chaos: \`kvctl check-history ${join(dir, RUN_FILES.history)}\` judges its history again`;
   }
-  if ((await stat(join(dir, RUN_FILES.trials)).catch(() => null)) !== null) {
-    return `expected the run of a benchmark or a scenario in ${dir}, got one of \`kvctl bench --durability\`, which is drawn once: its report.html is there`;
-  }
   const hasSpec = (await stat(join(dir, RUN_FILES.spec)).catch(() => null)) !== null;
   return hasSpec
     ? `expected a run with results in ${dir}, got one that ended before anything was measured`
     : `expected the directory of a run, got ${dir}, which has no ${RUN_FILES.summary}`;
-}
-
-async function readDocument<T>(dir: string, file: string, schema: z.ZodType<T>): Promise<T | null> {
-  const value = await readJson(dir, file);
-  return value === null ? null : check(dir, file, value, schema);
-}
-
-/** null if there is no such file. */
-async function readJson(dir: string, file: string): Promise<object | null> {
-  const path = join(dir, file);
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw broken(path, `expected to read ${path}, got ${error.message}`, error);
-  });
-  if (text === null) return null;
-  const value = parseJson(text);
-  if (typeof value === 'object' && value !== null) return value;
-  throw broken(path, `expected a JSON document in ${path}, got ${text === '' ? 'an empty file' : 'text that is none'}`);
-}
-
-function check<T>(dir: string, file: string, value: unknown, schema: z.ZodType<T>): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const path = join(dir, file);
-  throw broken(
-    path,
-    `expected ${path} as kvctl writes it, got another document: ${firstIssue(parsed.error)}. Was it edited, or is it of another version?`,
-  );
-}
-
-/** Path and complaint of the first thing that is wrong. */
-function firstIssue({ issues: [issue] }: z.ZodError): string {
-  if (issue === undefined) return 'something is wrong';
-  const where = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
-  return `${where.replace(/^\./, '') || 'the whole'}: ${issue.message}`;
-}
-
-/**
- * Lines of one file by row, in their order; none if there is no file. A last line that does not parse is torn, because the writer
- * died within it; any other is a mistake.
- */
-async function readRows<T extends { readonly row: string }>(
-  dir: string,
-  file: string,
-  schema: z.ZodType<T>,
-  remarks: string[],
-): Promise<ReadonlyMap<string, readonly T[]>> {
-  const path = join(dir, file);
-  const rows = new Map<string, T[]>();
-  let number = 0;
-  let torn: number | null = null;
-  const handle = await open(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw broken(path, `expected to read ${path}, got ${error.message}`, error);
-  });
-  if (handle === null) return rows;
-  try {
-    for await (const line of handle.readLines({ autoClose: false })) {
-      number += 1;
-      if (line === '') continue;
-      if (torn !== null) throw broken(path, `expected one JSON document per line in ${path}, got something else in line ${torn}`);
-      const value = parseJson(line);
-      if (value === undefined) {
-        torn = number;
-        continue;
-      }
-      const record = check(dir, `${file}, line ${number},`, value, schema);
-      const group = rows.get(record.row);
-      if (group === undefined) rows.set(record.row, [record]);
-      else group.push(record);
-    }
-  } finally {
-    await handle.close();
-  }
-  if (torn !== null) remarks.push(`the last line of ${file} is torn and left out: the run died while it was written`);
-  return rows;
-}
-
-/** undefined: it is none. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function broken(path: string, message: string, cause?: unknown): KvctlError {
-  return new KvctlError('io', message, { path }, cause);
 }

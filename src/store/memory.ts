@@ -115,7 +115,7 @@ export class MemoryStore implements Store {
     return this.#table.count;
   }
 
-  async rolledBack(): Promise<readonly RolledBack[]> {
+  rolledBack(): AsyncIterable<RolledBack> {
     return withoutRepeats(this.#rolledBack);
   }
 

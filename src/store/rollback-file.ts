@@ -2,15 +2,17 @@
  * What was rolled back stays readable: one line of JSON per row, in a file beside the data that is only ever appended to.
  *
  * Invariant: a row is in this file, durably, before it leaves the data, so a crash in between may leave it in both, and a rollback that is done again may
- * append it once more; whoever reads takes each version once.
+ * append it once more; whoever reads takes each version once. The file may be larger than memory: it is read as it is asked for.
  */
-import { open, readFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KvRecord, Replacement } from '../core/record.ts';
 import { formatVersion, parseVersion } from '../core/version.ts';
+import { LineSplitter } from '../lib/line-splitter.ts';
 import { syncDirectory } from './directory.ts';
 import type { RolledBack } from './store.ts';
 import { reasonOf, StoreError } from './store-error.ts';
+import { VersionSet } from './version-set.ts';
 
 export const ROLLBACK_FILE = 'rolled-back.ndjson';
 
@@ -26,9 +28,11 @@ export class RollbackFile {
   /** Durable once it answers. */
   async append(replacements: readonly Replacement[]): Promise<void> {
     try {
-      const handle = await open(this.#file, 'a', 0o600);
+      const handle = await open(this.#file, 'a+', 0o600);
       try {
-        await handle.writeFile(replacements.map(lineOf).join(''));
+        // What a crash cut off must not take the first of these lines with it.
+        const begin = (await endsWithinLine(handle)) ? '\n' : '';
+        await handle.writeFile(`${begin}${replacements.map(lineOf).join('')}`);
         await handle.sync();
       } finally {
         await handle.close();
@@ -43,20 +47,37 @@ export class RollbackFile {
   }
 
   /** Oldest first, each version once. A last line that a crash cut off is left out: its row never left the data. */
-  async read(): Promise<readonly RolledBack[]> {
-    let text: string;
+  read(): AsyncGenerator<RolledBack> {
+    return withoutRepeats(this.#rows());
+  }
+
+  async *#rows(): AsyncGenerator<RolledBack> {
     try {
-      text = await readFile(this.#file, 'utf8');
+      const handle = await open(this.#file);
+      try {
+        const lines = new LineSplitter({ isStrict: false });
+        for await (const piece of handle.createReadStream({ autoClose: false })) yield* lines.push(piece as Buffer).flatMap(parseLine);
+      } finally {
+        await handle.close();
+      }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
       throw new StoreError(`expected to read what was rolled back at ${this.#file}, got "${reasonOf(error)}"`, error);
     }
-    return withoutRepeats(text.split('\n').slice(0, -1).flatMap(parseLine));
   }
 }
 
-export function withoutRepeats(rows: readonly RolledBack[]): readonly RolledBack[] {
-  return [...new Map(rows.map((row) => [`${formatVersion(row.record.version)} ${row.record.key}`, row])).values()];
+async function endsWithinLine(handle: FileHandle): Promise<boolean> {
+  const { size } = await handle.stat();
+  if (size === 0) return false;
+  const { buffer } = await handle.read({ buffer: Buffer.alloc(1), position: size - 1 });
+  return buffer.toString() !== '\n';
+}
+
+/** Of a version that comes twice the first. A version is one write's, so the key need not be compared. */
+export async function* withoutRepeats(rows: Iterable<RolledBack> | AsyncIterable<RolledBack>): AsyncGenerator<RolledBack> {
+  const told = new VersionSet();
+  for await (const row of rows) if (told.add(row.record.version)) yield row;
 }
 
 function lineOf({ rolledBack, instead }: Replacement): string {
@@ -65,15 +86,15 @@ function lineOf({ rolledBack, instead }: Replacement): string {
 }
 
 function parseLine(line: string): RolledBack[] {
-  let row: Readonly<Record<string, unknown>>;
+  let row: Readonly<Record<string, unknown>> | null;
   try {
-    row = JSON.parse(line) as Readonly<Record<string, unknown>>;
+    row = JSON.parse(line) as Readonly<Record<string, unknown>> | null;
   } catch {
-    // The end of an append that a crash cut off, with another one after it.
+    // The end of an append that a crash cut off.
     return [];
   }
-  const version = parseVersion(String(row.version));
-  if (version === null || typeof row.key !== 'string') return [];
+  const version = parseVersion(String(row?.version));
+  if (row === null || version === null || typeof row.key !== 'string') return [];
   const value = typeof row.value === 'string' ? row.value : null;
   const record: KvRecord = { key: row.key, value, version, need: Number(row.need), timestampMs: Number(row.timestamp_ms) };
   return [{ record, instead: typeof row.instead === 'string' ? parseVersion(row.instead) : null }];

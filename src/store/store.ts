@@ -127,10 +127,12 @@ export interface Store {
   closeView(view: number): void;
   /** Rows, tombstones included. */
   count(): number;
-  /** What replacements removed, oldest first, each version once. */
-  rolledBack(): Promise<readonly RolledBack[]>;
+  /** What replacements removed, oldest first, each version once; read as it is asked for. */
+  rolledBack(): AsyncIterable<RolledBack>;
   /** Of the committed data, the same that `position` and `head` speak of. O(1). */
   content(): Content;
+  /** The node is to lead: from now on no commit stops the caller's event loop. Not there where none does. */
+  lead?(): void;
   /** Has one of the commits to come fail; null: none. For tests; not there where there is no disk. */
   setFault?(fault: DiskFault | null): void;
   /** Waits for running commits; afterwards nothing may be called, but for close itself. */

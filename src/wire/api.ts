@@ -154,8 +154,8 @@ export const rolledBackItem = z.object({
   instead: versionText.nullable(),
 });
 export type RolledBackItem = z.infer<typeof rolledBackItem>;
-/** `GET /admin/rolled-back`: what this node had to give up when it joined a newer leader, oldest first. */
-export const rolledBackAnswer = z.object({ node: z.string(), items: z.array(rolledBackItem) });
+/** The first line of `GET /admin/rolled-back`; then a line per row that this node gave up when it joined a newer leader, oldest first. */
+export const rolledBackHeader = z.object({ node: z.string() });
 
 /** `GET /writes/:version?key=`: what became of a write. */
 export const writeFateAnswer = z.object({

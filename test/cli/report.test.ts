@@ -7,13 +7,15 @@ import type { Comparison } from '../../src/measure/compare-result.ts';
 import type { BenchResult } from '../../src/measure/result.ts';
 import type { RunResult } from '../../src/measure/run-result.ts';
 import { makeBench } from '../report/bench-fixture.ts';
+import { makeDurabilityRun } from '../report/durability-fixture.ts';
 import { makeRun, makeStale, quorumSweep, singleLoad } from '../report/run-fixture.ts';
-import { writeRunFolder } from '../runs/run-folder.ts';
+import { writeDurabilityFolder, writeRunFolder } from '../runs/run-folder.ts';
 import { Home } from './kvctl.ts';
 
 let home: Home;
 const folder = (...path: string[]) => join(home.path, 'runs', ...path);
 const lab = { quorums: [1, 3], delay: '0-400' };
+const buys = { quorums: [0, 1, 5] };
 const stale = [makeStale({ name: 'one-ack' }).stale];
 const crash = singleLoad('crash', { delay: '0-200' });
 const scenario = () => makeRun({ sweeps: [quorumSweep({ name: 'sweep', values: ['1', '3'], delay: '0-200' }), crash] });
@@ -25,6 +27,9 @@ beforeAll(async () => {
   await writeRunFolder(folder('story'), scenario());
   await writeRunFolder(folder('small'), makeRun({ sweeps: [crash], staleReads: stale }));
   await writeRunFolder(folder('killed'), { ...makeBench(lab), outcome: { ending: 'running' } });
+  await writeDurabilityFolder(folder('buys'), makeDurabilityRun(buys));
+  await writeDurabilityFolder(folder('slower'), makeDurabilityRun({ ...buys, overheadMs: 9 }));
+  await writeDurabilityFolder(folder('cut'), { ...makeDurabilityRun(buys), result: null, outcome: { ending: 'running' } });
   symlinkSync('after', folder('latest'));
 });
 afterAll(() => home[Symbol.dispose]());
@@ -91,6 +96,38 @@ describe('report', () => {
     const refused = await home.kvctl(['report', 'small', '--out', folder('before')]);
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toContain('of an earlier run');
+  });
+
+  test('of a durability run holds its table, its sentence and its chart, all from the trials', async () => {
+    const kept = makeDurabilityRun(buys);
+    const bent = {
+      ...kept.result,
+      verdict: 'failed',
+      results: kept.result.results.map((row) => ({ ...row, writes: row.quorum === 1 ? 1 : 40 })),
+    };
+    writeFileSync(folder('buys', 'durability.json'), JSON.stringify(bent));
+    const trials = readFileSync(folder('buys', 'trials.ndjson'));
+    const ran = await home.kvctl(['report', 'buys', '-o', 'json']);
+    expect([ran.exitCode, ran.stderr]).toEqual([0, 'this version computes other figures than the run itself did: quorum=1\n']);
+    const { schema_version, ...result } = JSON.parse(ran.stdout);
+    expect(result).toEqual({ ...kept.result, plot: expect.stringMatching(/runs\/buys\/charts\/loss-vs-latency\.png$/) });
+    expect(JSON.parse(readFileSync(folder('buys', 'durability.json'), 'utf8'))).toEqual(result);
+    expect(readFileSync(folder('buys', 'trials.ndjson'))).toEqual(trials);
+    expect(readFileSync(folder('buys', 'report.html'), 'utf8')).toContain('<code>kvctl bench --durability --seed 1</code>');
+    expect(existsSync(result.plot)).toBe(true);
+    expect(existsSync(folder('buys', 'summary.json'))).toBe(false);
+  });
+
+  test('of a durability run that was killed shows the trials that it made, and leaves the folder to it', async () => {
+    const ran = await home.kvctl(['report', 'cut']);
+    expect([ran.exitCode, ran.stderr]).toEqual([
+      0,
+      'warning: this run has not ended, or was killed: what it had measured by then is shown\n',
+    ]);
+    expect(ran.stdout).toMatch(/^ +1 +40 .* 16\/20 = 80 % \(58 to 92\) +80 % +0\/20 +0 % +ok$/m);
+    expect(ran.stdout).toMatch(/^interrupted: /m);
+    expect(existsSync(folder('cut', 'report.html'))).toBe(true);
+    expect(existsSync(folder('cut', 'durability.json'))).toBe(false);
   });
 
   test('of what is no run is one clear line', async () => {
@@ -167,6 +204,21 @@ describe('compare', () => {
     ]);
     const mixed = await home.kvctl(['compare', 'before', 'small']);
     expect(mixed.exitCode).toBe(2);
-    expect(mixed.stderr).toContain('expected two benchmarks or two runs of scenarios, got a benchmark and a run of a scenario');
+    expect(mixed.stderr).toContain(
+      'expected two benchmarks, two runs of scenarios or two runs of `bench --durability`, got a benchmark and a run of a scenario',
+    );
+  });
+
+  test('two durability runs are compared quorum by quorum, in losses and latency, and with no other kind of run', async () => {
+    const ran = await home.kvctl(['compare', 'buys', 'slower']);
+    expect([ran.exitCode, ran.stderr]).toEqual([0, '']);
+    expect(ran.stdout).toMatch(/^quorum=1 +lost alone % +80\.0 +80\.0 .* −25 to \+25 +inconclusive/m);
+    expect(ran.stdout).toMatch(/^quorum=5 +lost safely % +0 +0 .* same/m);
+    expect(ran.stdout).toMatch(/^quorum=1 +mean ms .* worse/m);
+    const limited = await home.kvctl(['compare', 'buys', 'slower', '--fail-on', 'mean{quorum=1}>+5%', '-q']);
+    expect(limited.exitCode).toBe(99);
+    const mixed = await home.kvctl(['compare', 'before', 'buys']);
+    expect(mixed.exitCode).toBe(2);
+    expect(mixed.stderr).toContain('got a benchmark and a run of `bench --durability`');
   });
 });

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { KvClient } from '../../src/client/kv-client.ts';
 import { KvctlError } from '../../src/wire/errors.ts';
+import { until } from '../cluster/sandbox.ts';
+import { allOf } from '../support/all-of.ts';
+import { failureOf } from '../support/failure-of.ts';
 import { answerJson, type Script, type ScriptedPeer, scriptedPeer } from './scripted-peer.ts';
 
 const open: { close(): Promise<void> }[] = [];
@@ -21,15 +24,6 @@ function client(options: ConstructorParameters<typeof KvClient>[0] = {}): KvClie
   const made = new KvClient({ timeoutMs: 2_000, ...options });
   open.push(made);
   return made;
-}
-
-async function errorOf(call: Promise<unknown>): Promise<KvctlError> {
-  const error = await call.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(KvctlError);
-  return error as KvctlError;
 }
 
 const written = { key: 'k', value: 1, version: '1.7', follower_acks: 3, required: 3, quorum_met: true, node: 'n1' };
@@ -55,7 +49,7 @@ test.each([
 });
 
 test('a key that has no UTF-8 form is refused before anything is sent', async () => {
-  const error = await errorOf((async () => client().put('http://127.0.0.1:1', '\ud800', '1'))());
+  const error = await failureOf((async () => client().put('http://127.0.0.1:1', '\ud800', '1'))());
   expect(error.code).toBe('bad_request');
 });
 
@@ -86,7 +80,7 @@ test('an error of the registry arrives with its code, message, definiteness and 
   const node = await peer((_request, response) =>
     answerJson(response, 503, { error: 'quorum_not_met', message: 'expected 3 acks, got 1', definite: false, detail }),
   );
-  const error = await errorOf(client().put(node.url, 'k', '1'));
+  const error = await failureOf(client().put(node.url, 'k', '1'));
   expect({ code: error.code, message: error.message, definite: error.definite, detail: error.detail }).toEqual({
     code: 'quorum_not_met',
     message: 'expected 3 acks, got 1',
@@ -103,7 +97,7 @@ test('a program that is no kvctl node is named as such, whatever it answers', as
     (_request, response) => answerJson(response, 200, { key: 'k' }),
   ];
   for (const script of answers) {
-    const error = await errorOf(client().put((await peer(script)).url, 'k', '1'));
+    const error = await failureOf(client().put((await peer(script)).url, 'k', '1'));
     expect(error).toMatchObject({
       code: 'unreachable',
       definite: false,
@@ -115,18 +109,18 @@ test('a program that is no kvctl node is named as such, whatever it answers', as
 test('nobody listening is unreachable, and a write says that its fate is unknown while a read does not', async () => {
   const node = await scriptedPeer(writes);
   await node.close();
-  const put = await errorOf(client().put(node.url, 'k', '1'));
+  const put = await failureOf(client().put(node.url, 'k', '1'));
   expect(put).toMatchObject({ code: 'unreachable', definite: false, exitCode: 1 });
   expect(put.message).toContain(`expected an answer from ${node.url}, got connection refused`);
   expect(put.message).toContain('may have happened');
-  expect((await errorOf(client().status(node.url))).message).not.toContain('may have happened');
+  expect((await failureOf(client().status(node.url))).message).not.toContain('may have happened');
 });
 
 test('a call whose answer was lost is never sent a second time', async () => {
   const node = await peer((_request, response) => response.destroy());
   const kv = client();
   for (const call of [kv.put(node.url, 'k', '1'), kv.get(node.url, 'k'), kv.status(node.url), kv.setQuorum(node.url, 2)]) {
-    expect((await errorOf(call)).code).toBe('unreachable');
+    expect((await failureOf(call)).code).toBe('unreachable');
   }
   expect(node.seen.map((request) => request.method).sort()).toEqual(['GET', 'GET', 'POST', 'PUT']);
 });
@@ -135,8 +129,8 @@ test('a refusal that invites to try again is not tried again', async () => {
   const body = { error: 'not_open', message: 'waits for n2', definite: true, detail: {} };
   const node = await peer((_request, response) => response.writeHead(503, { 'retry-after': '0' }).end(JSON.stringify(body)));
   const kv = client();
-  expect((await errorOf(kv.status(node.url))).code).toBe('not_open');
-  expect((await errorOf(kv.put(node.url, 'k', '1'))).code).toBe('not_open');
+  expect((await failureOf(kv.status(node.url))).code).toBe('not_open');
+  expect((await failureOf(kv.put(node.url, 'k', '1'))).code).toBe('not_open');
   expect(node.seen).toHaveLength(2);
 });
 
@@ -145,9 +139,9 @@ test('a node that never answers, and one that stops in the middle of its answer,
   const halting = await peer((_request, response) => void response.writeHead(200, { 'content-length': '100' }).write('{"key"'));
   const kv = client({ timeoutMs: 150 });
   for (const url of [silent.url, halting.url]) {
-    expect((await errorOf(kv.put(url, 'k', '1'))).message).toContain('got no answer in time');
-    expect((await errorOf(kv.status(url))).message).toContain('got no answer in time');
-    expect((await errorOf(kv.dump(url))).message).toContain('got no answer in time');
+    expect((await failureOf(kv.put(url, 'k', '1'))).message).toContain('got no answer in time');
+    expect((await failureOf(kv.status(url))).message).toContain('got no answer in time');
+    expect((await failureOf(kv.dump(url))).message).toContain('got no answer in time');
   }
 });
 
@@ -157,8 +151,8 @@ test('redirects are not followed and proxy variables are not read', async () => 
   process.env['http_proxy'] = elsewhere.url;
   process.env['HTTP_PROXY'] = elsewhere.url;
   const kv = client();
-  await errorOf(kv.status(node.url));
-  await errorOf(kv.put(node.url, 'k', '1'));
+  await failureOf(kv.status(node.url));
+  await failureOf(kv.put(node.url, 'k', '1'));
   expect(node.seen).toHaveLength(2);
   expect(elsewhere.seen).toHaveLength(0);
 });
@@ -214,15 +208,45 @@ test('a dump header is asked for without rows, and of a dump the digest must fit
   expect(await client().dumpHeader(node.url)).toEqual({ ...header, digest });
   expect(node.seen.at(-1)?.target).toBe('/dump?rows=0');
   text = '<html>';
-  expect((await errorOf(client().dumpHeader(node.url))).code).toBe('unreachable');
+  expect((await failureOf(client().dumpHeader(node.url))).code).toBe('unreachable');
 });
 
 test('a dump that was cut short is an error and not a shorter dump', async () => {
   const node = await peer((_request, response) => response.end(`${JSON.stringify(header)}\n{"key":"a","value":1,"version":"1.1"}\n`));
-  expect((await errorOf(client().dump(node.url))).message).toContain('1 of the 3 rows');
+  expect((await failureOf(client().dump(node.url))).message).toContain('1 of the 3 rows');
   const reset = await peer((_request, response) => {
     response.write(`${JSON.stringify(header)}\n`);
     setImmediate(() => response.destroy());
   });
-  expect((await errorOf(client().dump(reset.url))).code).toBe('unreachable');
+  expect((await failureOf(client().dump(reset.url))).code).toBe('unreachable');
+});
+
+const gone = (seq: number) => ({ key: 'k', value: seq, version: `1.${seq}`, timestamp_ms: 5, instead: null });
+const ndjson = (...lines: readonly object[]) => lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+
+test('what was rolled back comes line by line, with the token, and who has enough of it leaves', async () => {
+  let isLeft = false;
+  const node = await peer((_request, response) => {
+    response.on('close', () => {
+      isLeft = true;
+    });
+    // Two rows now, and the rest never: only who does not wait for it gets through.
+    response.write(ndjson({ node: 'n1' }, gone(1), gone(2)));
+  });
+  const rows = client({ token: 'secret' }).rolledBack(node.url);
+  expect((await rows.next()).value).toEqual(gone(1));
+  expect((await rows.next()).value).toEqual(gone(2));
+  await rows.return(undefined);
+  await until('the node sees that nobody listens', () => isLeft);
+  expect(node.seen.map(({ target, headers }) => [target, headers.authorization])).toEqual([['/admin/rolled-back', 'Bearer secret']]);
+});
+
+test.each<[string, Script, string]>([
+  ['is cut off', (_request, response) => void response.write(ndjson({ node: 'n1' }, gone(1)), () => response.destroy()), 'unreachable'],
+  ['is empty', (_request, response) => void response.end(), 'unreachable'],
+  ['has a line of something else', (_request, response) => void response.end(ndjson({ node: 'n1' }, { key: 1 })), 'unreachable'],
+  ['is a refusal', (_request, response) => answerJson(response, 503, new KvctlError('storage_failed', 'no').toBody()), 'storage_failed'],
+])('an answer about what was rolled back that %s is an error', async (_, script, code) => {
+  const node = await peer(script);
+  expect((await failureOf(allOf(client().rolledBack(node.url)))).code).toBe(code);
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Backlog } from '../../src/core/backlog.ts';
-import type { KvRecord } from '../../src/core/record.ts';
+import { type KvRecord, sizeOf } from '../../src/core/record.ts';
 
 function recordOf(seq: number): KvRecord {
   return { key: `k${seq}`, value: '1', version: { epoch: 1, seq }, need: 1, timestampMs: 0 };
@@ -57,7 +57,8 @@ test('a backlog lets go of a record when it, everything older, and all it was co
         expect(backlog.firstDueAt()).toBe(first?.until ?? Number.POSITIVE_INFINITY);
         expect(backlog.isWhole).toBe(held.every((each) => each.group === null));
         expect(backlog.size).toBe(held.filter((each) => each.group === null).length);
-        expect(backlog.bytes).toBe(held.filter((each) => each.group === null).reduce((sum, each) => sum + `k${each.seq}1`.length, 0));
+        const whole = held.filter((each) => each.group === null);
+        expect(backlog.bytes).toBe(whole.reduce((sum, each) => sum + sizeOf(recordOf(each.seq)), 0));
       }
     }),
     { numRuns: 500 },

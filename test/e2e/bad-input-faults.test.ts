@@ -12,6 +12,7 @@ import { until } from '../cluster/sandbox.ts';
 import { expectError, expectOk, expectRefusal } from '../support/expect-error.ts';
 import { type Answer, call, JSON_BODY, put, RawConnection, requestText } from '../support/raw-http.ts';
 import { RealCluster, RealNode } from '../support/real-node.ts';
+import { replicateRequest } from '../wire/replicate-request.ts';
 
 /** Changes are asked for by GET. */
 const POSTED = Object.values(INTERNAL_PATHS).filter((path) => path !== INTERNAL_PATHS.changes);
@@ -303,26 +304,7 @@ describe('a node whose disk is full', () => {
 /** A heartbeat of the real leader to n2, but for what is named. */
 async function replicateMessage(cluster: RealCluster, more: Partial<ReplicateRequest>): Promise<ReplicateRequest> {
   const { lineage, epoch, members } = await statusOf(cluster.leader);
-  const zero = { epoch: 0, seq: 0 };
-  const versions = { head: zero, committedThrough: zero, purgeFloor: zero };
-  return {
-    t: 'replicate',
-    from: 'n1',
-    lineage: lineage ?? '',
-    epoch,
-    incarnation: null,
-    start: null,
-    members,
-    order: 0,
-    quorum: 1,
-    kMin: 1,
-    records: [],
-    page: null,
-    snapshot: null,
-    history: null,
-    ...versions,
-    ...more,
-  };
+  return replicateRequest({ lineage: lineage ?? '', epoch, members, incarnation: null, start: null, order: 0, ...more });
 }
 
 describe('between nodes', () => {

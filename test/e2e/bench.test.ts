@@ -1,22 +1,18 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { down } from '../../src/cluster/cluster.ts';
+import { describe, expect, test } from 'vitest';
 import { listNames } from '../../src/cluster/state.ts';
 import type { BenchResult } from '../../src/measure/result.ts';
 import type { WriteTrace } from '../../src/measure/trace.ts';
 import type { Sample } from '../../src/workload/sample.ts';
-import { finished, Home, type Ran } from '../cli/kvctl.ts';
+import { finished, type Home, type Ran } from '../cli/kvctl.ts';
 import { freePorts, until } from '../cluster/sandbox.ts';
+import { homePerTest } from './home-per-test.ts';
 
 let home: Home;
-beforeEach(() => {
-  home = new Home();
-});
-afterEach(async () => {
-  for (const name of listNames(home.path)) await down(name, { home: home.path });
-  home[Symbol.dispose]();
+homePerTest((own) => {
+  home = own;
 });
 
 const document = (ran: Ran) => JSON.parse(ran.stdout) as BenchResult;

@@ -1,21 +1,17 @@
 // `kvctl chaos` on real processes: faults that took effect, a history that the judges pass, and a node that lies, which they notice.
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { packageRoot } from '#entry';
 import type { ChaosResult } from '../../src/cli/chaos/result.ts';
-import { down } from '../../src/cluster/cluster.ts';
 import { listNames } from '../../src/cluster/state.ts';
-import { finished, Home } from '../cli/kvctl.ts';
+import { finished, type Home } from '../cli/kvctl.ts';
 import { until } from '../cluster/sandbox.ts';
+import { homePerTest } from './home-per-test.ts';
 
 let home: Home;
-beforeEach(() => {
-  home = new Home();
-});
-afterEach(async () => {
-  for (const name of listNames(home.path)) await down(name, { home: home.path });
-  home[Symbol.dispose]();
+homePerTest((own) => {
+  home = own;
 });
 
 function folder(): string {

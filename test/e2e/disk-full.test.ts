@@ -3,11 +3,12 @@
  * The two leave the two extremes of what may be there afterwards: nothing, and everything.
  */
 import { expect, test } from 'vitest';
-import type { ReadAnswer, TraceItem } from '../../src/wire/api.ts';
+import type { TraceItem } from '../../src/wire/api.ts';
 import { until } from '../cluster/sandbox.ts';
 import { expectError, expectOk } from '../support/expect-error.ts';
 import { type Answer, call, put } from '../support/raw-http.ts';
 import { RealCluster, type RealNode } from '../support/real-node.ts';
+import { allShow, valueAt } from './shown.ts';
 
 const FAULTS = [
   ['fail-write', 'database or disk is full', false],
@@ -16,18 +17,6 @@ const FAULTS = [
 
 const write = (node: RealNode, key: string, query = ''): Promise<Answer> =>
   put(node.port, `/kv/${key}${query}`, JSON.stringify({ value: key }));
-
-async function valueAt(node: RealNode, key: string): Promise<unknown> {
-  const answer = await call(node.port, { path: `/kv/${key}?read=local` });
-  return answer.status === 404 ? null : expectOk<ReadAnswer>(answer).value;
-}
-
-async function allShow(cluster: RealCluster, key: string, value: unknown): Promise<void> {
-  await until(`every node shows ${JSON.stringify(value)} for ${key}`, async () => {
-    const seen = await Promise.all(cluster.nodes.map((node) => valueAt(node, key)));
-    return seen.every((each) => each === value);
-  });
-}
 
 /** Three nodes on disk, one of which fails the first time that it stores what a client wrote. */
 async function armed(index: number, failpoint: string): Promise<RealCluster> {

@@ -9,6 +9,7 @@ import { until } from '../cluster/sandbox.ts';
 import { expectOk } from '../support/expect-error.ts';
 import { call, put } from '../support/raw-http.ts';
 import { RealCluster, type RealNode } from '../support/real-node.ts';
+import { allShow, valueAt } from './shown.ts';
 
 /** What a client was told of its write: that it happened, or nothing at all. */
 type Told = 'success' | 'nothing' | number;
@@ -16,19 +17,6 @@ type Told = 'success' | 'nothing' | number;
 async function write(cluster: RealCluster, key: string, query = ''): Promise<Told> {
   const answer = await put(cluster.leader.port, `/kv/${key}${query}`, JSON.stringify({ value: key })).catch(() => null);
   return answer === null ? 'nothing' : answer.status === 200 ? 'success' : answer.status;
-}
-
-async function valueAt(node: RealNode, key: string): Promise<unknown> {
-  const answer = await call(node.port, { path: `/kv/${key}?read=local` });
-  return answer.status === 404 ? null : expectOk<ReadAnswer>(answer).value;
-}
-
-/** Until every node shows the key so. */
-async function allShow(cluster: RealCluster, key: string, value: unknown): Promise<void> {
-  await until(`every node shows ${JSON.stringify(value)} for ${key}`, async () => {
-    const seen = await Promise.all(cluster.nodes.map((node) => valueAt(node, key)));
-    return seen.every((each) => each === value);
-  });
 }
 
 /** A cluster of three, on disk, with a write that all hold, whose `node` dies at the failpoint the next time that it comes by. */

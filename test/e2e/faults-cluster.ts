@@ -19,7 +19,6 @@ import { type ClusterWish, parseSpec } from '../../src/cluster/spec.ts';
 import { type ClusterState, loadState, observe } from '../../src/cluster/state.ts';
 import { waitForParity } from '../../src/experiment/parity.ts';
 import type { NodeStatus, ReplicaStatus } from '../../src/wire/api.ts';
-import type { KvctlError } from '../../src/wire/errors.ts';
 import { until } from '../cluster/sandbox.ts';
 
 const NAME = 'faults';
@@ -174,16 +173,6 @@ export class FaultyCluster {
       if (pid !== null && start_time !== null && findProcess(pid) !== null) this.#seen.push({ pid, start_time });
     }
   }
-}
-
-/** The error that the call must end with. */
-export async function failureOf(call: Promise<unknown>): Promise<KvctlError> {
-  try {
-    await call;
-  } catch (error) {
-    return error as KvctlError;
-  }
-  throw new Error('expected the call to fail, but it succeeded');
 }
 
 /** Drawn at random, since others test on this machine; should somebody come in between, `up` says so. */

@@ -5,7 +5,8 @@ import type { ReplicateRequest } from '../../src/core/peer.ts';
 import type { KvRecord } from '../../src/core/record.ts';
 import { encodeRequest, FROM_HEADER } from '../../src/wire/internal.ts';
 import { until } from '../cluster/sandbox.ts';
-import { FaultyCluster, failureOf } from './faults-cluster.ts';
+import { failureOf } from '../support/failure-of.ts';
+import { FaultyCluster } from './faults-cluster.ts';
 import { Load } from './faults-load.ts';
 import { isOlder, parse } from './faults-witness.ts';
 

@@ -8,7 +8,8 @@ import { planCluster } from '../../src/cluster/plan.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import { finished } from '../cli/kvctl.ts';
 import { until } from '../cluster/sandbox.ts';
-import { FaultyCluster, failureOf } from './faults-cluster.ts';
+import { failureOf } from '../support/failure-of.ts';
+import { FaultyCluster } from './faults-cluster.ts';
 import { Load, type LoadWish } from './faults-load.ts';
 import { isOlder, parse } from './faults-witness.ts';
 

@@ -1,7 +1,8 @@
 /** Without disks: whoever restarts has forgotten everything, and counts for nothing until it was told everything again. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { until } from '../cluster/sandbox.ts';
-import { FaultyCluster, failureOf } from './faults-cluster.ts';
+import { failureOf } from '../support/failure-of.ts';
+import { FaultyCluster } from './faults-cluster.ts';
 import { Load } from './faults-load.ts';
 
 /** Several pages (of 1,000 rows or 4 MiB), so that there is a time between the first and the last. */

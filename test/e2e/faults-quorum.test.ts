@@ -1,7 +1,8 @@
 /** What a quorum promises while followers are dead, and while it changes. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../cluster/sandbox.ts';
-import { FaultyCluster, failureOf } from './faults-cluster.ts';
+import { failureOf } from '../support/failure-of.ts';
+import { FaultyCluster } from './faults-cluster.ts';
 
 const QUORUM = 3;
 let cluster: FaultyCluster;

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { KvClient } from '../../src/client/kv-client.ts';
 import { until } from '../cluster/sandbox.ts';
+import { allOf } from '../support/all-of.ts';
+import { failureOf } from '../support/failure-of.ts';
 import { RealCluster, type RealNode, TOKEN } from '../support/real-node.ts';
-import { failureOf } from './faults-cluster.ts';
 
 /** n1 leads n2, n3 and n4 with k = 2, and is dead; `held` is on n1, n2 and n3 only, so n4 must gather it. */
 async function leaderless(client: KvClient): Promise<RealCluster> {
@@ -76,7 +77,7 @@ test.each(['before-rollback', 'after-rollback'] as const)(
       return own != null && own.digest === leader?.digest;
     };
     await until('it has what the leader has', isEqual, 20_000);
-    expect((await client.rolledBack(rejoiner.url)).map(({ key, instead }) => [key, instead])).toEqual([
+    expect((await allOf(client.rolledBack(rejoiner.url))).map(({ key, instead }) => [key, instead])).toEqual([
       ['a', '1.1'],
       ['b', null],
     ]);

@@ -6,7 +6,9 @@
  */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { until } from '../cluster/sandbox.ts';
-import { FaultyCluster, failureOf } from './faults-cluster.ts';
+import { allOf } from '../support/all-of.ts';
+import { failureOf } from '../support/failure-of.ts';
+import { FaultyCluster } from './faults-cluster.ts';
 import { Load } from './faults-load.ts';
 
 async function start(wish: Parameters<typeof FaultyCluster.up>[0]): Promise<FaultyCluster> {
@@ -74,7 +76,7 @@ describe('an old leader that hears nothing', () => {
     expect(await failureOf(write(cluster, 'n1', 'there', 'again', { timeoutMs: 300 }))).toMatchObject({ definite: false });
     await cluster.heal();
     await settled(cluster, 'n2');
-    const rolledBack = await cluster.client.rolledBack(cluster.url('n1'));
+    const rolledBack = await allOf(cluster.client.rolledBack(cluster.url('n1')));
     expect(rolledBack.map(({ key, value, instead }) => ({ key, value, instead }))).toEqual([
       { key: 'deleted', value: undefined, instead: '1.2' },
       { key: 'new', value: 'on the old side', instead: null },

@@ -1,21 +1,16 @@
 // Real runs drawn again and compared: what the raw data of a real cluster say twice must be the same.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { down } from '../../src/cluster/cluster.ts';
-import { listNames } from '../../src/cluster/state.ts';
+import { expect, test } from 'vitest';
 import type { Comparison } from '../../src/measure/compare-result.ts';
 import type { RunResult } from '../../src/measure/run-result.ts';
-import { finished, Home } from '../cli/kvctl.ts';
+import { finished, type Home } from '../cli/kvctl.ts';
 import { until } from '../cluster/sandbox.ts';
+import { homePerTest } from './home-per-test.ts';
 
 let home: Home;
-beforeEach(() => {
-  home = new Home();
-});
-afterEach(async () => {
-  for (const name of listNames(home.path)) await down(name, { home: home.path });
-  home[Symbol.dispose]();
+homePerTest((own) => {
+  home = own;
 });
 
 const fileOf = (...path: string[]) => join(home.path, 'runs', 'latest', ...path);

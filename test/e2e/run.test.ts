@@ -1,22 +1,18 @@
 // `kvctl run` on real processes: its exit codes, its run folder, and what it leaves behind.
 import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { packageRoot } from '#entry';
-import { down } from '../../src/cluster/cluster.ts';
 import { findProcess } from '../../src/cluster/process.ts';
 import { listNames, loadState } from '../../src/cluster/state.ts';
 import type { RunResult } from '../../src/measure/run-result.ts';
-import { finished, Home } from '../cli/kvctl.ts';
+import { finished, type Home } from '../cli/kvctl.ts';
 import { until } from '../cluster/sandbox.ts';
+import { homePerTest } from './home-per-test.ts';
 
 let home: Home;
-beforeEach(() => {
-  home = new Home();
-});
-afterEach(async () => {
-  for (const name of listNames(home.path)) await down(name, { home: home.path });
-  home[Symbol.dispose]();
+homePerTest((own) => {
+  home = own;
 });
 
 function scenarioFile(text: string): string {

@@ -8,8 +8,8 @@ import { expect, test } from 'vitest';
 import { KvClient } from '../../src/client/kv-client.ts';
 import { compareVersions, parseVersion, type Version, ZERO } from '../../src/core/version.ts';
 import { until } from '../cluster/sandbox.ts';
+import { failureOf } from '../support/failure-of.ts';
 import { RealCluster, type RealNode, TOKEN } from '../support/real-node.ts';
-import { failureOf } from './faults-cluster.ts';
 
 /** Five of them are more than one part of a snapshot holds. */
 const LARGE = JSON.stringify('x'.repeat(1_000_000));

@@ -7,6 +7,7 @@ import { summariseQuorum } from '../../src/measure/summary.ts';
 import { loadScenario } from '../../src/scenario/loader.ts';
 import { planScenario } from '../../src/scenario/plan.ts';
 import type { Sample } from '../../src/workload/sample.ts';
+import { parityRow } from '../support/parity-row.ts';
 
 const TEXT = `
 name: t
@@ -45,20 +46,8 @@ const FACTS: ClusterFacts = {
   leaderUrl: 'http://a',
 };
 
-const parityRow = (node: string, status: ParityRow['status']): ParityRow => ({
-  url: `http://${node}`,
-  node,
-  status,
-  missing: 0,
-  stale: 0,
-  extra: 0,
-  corrupt: 0,
-  keys: [],
-  reasons: [],
-  compared_by: 'rows',
-  altered: [],
-});
-const MATCH = [parityRow('n2', 'match'), parityRow('n3', 'match')];
+const rowOf = (node: string, status: ParityRow['status']) => parityRow({ url: `http://${node}`, node, status });
+const MATCH = [rowOf('n2', 'match'), rowOf('n3', 'match')];
 
 function sample(index: number, latencyMs: number, ok = true): Sample {
   const answer = ok ? { status: 200, error: null, version: `1.${index + 1}` } : { status: 503, error: 'quorum_not_met', version: null };
@@ -149,7 +138,7 @@ test('each finding is judged as it comes in, by what is expected of it alone', (
   const point = { after_ms: 50, sent_ms: 50, reads: 4, stale: 2, share: 0.5, ci95: null, model: null };
   const early = { ...point, row: 'late after=0ms', after_ms: 0 };
   recorder.stale({ name: 'late', quorum: 1, followers: 2, delay: '0', points: [early, { ...point, row: 'late after=50ms' }] });
-  recorder.parity('parity', 90, [parityRow('n2', 'match'), parityRow('n3', 'unreachable')]);
+  recorder.parity('parity', 90, [rowOf('n2', 'match'), rowOf('n3', 'unreachable')]);
   recorder.expected('get', 'value==1', '2', false);
   expect(judgements(recorder)).toEqual([
     ['sweep quorum=1', 'failed==0', 0, true],
@@ -198,7 +187,7 @@ describe('the looks at the replicas', () => {
   test('are a column each: two of a row, one of a step', () => {
     const plan = planned();
     const recorder = new Recorder(plan, FACTS);
-    const late = [parityRow('n2', 'match'), parityRow('n3', 'lag')];
+    const late = [rowOf('n2', 'match'), rowOf('n3', 'lag')];
     recorder.row(rowStep(plan, 'sweep quorum=1'), finding('sweep quorum=1', [sample(0, 1)], { atLastAck: late }));
     recorder.parity('parity', 90, MATCH);
     expect(
@@ -213,7 +202,7 @@ describe('the looks at the replicas', () => {
   test('of a sweep keep a replica that was wrong once, whatever it holds later', () => {
     const plan = planned();
     const recorder = new Recorder(plan, FACTS);
-    const wrong = [parityRow('n2', 'mismatch'), parityRow('n3', 'lag')];
+    const wrong = [rowOf('n2', 'mismatch'), rowOf('n3', 'lag')];
     recorder.row(rowStep(plan, 'sweep quorum=1'), finding('sweep quorum=1', [sample(0, 1)], { settled: wrong }));
     recorder.row(rowStep(plan, 'sweep quorum=2'), finding('sweep quorum=2', [sample(0, 1)]));
     expect(recorder.result(100).sweeps[0]?.parity.map(({ status }) => status)).toEqual(['mismatch', 'match']);

@@ -12,6 +12,7 @@ import { loadScenario } from '../../src/scenario/loader.ts';
 import { planScenario } from '../../src/scenario/plan.ts';
 import type { NodeStatus, ReplicaStatus } from '../../src/wire/api.ts';
 import { answerJson, type Script, type ScriptedPeer, scriptedPeer } from '../client/scripted-peer.ts';
+import { FOLLOWS, STREAMS } from '../cluster/answers.ts';
 
 const peers: ScriptedPeer[] = [];
 afterEach(async () => {
@@ -191,17 +192,13 @@ describe('a put and a del', () => {
 
 describe('a wait', () => {
   const replica = (node: string, lag: number, isUp = true, link: ReplicaStatus['link'] = 'stream'): ReplicaStatus => ({
+    ...STREAMS,
     node,
     url: `http://${node}`,
     link,
     is_up: isUp,
-    silent_ms: 0,
-    is_blank: false,
-    watermark: '1.1',
     lag_records: lag,
     lag_ms: lag * 10,
-    in_flight: 0,
-    queued: 0,
   });
 
   const wait = (until: string | null, more: Partial<WaitStep> = {}): WaitStep => {
@@ -212,36 +209,7 @@ describe('a wait', () => {
   };
 
   function status(replicas: ReplicaStatus[], more: Partial<NodeStatus> = {}): NodeStatus {
-    return {
-      node: 'n1',
-      role: 'leader',
-      phase: 'open',
-      waiting_for: null,
-      epoch: 1,
-      lineage: 'l',
-      incarnation: 'i',
-      is_blank: false,
-      is_draining: false,
-      members: [],
-      leader: 'n1',
-      head: '1.9',
-      watermark: '1.9',
-      committed_through: '1.9',
-      write_quorum: 1,
-      k_min: 1,
-      forced_epoch: null,
-      waiting_writes: 4,
-      keys: 1,
-      store: 'memory',
-      dialect: 'native',
-      data_dir: null,
-      pid: 1,
-      uptime_ms: 1,
-      loop: { active_ms: 1, idle_ms: 1, cpu_user_ms: 1, cpu_system_ms: 1, rss_bytes: 1 },
-      notices: [],
-      replicas,
-      ...more,
-    };
+    return { ...FOLLOWS, role: 'leader', phase: 'open', leader: 'n1', waiting_writes: 4, replicas, ...more };
   }
   const answers =
     (document: object): Script =>

@@ -1,19 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { translateEnvironment } from '../../src/labs/environment.ts';
 import { type Environment, recognise } from '../../src/labs/recognise.ts';
-import { type NodeConfig, parseEnvironment } from '../../src/node/config.ts';
+import type { NodeConfig } from '../../src/node/config.ts';
 import { LAB_NAMES, type LabName, readLab } from '../support/lab-compose.ts';
-
-function configOf(env: Environment): NodeConfig {
-  const parsed = parseEnvironment(env);
-  if ('mistakes' in parsed) throw new Error(parsed.mistakes.join('\n'));
-  return parsed.config;
-}
-
-function mistakesOf(env: Environment): readonly string[] {
-  const parsed = parseEnvironment(env);
-  return 'mistakes' in parsed ? parsed.mistakes : [];
-}
+import { configOf, mistakesOf } from '../support/node-config.ts';
 
 describe('the services of a lab’s compose file are understood:', () => {
   const uniform = (min: number, max: number) => ({ kind: 'uniform', min, max });

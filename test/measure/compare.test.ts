@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { compareRows, type RunData, totalsOf } from '../../src/measure/compare.ts';
 import { judgeLimit, parseLimit } from '../../src/measure/compare-limit.ts';
 import type { ComparedFigure, ComparedRow, FigureName } from '../../src/measure/compare-result.ts';
-import { type Circumstances, warningsOf } from '../../src/measure/compare-warnings.ts';
+import { type Circumstances, settingOfSweeps, warningsOf } from '../../src/measure/compare-warnings.ts';
 import type { BenchResult } from '../../src/measure/result.ts';
 import type { StaleReads } from '../../src/measure/run-result.ts';
 import { type Lab, type MadeBench, makeBench } from '../report/bench-fixture.ts';
@@ -221,7 +221,7 @@ describe('warnings', () => {
     seed: result.seed,
     ending: 'complete',
     environment: { kvctl: '0.1.0', processors: '2 x' },
-    sweeps: [result],
+    ...settingOfSweeps([result]),
     ...more,
   });
   const b = (more: Partial<Circumstances> = {}, lab: Lab = one) => circumstances(makeBench(lab).result, { run: '/runs/b', ...more });

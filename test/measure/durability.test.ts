@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Distribution } from '../../src/lib/distribution.ts';
-import { concludeDurability, type DurabilityTrial, durabilityRow, expectedLoss, shareInterval } from '../../src/measure/durability.ts';
-import { makeTrials } from '../report/durability-fixture.ts';
+import { type DurabilityTrial, durabilityRow, expectedLoss, shareInterval } from '../../src/measure/durability.ts';
+import { concludeDurability, recomputeDurability } from '../../src/measure/durability-result.ts';
+import { makeDurabilityRun, makeTrials } from '../report/durability-fixture.ts';
 
 const DELAYS: readonly Distribution[] = new Array(5).fill({ kind: 'uniform', min: 0, max: 500 });
 const row = (quorum: number, trials: readonly DurabilityTrial[]) => durabilityRow(quorum, trials, DELAYS);
@@ -105,5 +106,49 @@ describe('the verdict of the run', () => {
       verdict: 'failed',
       why: 'n3 is gone',
     });
+  });
+});
+
+describe('made again from its trials', () => {
+  const ended = { isInterrupted: false, error: null };
+  const run = () => makeDurabilityRun({ quorums: [5, 0, 2] });
+
+  test('a run is what it was, in the order in which it ran', () => {
+    const { result, trials } = run();
+    expect(recomputeDurability(result, trials, ended)).toEqual(result);
+    expect(recomputeDurability({ ...result, results: [] }, trials, ended)).toEqual(result);
+  });
+
+  test('figures follow from the trials, and rows without any stay as they were', () => {
+    const { result, trials } = run();
+    const bent = { ...result, results: result.results.map((each) => ({ ...each, writes: 7 })) };
+    const { results } = recomputeDurability(
+      bent,
+      trials.filter(({ quorum }) => quorum !== 0),
+      ended,
+    );
+    expect(results.map(({ quorum, writes }) => [quorum, writes])).toEqual([
+      [5, 40],
+      [0, 7],
+      [2, 40],
+    ]);
+  });
+
+  test('a loss that an older version let pass is a violation now', () => {
+    const { result, trials } = run();
+    const { verdict, why } = recomputeDurability(result, first([...trials], 'safe', { fate: 'lost', version: '7.9' }), ended);
+    expect([verdict, why]).toEqual(['violation', expect.stringContaining('lost the acknowledged write 7.9')]);
+  });
+
+  test('each follower has the delay that was its own, whatever the leader’s was', () => {
+    const { result, trials } = run();
+    const of = (delay: string) => {
+      const kept = { ...result, cluster: { ...result.cluster, delay }, results: [] };
+      return recomputeDurability(kept, trials, ended).results.map(({ model_ms: model }) => model);
+    };
+    expect(of('10;n1=99;n2=40')).toEqual([40, 0, 10].map((ms) => expect.closeTo(ms, 6)));
+    // Of delays that are not those of five followers nothing can be computed.
+    expect(of('n2=5;n3=6')).toEqual([]);
+    expect(of('soon')).toEqual([]);
   });
 });

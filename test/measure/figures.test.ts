@@ -13,20 +13,9 @@ import {
 import type { ParityRow, QuorumResult } from '../../src/measure/result.ts';
 import type { StalePoint } from '../../src/measure/run-result.ts';
 import { judge, parseThreshold, type Vocabulary } from '../../src/measure/threshold.ts';
+import { parityRow } from '../support/parity-row.ts';
 
-const parityRow = (status: ParityRow['status'], missing = 0, stale = 0): ParityRow => ({
-  url: 'u',
-  node: 'n2',
-  status,
-  missing,
-  stale,
-  extra: 0,
-  corrupt: 0,
-  keys: [],
-  reasons: [],
-  compared_by: 'rows',
-  altered: [],
-});
+const rowOf = (status: ParityRow['status'], missing = 0, stale = 0) => parityRow({ status, missing, stale });
 
 const ROW: QuorumResult = {
   row: 'quorum=1',
@@ -64,8 +53,8 @@ const ROW: QuorumResult = {
 const EVIDENCE = {
   row: ROW,
   latencies: [50, 10, 20, 40, 30],
-  atLastAck: [parityRow('lag'), parityRow('match')],
-  settled: [parityRow('match')],
+  atLastAck: [rowOf('lag'), rowOf('match')],
+  settled: [rowOf('match')],
 };
 
 /** A row in which nothing was sent. */
@@ -177,7 +166,7 @@ describe('what was not measured has not passed', () => {
 
   test('without replicas there is no look, and of those that did not answer nothing is known but that', () => {
     expect(met([...ZEROES(PARITY_FIGURES), 'parity!=mismatch'], PARITY_FIGURES, parityFigures([]))).toEqual([]);
-    const away = parityFigures([parityRow('unreachable')]);
+    const away = parityFigures([rowOf('unreachable')]);
     expect(met(['missing==0', 'stale==0', 'mismatch==0', 'unreachable==1'], PARITY_FIGURES, away)).toEqual([
       'mismatch==0',
       'unreachable==1',
@@ -197,7 +186,7 @@ test('a point has its counts, its shares, and their distance', () => {
 });
 
 test('a look counts the replicas by their state, and what they lack', () => {
-  const find = parityFigures([parityRow('match'), parityRow('lag', 1, 2), parityRow('lag', 3, 4), parityRow('unreachable')]);
+  const find = parityFigures([rowOf('match'), rowOf('lag', 1, 2), rowOf('lag', 3, 4), rowOf('unreachable')]);
   expect(PARITY_FIGURES.numbers.map((name) => [name, find(name, null)])).toEqual([
     ['match', 1],
     ['lag', 2],
@@ -210,7 +199,7 @@ test('a look counts the replicas by their state, and what they lack', () => {
 });
 
 test('one wrong replica outweighs all others, then one that is silent, then one that is late', () => {
-  const worst = (...statuses: ParityRow['status'][]) => worstOf(statuses.map((status) => parityRow(status)));
+  const worst = (...statuses: ParityRow['status'][]) => worstOf(statuses.map((status) => rowOf(status)));
   expect(worst('match', 'lag', 'unreachable', 'mismatch')).toBe('mismatch');
   expect(worst('match', 'lag', 'unreachable')).toBe('unreachable');
   expect(worst('match', 'lag')).toBe('lag');

@@ -1,20 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Environment } from '../../src/labs/recognise.ts';
-import { type NodeConfig, parseEnvironment } from '../../src/node/config.ts';
+import type { NodeConfig } from '../../src/node/config.ts';
+import { configOf, mistakesOf } from '../support/node-config.ts';
 
 const NODES = 'n1=http://127.0.0.1:8000,n2=http://127.0.0.1:8001,n3=http://127.0.0.1:8002,n4=http://127.0.0.1:8003';
 const LEADER = { ROLE: 'leader', NODES } as const;
-
-function configOf(env: Environment): NodeConfig {
-  const parsed = parseEnvironment(env);
-  if ('mistakes' in parsed) throw new Error(parsed.mistakes.join('\n'));
-  return parsed.config;
-}
-
-function mistakesOf(env: Environment): readonly string[] {
-  const parsed = parseEnvironment(env);
-  return 'mistakes' in parsed ? parsed.mistakes : [];
-}
 
 describe('a node whose environment says only what it must', () => {
   test('has the defaults of the contract', () => {

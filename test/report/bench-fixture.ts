@@ -13,6 +13,7 @@ import { summariseQuorum } from '../../src/measure/summary.ts';
 import type { WriteTrace } from '../../src/measure/trace.ts';
 import { overlappingQuorums } from '../../src/measure/verdict.ts';
 import type { LatencyShape } from '../../src/report/input.ts';
+import { parityRow } from '../support/parity-row.ts';
 
 export interface Lab {
   readonly quorums?: readonly number[];
@@ -95,19 +96,7 @@ export function makeSweep(lab: SweptLab): MadeBench {
     },
     cluster: { name: 'bench', followers, store: lab.store ?? 'sqlite', delay, loss, nodes, leader: 'n1' },
     results,
-    parity: nodes.slice(1).map(({ id, url }) => ({
-      url,
-      node: id,
-      status: 'match',
-      missing: 0,
-      stale: 0,
-      extra: 0,
-      corrupt: 0,
-      keys: [],
-      reasons: [],
-      compared_by: 'rows',
-      altered: [],
-    })),
+    parity: nodes.slice(1).map(({ id, url }) => parityRow({ url, node: id })),
     overlaps: parameter === 'quorum' ? overlappingQuorums(results) : [],
     counterfactual: runs.map(({ row, trace }) => counterfactual(row.quorum, trace, followers, loop)),
     plot: 'charts/overview.png',

@@ -55,6 +55,20 @@ interface View {
   }[];
 }
 
+interface Drawn {
+  readonly height: number;
+  readonly layer: readonly {
+    readonly data: { readonly values: readonly { readonly ms: number }[] };
+    readonly mark: { readonly type: string; readonly shape?: string };
+    readonly encoding: {
+      readonly y: {
+        readonly scale: { readonly type?: string; readonly domain: readonly number[] };
+        readonly axis: { readonly values: number[] };
+      };
+    };
+  }[];
+}
+
 const viewsOf = (spec: ChartSpec): readonly View[] => spec['vconcat'] as View[];
 const pointsIn = (view: View, shape?: string) =>
   view.layer.filter(({ mark }) => mark.type === 'point' && mark.shape === shape).flatMap(({ data }) => data?.values ?? []);
@@ -86,6 +100,28 @@ describe('the time chart', () => {
     expect(failed.length).toBeGreaterThan(10);
     expect(Math.min(...failed.map(({ ms }) => Number(ms)))).toBeGreaterThan(Math.max(...answered.map(({ ms }) => Number(ms))));
     expect(textsIn(spec)).toContain(`× ${failed.length} failed`);
+  });
+
+  test.each([
+    ['evenly', 5],
+    ['by powers of ten', 5_000],
+  ])('the label of failures clears the highest tick, in every panel, on an axis divided %s', (_, slowestMs) => {
+    const op = (i: number) => (i % 2 === 0 ? ('put' as const) : ('get' as const));
+    const points = Array.from({ length: 40 }, (__, i) => ({ row: '', op: op(i), at_ms: i, latency_ms: 5, ok: i % 4 > 1 }));
+    const slow = (['put', 'get'] as const).map((each) => ({ row: '', op: each, at_ms: 50, latency_ms: slowestMs, ok: true }));
+    const views = viewsOf(timeChart(makeRun({ marks: [] }).result, [...points, ...slow])!.spec) as unknown as Drawn[];
+    const panels = views.filter(({ layer }) => layer.some(({ mark }) => mark.shape === 'cross'));
+    expect(panels).toHaveLength(2);
+    for (const { height, layer } of panels) {
+      const { y } = layer.find(({ mark }) => mark.shape === 'cross')!.encoding;
+      const label = layer.find(({ mark }) => mark.type === 'text')!.data.values[0]!.ms;
+      const place = y.scale.type === 'log' ? Math.log10 : (value: number) => value;
+      const [low, high] = y.scale.domain.map(place) as [number, number];
+      const pxOf = (value: number) => ((high - place(value)) / (high - low)) * height;
+      // Two labels of 11 px, each around its middle.
+      expect(pxOf(Math.max(...y.axis.values)) - pxOf(label)).toBeGreaterThan(14);
+      expect(pxOf(label)).toBeGreaterThan(6);
+    }
   });
 
   test('says how many failed, and how many of them during a fault', () => {

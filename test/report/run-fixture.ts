@@ -9,6 +9,7 @@ import type { ExpectationResult, Mark, ParityColumn, RunResult, StaleReads, Step
 import { type StaleRead, stalePoints } from '../../src/measure/stale.ts';
 import type { WriteTrace } from '../../src/measure/trace.ts';
 import type { RunReportInput } from '../../src/report/input.ts';
+import { parityRow } from '../support/parity-row.ts';
 import { makeSweep, type SweptLab } from './bench-fixture.ts';
 
 export interface Story {
@@ -125,20 +126,9 @@ export function lookOf(
   at_ms: number,
   statuses: readonly (ParityRow['status'] | Partial<ParityRow>)[] = ['match', 'match', 'match', 'match', 'match'],
 ): ParityColumn {
-  const rows = statuses.map((status, i): ParityRow => {
-    const row = {
-      url: `http://127.0.0.1:${8001 + i}`,
-      node: `n${i + 2}`,
-      missing: 0,
-      stale: 0,
-      extra: 0,
-      corrupt: 0,
-      keys: [],
-      reasons: [],
-      compared_by: 'rows' as const,
-      altered: [],
-    };
-    return typeof status === 'string' ? { ...row, status } : { ...row, status: 'match', ...status };
+  const rows = statuses.map((status, i) => {
+    const own = typeof status === 'string' ? { status } : status;
+    return parityRow({ url: `http://127.0.0.1:${8001 + i}`, node: `n${i + 2}`, ...own });
   });
   return { step, moment, at_ms, rows };
 }

@@ -2,12 +2,14 @@ import { appendFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { recomputeDurability } from '../../src/measure/durability-result.ts';
 import type { BenchResult } from '../../src/measure/result.ts';
-import { findRun, readRun } from '../../src/runs/kept.ts';
-import { KvctlError } from '../../src/wire/errors.ts';
+import { findRun, type KeptBench, type KeptDurability, type KeptScenario, readRun } from '../../src/runs/kept.ts';
 import { makeBench } from '../report/bench-fixture.ts';
+import { makeDurabilityRun } from '../report/durability-fixture.ts';
 import { makeRun, makeStale } from '../report/run-fixture.ts';
-import { writeRunFolder } from './run-folder.ts';
+import { failureOf } from '../support/failure-of.ts';
+import { writeDurabilityFolder, writeRunFolder } from './run-folder.ts';
 
 let root: string;
 let dir: string;
@@ -21,13 +23,10 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-async function failureOf(promise: Promise<unknown>): Promise<KvctlError> {
-  const error = await promise.then(
-    () => expect.unreachable('this should have failed'),
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(KvctlError);
-  return error as KvctlError;
+async function readMeasured(): Promise<KeptBench | KeptScenario> {
+  const kept = await readRun(dir);
+  if (kept.kind === 'durability') throw new Error('expected a benchmark or the run of a scenario');
+  return kept;
 }
 
 const bench = () => makeBench({ quorums: [1, 3], writes: 20 });
@@ -38,7 +37,7 @@ describe('a folder', () => {
   test('of a benchmark comes back as it was written', async () => {
     const made = bench();
     await writeRunFolder(dir, made);
-    const kept = await readRun(dir);
+    const kept = await readMeasured();
     expect(kept).toMatchObject({
       kind: 'bench',
       dir,
@@ -61,7 +60,7 @@ describe('a folder', () => {
       staleReads: reads.map((read) => ({ row: 'one-ack', ...read })),
       trace: [...made.trace, ...trace.map((write) => ({ row: 'one-ack', ...write }))],
     });
-    const kept = await readRun(dir);
+    const kept = await readMeasured();
     expect(kept.kind).toBe('run');
     expect(kept.result).toEqual(made.result);
     expect(kept.staleReads.get('one-ack')).toHaveLength(reads.length);
@@ -117,7 +116,7 @@ describe('a folder', () => {
   test('whose run was killed is read as far as it goes, and what is torn is told', async () => {
     await writeRunFolder(dir, { ...bench(), outcome: { ending: 'running' } });
     await appendFile(join(dir, 'samples.ndjson'), '{"row":"quorum=3","quor');
-    const kept = await readRun(dir);
+    const kept = await readMeasured();
     expect(kept.ending).toBe('running');
     expect(kept.remarks).toEqual([
       'this run has not ended, or was killed: what it had measured by then is shown',
@@ -133,6 +132,81 @@ describe('a folder', () => {
     expect((await readRun(dir)).remarks).toEqual(['samples.ndjson has no requests of any row: figures are those of summary.json']);
     await writeRunFolder(dir, { ...made, samples: made.samples.filter(({ row }) => row === 'quorum=1') });
     expect((await readRun(dir)).remarks).toEqual(['1 of 2 rows have no data in samples.ndjson: their figures are those of summary.json']);
+  });
+});
+
+describe('a folder of a durability run', () => {
+  const trials = () => makeDurabilityRun({ quorums: [0, 5], trials: 20 });
+  async function readDurability(): Promise<KeptDurability> {
+    const kept = await readRun(dir);
+    if (kept.kind !== 'durability') throw new Error(`expected a durability run, got a ${kept.kind}`);
+    return kept;
+  }
+
+  test('comes back as it was written', async () => {
+    const made = trials();
+    await writeDurabilityFolder(dir, made);
+    expect(await readDurability()).toMatchObject({
+      ...made,
+      dir,
+      ending: 'complete',
+      command: 'kvctl bench --durability --seed 1',
+      remarks: [],
+    });
+  });
+
+  test('whose run was killed is its trials, and its plan says what they are of', async () => {
+    const { trials: made, result } = trials();
+    await writeDurabilityFolder(dir, { result: null, trials: made, outcome: { ending: 'running' } });
+    await appendFile(join(dir, 'trials.ndjson'), '{"quorum":5,"way":"al');
+    const kept = await readDurability();
+    expect(kept).toMatchObject({ trials: made, ended: { isInterrupted: true, error: null } });
+    expect(kept.remarks).toEqual([
+      'this run has not ended, or was killed: what it had measured by then is shown',
+      'the last line of trials.ndjson is torn and left out: the run died while it was written',
+    ]);
+    const again = recomputeDurability(kept.result, kept.trials, kept.ended);
+    expect(again).toEqual({ ...result, verdict: 'interrupted', why: 'interrupted before all trials were made' });
+  });
+
+  test('that ended with an error says with which', async () => {
+    await writeDurabilityFolder(dir, { ...trials(), outcome: { ending: 'failed', error: { message: 'n3 is gone' } } });
+    expect((await readDurability()).ended).toMatchObject({ isInterrupted: false, error: { message: 'n3 is gone' } });
+  });
+
+  test('without trials of a row says so', async () => {
+    const made = trials();
+    await writeDurabilityFolder(dir, { ...made, trials: made.trials.filter(({ quorum }) => quorum === 5) });
+    expect((await readDurability()).remarks).toEqual(['trials.ndjson has no trials of quorum 0: figures are those of durability.json']);
+  });
+
+  test.each<[string, string, (text: string) => string, RegExp]>([
+    [
+      'a trial of another fate',
+      'trials.ndjson',
+      (text) => text.replace('"lost"', '"gone"'),
+      /trials\.ndjson, line 1, as kvctl writes it.*: fate: /,
+    ],
+    [
+      'a document of half a follower',
+      'durability.json',
+      (text) => text.replace('"followers": 5', '"followers": 4.5'),
+      /cluster\.followers: /,
+    ],
+  ])('with %s is refused', async (_, file, change, message) => {
+    await writeDurabilityFolder(dir, trials());
+    await edit(file, change);
+    expect((await failureOf(readRun(dir))).message).toMatch(message);
+  });
+
+  test('that made no trial, or lost what it was about, is one clear line', async () => {
+    await writeDurabilityFolder(dir, { result: null, trials: [] });
+    expect((await failureOf(readRun(dir))).message).toMatch(/got one that ended before anything was measured$/);
+    await writeDurabilityFolder(dir, { ...trials(), result: null });
+    await rm(join(dir, 'spec.json'));
+    expect((await failureOf(readRun(dir))).message).toMatch(
+      /^expected durability\.json or spec\.json beside trials\.ndjson in .*, got neither/,
+    );
   });
 });
 
@@ -178,10 +252,6 @@ describe('what is no run of ours', () => {
     );
     expect((await failureOf(readRun(dir))).message).toMatch(/ended before anything was measured: port 8000 is taken$/);
     await writeFile(join(dir, 'outcome.json'), JSON.stringify({ ending: 'complete', started_at: 'x' }));
-    await writeFile(join(dir, 'trials.ndjson'), '');
-    expect((await failureOf(readRun(dir))).message).toMatch(
-      /got one of `kvctl bench --durability`, which is drawn once: its report\.html is there$/,
-    );
     await writeFile(join(dir, 'history.ndjson'), '');
     expect((await failureOf(readRun(dir))).message).toMatch(
       /got one of chaos: `kvctl check-history .*history\.ndjson` judges its history again$/,

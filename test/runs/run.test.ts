@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openRun, type Run } from '../../src/runs/run.ts';
-import { KvctlError } from '../../src/wire/errors.ts';
+import { failureOf } from '../support/failure-of.ts';
 
 const NOW = new Date('2025-11-21T01:45:01.987Z');
 
@@ -16,15 +16,6 @@ afterEach(async () => {
 });
 
 const open = (options: Partial<Parameters<typeof openRun>[0]> = {}): Promise<Run> => openRun({ root, name: 'bench', now: NOW, ...options });
-
-async function failureOf(promise: Promise<unknown>): Promise<KvctlError> {
-  const error = await promise.then(
-    () => expect.unreachable('this should have failed'),
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(KvctlError);
-  return error as KvctlError;
-}
 
 test('a run folder is named by time and name, and exists as soon as it is opened', async () => {
   const run = await open({ root: join(root, 'not', 'there', 'yet') });

@@ -228,3 +228,28 @@ describe.each([
     return spawnSync(TRACER, ['-f', '-qq', '-e', 'trace=none', 'true']).status === 0;
   }
 });
+
+test('who is to lead commits without stopping its event loop, and misses no commit on the way there', async () => {
+  const dataDir = await makeTempDirectory();
+  const store = await openSqliteStore({ dataDir, hasWriterThread: false });
+  const stopsLoop = async (seq: number) => {
+    let hasTurned = false;
+    setImmediate(() => {
+      hasTurned = true;
+    });
+    await store.commit({ records: [record(`key${seq}`, version(seq))] });
+    return !hasTurned;
+  };
+  expect(await stopsLoop(1)).toBe(true);
+  store.lead?.();
+  store.lead?.();
+  await Promise.all([2, 3, 4].map((seq) => store.commit({ records: [record(`key${seq % 2}`, version(seq))] })));
+  expect(await stopsLoop(5)).toBe(false);
+  const rows = [record('key0', version(4)), record('key1', version(3)), record('key5', version(5))];
+  expect([store.count(), store.content()]).toEqual([3, contentOf(rows)]);
+  await store.close();
+  const again = await openSqliteStore({ dataDir, hasWriterThread: false });
+  expect(again.content()).toEqual(contentOf(rows));
+  again.lead?.();
+  await again.close();
+});

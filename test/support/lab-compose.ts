@@ -4,12 +4,12 @@
  * Nothing of an environment is changed but what a process without a network of its own needs: service names become 127.0.0.1, ports become free
  * ones, and a volume becomes a directory.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { freePorts } from '../cluster/sandbox.ts';
-import { type NodeEnvironment, RealNode } from './real-node.ts';
+import { type NodeEnvironment, RealNode, RealNodes } from './real-node.ts';
 
 export interface LabService {
   readonly name: string;
@@ -44,15 +44,7 @@ export function readLab(lab: LabName): LabService[] {
 }
 
 /** A lab's leader and five followers; nothing runs yet. */
-export class LabCluster implements AsyncDisposable {
-  readonly nodes: readonly RealNode[];
-  readonly #directory: string;
-
-  private constructor(nodes: readonly RealNode[], directory: string) {
-    this.nodes = nodes;
-    this.#directory = directory;
-  }
-
+export class LabCluster extends RealNodes {
   static async plan(lab: LabName, extra: NodeEnvironment = {}): Promise<LabCluster> {
     const services = readLab(lab);
     const base = await freePorts(services.length);
@@ -72,29 +64,8 @@ export class LabCluster implements AsyncDisposable {
   /** The same, with the leader open and streaming to every follower. */
   static async start(lab: LabName, extra: NodeEnvironment = {}): Promise<LabCluster> {
     const cluster = await LabCluster.plan(lab, extra);
-    for (const node of cluster.nodes) node.start();
-    await cluster.isReady();
+    await cluster.start();
     return cluster;
-  }
-
-  get leader(): RealNode {
-    return this.nodes[0] as RealNode;
-  }
-
-  get followers(): readonly RealNode[] {
-    return this.nodes.slice(1);
-  }
-
-  async isReady(): Promise<void> {
-    await this.leader.reaches(
-      'is open and streams to all',
-      ({ phase, replicas }) => phase === 'open' && replicas.length === 5 && replicas.every(({ link, is_up }) => link === 'stream' && is_up),
-    );
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.kill()));
-    rmSync(this.#directory, { recursive: true, force: true });
   }
 }
 

@@ -129,6 +129,45 @@ export class RealNode {
   }
 }
 
+/** A leader and its followers, whose data is in one directory; whoever owns them disposes of them. */
+export class RealNodes implements AsyncDisposable {
+  /** The leader first. */
+  readonly nodes: readonly RealNode[];
+  readonly directory: string;
+
+  constructor(nodes: readonly RealNode[], directory: string) {
+    this.nodes = nodes;
+    this.directory = directory;
+  }
+
+  get leader(): RealNode {
+    return this.nodes[0] as RealNode;
+  }
+
+  get followers(): readonly RealNode[] {
+    return this.nodes.slice(1);
+  }
+
+  /** Starts all of them, and returns once they are ready. */
+  async start(): Promise<void> {
+    for (const node of this.nodes) node.start();
+    await this.isReady();
+  }
+
+  /** Until the leader is open, and every link streams. */
+  async isReady(): Promise<void> {
+    await this.leader.reaches('is open and streams to all', ({ phase, replicas }) => {
+      const isWhole = replicas.length === this.followers.length && replicas.every(({ link, is_up }) => link === 'stream' && is_up);
+      return phase === 'open' && isWhole;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.kill()));
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
 export interface RealClusterOptions {
   readonly followers: number;
   readonly quorum?: number;
@@ -140,15 +179,8 @@ export interface RealClusterOptions {
 }
 
 /** A leader, n1, and its followers, delay 0 unless the environment says otherwise; nothing runs yet. */
-export class RealCluster implements AsyncDisposable {
+export class RealCluster extends RealNodes {
   readonly token = TOKEN;
-  readonly nodes: readonly RealNode[];
-  readonly directory: string;
-
-  private constructor(nodes: readonly RealNode[], directory: string) {
-    this.nodes = nodes;
-    this.directory = directory;
-  }
 
   static async plan({
     followers,
@@ -178,32 +210,11 @@ export class RealCluster implements AsyncDisposable {
   /** The same, started and ready: the leader is open, and every link streams. */
   static async start(options: RealClusterOptions): Promise<RealCluster> {
     const cluster = await RealCluster.plan(options);
-    for (const node of cluster.nodes) node.start();
-    await cluster.isReady();
+    await cluster.start();
     return cluster;
-  }
-
-  get leader(): RealNode {
-    return this.nodes[0] as RealNode;
-  }
-
-  get followers(): readonly RealNode[] {
-    return this.nodes.slice(1);
   }
 
   follower(index = 0): RealNode {
     return this.followers[index] as RealNode;
-  }
-
-  async isReady(): Promise<void> {
-    await this.leader.reaches(
-      'is open and streams to all',
-      ({ phase, replicas }) => phase === 'open' && replicas.every(({ link, is_up }) => link === 'stream' && is_up),
-    );
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.kill()));
-    rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -14,6 +14,7 @@ import type { Version } from '../../src/core/version.ts';
 import { KvctlError } from '../../src/wire/errors.ts';
 import { decodeChanges, decodeFence, decodeInstall, decodeLook, decodeReplicate, encodeRequest } from '../../src/wire/internal.ts';
 import { decodeAnswer, encodeAnswer } from '../../src/wire/internal-answers.ts';
+import { replicateRequest } from './replicate-request.ts';
 
 const count = fc.oneof(fc.nat(), fc.constantFrom(0, Number.MAX_SAFE_INTEGER));
 const version: fc.Arbitrary<Version> = fc.record({ epoch: count, seq: count });
@@ -130,14 +131,14 @@ describe('an internal message', () => {
 
   test('carries a value as the text that it is, byte for byte', () => {
     const odd = '{"b":1,"a":[1.0],"a":"\\u0041 \\ud800"}';
-    const message = sampleRequest({ records: [{ key: 'k', value: odd, version: { epoch: 1, seq: 2 }, need: 1, timestampMs: 3 }] });
+    const message = replicateRequest({ records: [{ key: 'k', value: odd, version: { epoch: 1, seq: 2 }, need: 1, timestampMs: 3 }] });
     expect(decodeReplicate(encodeRequest(message)).records[0]?.value).toBe(odd);
   });
 
   test('has one text per record, made once for all followers and messages', () => {
     const row: KvRecord = { key: 'k', value: '1', version: { epoch: 1, seq: 2 }, need: 1, timestampMs: 3 };
-    const first = encodeRequest(sampleRequest({ records: [row, row] }));
-    const second = encodeRequest(sampleRequest({ records: [row], incarnation: 'other' }));
+    const first = encodeRequest(replicateRequest({ records: [row, row] }));
+    const second = encodeRequest(replicateRequest({ records: [row], incarnation: 'other' }));
     expect(first).toContain('"records":[["k","1",1,2,1,3],["k","1",1,2,1,3]]}');
     expect(second).toContain('"records":[["k","1",1,2,1,3]]}');
   });
@@ -178,29 +179,6 @@ describe('an internal message', () => {
   });
 });
 
-function sampleRequest(more: Partial<ReplicateRequest> = {}): ReplicateRequest {
-  const zero = { epoch: 0, seq: 0 };
-  const versions = { head: zero, committedThrough: zero, purgeFloor: zero };
-  return {
-    t: 'replicate',
-    from: 'n1',
-    lineage: 'l',
-    epoch: 1,
-    incarnation: 'i',
-    start: 1,
-    members: [],
-    order: 1,
-    quorum: 1,
-    kMin: 1,
-    records: [],
-    page: null,
-    snapshot: null,
-    history: null,
-    ...versions,
-    ...more,
-  };
-}
-
 const WRONG_EVERYWHERE: readonly unknown[] = [true, -1, 1.5, 1e300, {}, [[]], [null], [1], 'no version'];
 
 /** The text of `body` with one field replaced, or taken out when it is undefined. */
@@ -215,7 +193,7 @@ function codeOf(decode: () => unknown): string {
 }
 
 describe('a malformed internal message is refused', () => {
-  const body = JSON.parse(encodeRequest(sampleRequest())) as Record<string, unknown>;
+  const body = JSON.parse(encodeRequest(replicateRequest())) as Record<string, unknown>;
   /** What else a field may hold, so that it is no mistake there. */
   const allowed: Readonly<Record<string, (wrong: unknown) => boolean>> = {
     from: (wrong) => typeof wrong === 'string' && wrong !== '',

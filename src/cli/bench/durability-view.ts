@@ -1,6 +1,6 @@
 /** A durability run as the command line prints it: table, picture in characters, a sentence, the verdict, and where the rest is. */
 import { join } from 'node:path';
-import type { DurabilityResult } from '../../measure/durability.ts';
+import type { DurabilityResult } from '../../measure/durability-result.ts';
 import { durabilityRows, durabilityTable } from '../../report/durability/table.ts';
 import { durabilityTerminalChart } from '../../report/durability/terminal.ts';
 import { durabilitySentence } from '../../report/durability/words.ts';

@@ -8,8 +8,8 @@ import { nodeIds, parseSpec } from '../../cluster/spec.ts';
 import { loadState } from '../../cluster/state.ts';
 import { type DurabilityHooks, type DurabilityOutcome, runDurability } from '../../experiment/durability.ts';
 import { type DurabilityPlan, describeDurability, planDurability } from '../../experiment/durability-plan.ts';
-import { concludeDurability, type DurabilityResult, durabilityRow } from '../../measure/durability.ts';
-import { durabilityCharts, durabilityFiles } from '../../report/durability/bundle.ts';
+import { type DurabilityResult, durabilityResult } from '../../measure/durability-result.ts';
+import type { DurabilityInput } from '../../report/durability/bundle.ts';
 import { RUN_FILES, type Run } from '../../runs/run.ts';
 import { KvctlError } from '../../wire/errors.ts';
 import { openFolder } from '../chaos/folder.ts';
@@ -17,22 +17,17 @@ import type { Context } from '../context.ts';
 import { environmentOf } from '../environment.ts';
 import { EXIT } from '../exit.ts';
 import { nodeEntry } from '../node-entry.ts';
-import { paint, writeFiles } from '../run/paint.ts';
 import { commandOf } from './command.ts';
 import { showTrials } from './durability-progress.ts';
+import { type WrittenReport, writeDurabilityReport } from './durability-report.ts';
 import { showDurability } from './durability-view.ts';
 import { openReport } from './open.ts';
 import { REPORT_FILE } from './report.ts';
+import type { ClusterOptions } from './target.ts';
 
-export interface DurabilityOptions {
+export interface DurabilityOptions extends ClusterOptions {
   readonly quorums?: readonly number[];
   readonly trials?: number;
-  readonly followers?: number;
-  readonly delay?: string;
-  readonly store?: string;
-  readonly port?: number;
-  readonly seed?: number;
-  readonly target?: string;
   readonly waitTimeout?: number;
   readonly out?: string;
   readonly open?: boolean;
@@ -57,7 +52,7 @@ export async function benchDurability(context: Context, options: DurabilityOptio
     throw error;
   }
   const found = resultOf(plan, outcome);
-  const { result, failures } = await report(folder.run, found, { startedAt, command });
+  const { result, failures } = await report(folder.run, found, { environment: environmentOf(), startedAt, command });
   const exitCode = exitCodeOf(result, outcome);
   const ending = outcome.isInterrupted ? 'interrupted' : outcome.error === null ? 'complete' : 'failed';
   await folder.finish(result, ending, exitCode, outcome.error);
@@ -111,23 +106,14 @@ async function keepLogs(name: string, run: Run): Promise<void> {
   }
 }
 
-function resultOf(plan: DurabilityPlan, outcome: DurabilityOutcome): DurabilityResult {
-  const { spec, delay, delays, trials, quorums } = plan;
-  const results = quorums.flatMap(({ quorum }) => {
-    const own = outcome.trials.filter((trial) => trial.quorum === quorum);
-    return own.length === 0 ? [] : [durabilityRow(quorum, own, delays)];
-  });
-  const cluster = { followers: spec.followers, store: spec.store, delay };
-  return { ...concludeDurability(results, outcome), seed: spec.seed, trials, cluster, results, plot: null };
+function resultOf({ spec, delay, trials }: DurabilityPlan, outcome: DurabilityOutcome): DurabilityResult {
+  const { followers, store, seed } = spec;
+  return durabilityResult({ seed, trials, cluster: { followers, store, delay } }, outcome.trials, outcome);
 }
 
-async function report(run: Run, found: DurabilityResult, circumstances: { readonly startedAt: string; readonly command: string }) {
-  if (found.results.length === 0) return { result: found, failures: [] };
-  const { pictures, failures } = await paint(run, durabilityCharts(found));
-  const [name] = pictures.keys();
-  const result = { ...found, plot: name === undefined ? null : join(run.dir, 'charts', `${name}.png`) };
-  await writeFiles(run, durabilityFiles({ result, environment: environmentOf(), ...circumstances }, pictures), {});
-  return { result, failures };
+/** Nothing is drawn of nothing. */
+async function report(run: Run, result: DurabilityResult, circumstances: Omit<DurabilityInput, 'result'>): Promise<WrittenReport> {
+  return result.results.length === 0 ? { result, failures: [] } : writeDurabilityReport(run, { ...circumstances, result });
 }
 
 function exitCodeOf({ verdict }: DurabilityResult, { error }: DurabilityOutcome): number {

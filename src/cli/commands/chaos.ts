@@ -54,8 +54,8 @@ const RETURN_MS = { local: 1_000, compose: 2_500 } as const;
 const JUDGE_MS = 60_000;
 /** For the replicas to become equal once everything is healed. */
 const SETTLE_MS = 20_000;
-/** The nodes' own faults: clock and disk. */
-const SETTINGS = { FAULT_INJECTION: 'on' };
+/** The nodes' own faults, clock and disk; and tombstones that go so soon that whoever was dead for a while may need a snapshot. */
+const SETTINGS = { FAULT_INJECTION: 'on', TOMBSTONE_KEEP: '1' };
 /** Of an admin call: above any fault, so that only a leader that is really gone misses it. */
 const ADMIN_MS = 4_000;
 

@@ -6,13 +6,16 @@ import { type Command, Option } from 'commander';
 import { fail, ok, type Result as Parsed } from '../../lib/result.ts';
 import { visible } from '../../lib/text.ts';
 import { type CompareOptions, compareRows, type RunData, totalsOf } from '../../measure/compare.ts';
+import { compareDurability } from '../../measure/compare-durability.ts';
 import { judgeLimit, type Limit, parseLimit } from '../../measure/compare-limit.ts';
 import type { ComparedRow, ComparedSide, Comparison, LimitResult } from '../../measure/compare-result.ts';
-import { type Circumstances, warningsOf } from '../../measure/compare-warnings.ts';
+import { type Circumstances, settingOfDurability, settingOfSweeps, warningsOf } from '../../measure/compare-warnings.ts';
+import { recomputeDurability } from '../../measure/durability-result.ts';
 import { recompute, recomputeRun } from '../../measure/recompute.ts';
+import type { BenchResult } from '../../measure/result.ts';
 import { comparisonRows, comparisonTable, explainComparison, limitsTable } from '../../report/compare.ts';
 import { markdownTable } from '../../report/markdown.ts';
-import { findRun, type KeptRun, readRun } from '../../runs/kept.ts';
+import { findRun, type KeptBench, type KeptRun, type KeptScenario, readRun } from '../../runs/kept.ts';
 import { KvctlError } from '../../wire/errors.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
@@ -47,10 +50,11 @@ export function describe(command: Command): void {
         'kvctl compare before after --fail-on "p(95)>+10%" --fail-on "rate{quorum=3}<-5%"',
       )}
 
-A limit: a figure (mean, p(50), p(95), p(99), rate, failed_share, overhead, replication), perhaps a row in braces, > or <, and a signed
-change in % of a (of a share: percentage points), ms or /s. It fails where the whole interval of the change is beyond it.
+A limit: a figure (mean, p(50), p(95), p(99), rate, failed_share, overhead, replication, lost_alone), perhaps a row in braces, > or <,
+and a signed change in % of a (of a share: percentage points), ms or /s. It fails where the whole interval of the change is beyond it.
 Intervals: of means by Student and Welch, of percentiles by bootstrap, of shares by Newcombe, of rates over windows of the load. Rows
-that drew the same delays in both runs are compared write by write.
+that drew the same delays in both runs are compared write by write. Two runs of \`bench --durability\` have, per quorum, the shares of
+acknowledged writes that were lost (lost_alone, lost_safely), and mean, p(50), p(95) and p(99).
 Exit codes: 0 no limit failed, 99 a limit failed, 5 with --strict: one could not be decided.`,
     );
 }
@@ -58,14 +62,8 @@ Exit codes: 0 no limit failed, 99 a limit failed, 5 with --strict: one could not
 export async function run(context: Context, options: Options, nameA: string, nameB: string): Promise<number> {
   const { out } = context;
   const [a, b] = [await load(nameA), await load(nameB)];
-  if (a.kind !== b.kind)
-    throw new KvctlError('usage', `expected two benchmarks or two runs of scenarios, got ${kindOf(a)} and ${kindOf(b)}`);
   const comparison = compareRuns(a, b, options);
-  for (const remark of [
-    ...a.kept.remarks.map((each) => `a: ${each}`),
-    ...b.kept.remarks.map((each) => `b: ${each}`),
-    ...comparison.warnings,
-  ]) {
+  for (const remark of [...a.remarks.map((each) => `a: ${each}`), ...b.remarks.map((each) => `b: ${each}`), ...comparison.warnings]) {
     out.warn(visible(remark));
   }
   out.result(show(out, comparison));
@@ -83,24 +81,21 @@ function sayLimit({ limit, row, verdict, reason }: LimitResult): string {
   return `limit ${verdict}: ${limit} in ${row}${reason === null ? '' : `: ${reason}`}`;
 }
 
-type Loaded = RunData & { readonly kind: KeptRun['kind']; readonly kept: KeptRun };
-
 /** Recomputed, so that both runs are measured by the same version. Read one after the other: raw data may be large. */
-async function load(name: string): Promise<Loaded> {
+async function load(name: string): Promise<KeptRun> {
   const kept = await readRun(await findRun(name));
-  const { samples, trace, staleReads } = kept;
-  const raw = { samples, trace, staleReads, kept };
-  if (kept.kind === 'bench') return { ...raw, kind: kept.kind, sweeps: [recompute(kept.result, kept)], stale: [] };
-  const { sweeps, stale_reads: stale } = recomputeRun(kept.result, kept);
-  return { ...raw, kind: kept.kind, sweeps, stale };
+  switch (kept.kind) {
+    case 'bench':
+      return { ...kept, result: recompute(kept.result, kept) };
+    case 'run':
+      return { ...kept, result: recomputeRun(kept.result, kept) };
+    case 'durability':
+      return { ...kept, result: recomputeDurability(kept.result, kept.trials, kept.ended) };
+  }
 }
 
-function kindOf({ kind }: Loaded): string {
-  return kind === 'bench' ? 'a benchmark' : 'a run of a scenario';
-}
-
-function compareRuns(a: Loaded, b: Loaded, options: Options & CompareOptions): Comparison {
-  const rows = compareRows(a, b, options);
+function compareRuns(a: KeptRun, b: KeptRun, options: Options & CompareOptions): Comparison {
+  const rows = rowsOf(a, b, options);
   return {
     schema_version: 1,
     a: sideOf(a),
@@ -114,6 +109,32 @@ function compareRuns(a: Loaded, b: Loaded, options: Options & CompareOptions): C
   };
 }
 
+/** Throws `usage` of two runs that measured different things. */
+function rowsOf(a: KeptRun, b: KeptRun, options: CompareOptions): readonly ComparedRow[] {
+  if (a.kind === 'durability' && b.kind === 'durability') return compareDurability(a, b, options);
+  if (a.kind === 'bench' && b.kind === 'bench') return compareRows(measuredOf(a), measuredOf(b), options);
+  if (a.kind === 'run' && b.kind === 'run') return compareRows(measuredOf(a), measuredOf(b), options);
+  throw new KvctlError(
+    'usage',
+    `expected two benchmarks, two runs of scenarios or two runs of \`bench --durability\`, got ${KINDS[a.kind]} and ${KINDS[b.kind]}`,
+  );
+}
+
+const KINDS: Readonly<Record<KeptRun['kind'], string>> = {
+  bench: 'a benchmark',
+  run: 'a run of a scenario',
+  durability: 'a run of `bench --durability`',
+};
+
+function measuredOf(kept: KeptBench | KeptScenario): RunData {
+  const { samples, trace, staleReads } = kept;
+  return { samples, trace, staleReads, sweeps: sweepsOf(kept), stale: kept.kind === 'run' ? kept.result.stale_reads : [] };
+}
+
+function sweepsOf(kept: KeptBench | KeptScenario): readonly BenchResult[] {
+  return kept.kind === 'run' ? kept.result.sweeps : [kept.result];
+}
+
 /** A limit that speaks of nothing checks nothing, which must not look like success. */
 function resultsOf(limit: Limit, rows: readonly ComparedRow[]): readonly LimitResult[] {
   const results = judgeLimit(limit, rows);
@@ -122,12 +143,14 @@ function resultsOf(limit: Limit, rows: readonly ComparedRow[]): readonly LimitRe
   throw new KvctlError('usage', `--fail-on: expected a figure and a row that the runs have, got ${limit.text}; rows: ${known}`);
 }
 
-function sideOf({ kept }: Loaded): ComparedSide {
+function sideOf(kept: KeptRun): ComparedSide {
   return { run: kept.dir, started_at: kept.startedAt, scenario: scenarioOf(kept), seed: kept.result.seed };
 }
 
-function circumstancesOf({ kept, sweeps }: Loaded): Circumstances {
-  return { run: kept.dir, scenario: scenarioOf(kept), seed: kept.result.seed, ending: kept.ending, environment: kept.environment, sweeps };
+function circumstancesOf(kept: KeptRun): Circumstances {
+  const { dir, ending, environment, result } = kept;
+  const setting = kept.kind === 'durability' ? settingOfDurability(kept.result) : settingOfSweeps(sweepsOf(kept));
+  return { run: dir, scenario: scenarioOf(kept), seed: result.seed, ending, environment, ...setting };
 }
 
 function scenarioOf(kept: KeptRun): string | null {

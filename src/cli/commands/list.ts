@@ -1,6 +1,6 @@
 /** `kvctl list [PREFIX]`: keys in the order of their UTF-8 bytes, all of them unless --limit says otherwise. */
 import { type Command, Option } from 'commander';
-import type { ListAnswer } from '../../wire/api.ts';
+import type { ListAnswer, RolledBackItem } from '../../wire/api.ts';
 import { KvctlError } from '../../wire/errors.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
@@ -47,8 +47,12 @@ export async function run(context: Context, options: ListOptions, prefix: string
 async function listRolledBack(context: Context, { client, node }: Target, options: ListOptions, prefix = ''): Promise<number> {
   if (options.after !== undefined)
     throw new KvctlError('usage', '--after: expected no such option with --rolled-back, which lists the oldest first');
-  const all = (await client.rolledBack(node.url)).filter(({ key }) => key.startsWith(prefix));
-  const items = all.slice(0, options.limit);
+  const items: RolledBackItem[] = [];
+  for await (const item of client.rolledBack(node.url)) {
+    context.signal.throwIfAborted();
+    if (item.key.startsWith(prefix)) items.push(item);
+    if (items.length === options.limit) break;
+  }
   context.out.result({
     table: () =>
       items.length === 0

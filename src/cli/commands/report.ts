@@ -5,17 +5,20 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { visible } from '../../lib/text.ts';
+import { type DurabilityResult, recomputeDurability } from '../../measure/durability-result.ts';
 import { recompute, recomputeRun } from '../../measure/recompute.ts';
-import type { BenchResult, QuorumResult } from '../../measure/result.ts';
-import { findRun, type KeptRun, readRun } from '../../runs/kept.ts';
-import { openRun, Run } from '../../runs/run.ts';
+import type { BenchResult } from '../../measure/result.ts';
+import { findRun, type KeptBench, type KeptDurability, type KeptRun, type KeptScenario, readRun } from '../../runs/kept.ts';
+import { openRun, RUN_FILES, Run } from '../../runs/run.ts';
+import { writeDurabilityReport } from '../bench/durability-report.ts';
+import { showDurability } from '../bench/durability-view.ts';
 import { openReport } from '../bench/open.ts';
 import { REPORT_FILE, writeReport } from '../bench/report.ts';
 import { showResult } from '../bench/view.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { examples } from '../options.ts';
-import type { Result } from '../output.ts';
+import type { Output, Result } from '../output.ts';
 import { rawInput, shapesOf } from '../run/raw.ts';
 import { writeRunReport } from '../run/report.ts';
 import { showRun } from '../run/view.ts';
@@ -36,6 +39,7 @@ export function describe(command: Command): void {
 
 Recomputed from samples.ndjson and trace.ndjson: counts, latencies, intervals, throughput, floor, overhead, replication, stale reads.
 Kept as they were: the model, the looks at the replicas, steps, marks, expectations, how busy generator and leader were.
+Of \`bench --durability\` everything is recomputed from trials.ndjson.
 spec.json, environment.json, outcome.json and the raw data are never written.`,
     );
 }
@@ -61,38 +65,71 @@ interface Drawn {
   readonly changed: readonly string[];
 }
 
-async function draw({ out }: Context, kept: KeptRun, target: Run): Promise<Drawn> {
-  const { environment, startedAt, command } = kept;
-  const circumstances = { environment, startedAt, command };
-  // A run that may still be under way writes its summary itself, and must find nothing older there.
-  const keepsSummary = kept.ending === 'running' && target.dir === kept.dir;
-  if (kept.kind === 'bench') {
-    const result = recompute(kept.result, kept);
-    const shapes = shapesOf(result, kept.samples);
-    const written = await writeReport(target, { ...circumstances, result, shapes }, { keepsSummary });
-    return {
-      result: showResult(out, { result: written.result, folder: target.dir, hasReport: true }),
-      failures: written.failures,
-      changed: changedRows([kept.result], [result]),
-    };
+function draw({ out }: Context, kept: KeptRun, target: Run): Promise<Drawn> {
+  switch (kept.kind) {
+    case 'bench':
+      return drawBench(out, kept, target);
+    case 'run':
+      return drawScenario(out, kept, target);
+    case 'durability':
+      return drawDurability(out, kept, target);
   }
-  const result = recomputeRun(kept.result, kept);
-  const written = await writeRunReport(target, { ...circumstances, result, ...rawInput(result, kept.samples) }, { keepsSummary });
+}
+
+async function drawBench(out: Output, kept: KeptBench, target: Run): Promise<Drawn> {
+  const result = recompute(kept.result, kept);
+  const input = { ...circumstancesOf(kept), result, shapes: shapesOf(result, kept.samples) };
+  const written = await writeReport(target, input, { keepsSummary: keepsResult(kept, target) });
   return {
-    result: showRun(out, { result: written.result, folder: target.dir, hasReport: true }),
+    result: showResult(out, { result: written.result, folder: target.dir, hasReport: true }),
     failures: written.failures,
-    changed: changedRows(kept.result.sweeps, result.sweeps),
+    changed: changedRows(rowsOf([kept.result]), rowsOf([result])),
   };
 }
 
-/** By their names. The order of members does not count; figures do, to nine digits. */
-function changedRows(before: readonly BenchResult[], after: readonly BenchResult[]): string[] {
-  const rows = after.flatMap((sweep) => sweep.results);
-  const old = new Map(before.flatMap((sweep) => sweep.results.map((row) => [row.row, digest(row)] as const)));
-  return rows.filter((row) => old.get(row.row) !== digest(row)).map((row) => row.row);
+async function drawScenario(out: Output, kept: KeptScenario, target: Run): Promise<Drawn> {
+  const result = recomputeRun(kept.result, kept);
+  const input = { ...circumstancesOf(kept), result, ...rawInput(result, kept.samples) };
+  const written = await writeRunReport(target, input, { keepsSummary: keepsResult(kept, target) });
+  return {
+    result: showRun(out, { result: written.result, folder: target.dir, hasReport: true }),
+    failures: written.failures,
+    changed: changedRows(rowsOf(kept.result.sweeps), rowsOf(result.sweeps)),
+  };
 }
 
-function digest(row: QuorumResult): string {
+async function drawDurability(out: Output, kept: KeptDurability, target: Run): Promise<Drawn> {
+  const drawn = recomputeDurability(kept.result, kept.trials, kept.ended);
+  const { result, failures } = await writeDurabilityReport(target, { ...circumstancesOf(kept), result: drawn });
+  if (!keepsResult(kept, target)) await target.writeJson(RUN_FILES.durability, result);
+  const named = ({ results }: DurabilityResult) => results.map((row) => ({ ...row, row: `quorum=${row.quorum}` }));
+  return { result: showDurability(out, { result, folder: target.dir }), failures, changed: changedRows(named(kept.result), named(drawn)) };
+}
+
+function circumstancesOf({ environment, startedAt, command }: KeptRun) {
+  return { environment, startedAt, command };
+}
+
+/** A run that may still be under way writes its result itself, and must find nothing older there. */
+function keepsResult(kept: KeptRun, target: Run): boolean {
+  return kept.ending === 'running' && target.dir === kept.dir;
+}
+
+interface NamedRow {
+  readonly row: string;
+}
+
+function rowsOf(sweeps: readonly BenchResult[]): readonly NamedRow[] {
+  return sweeps.flatMap((sweep) => sweep.results);
+}
+
+/** Names of the rows that were there before with other figures. The order of members does not count; figures do, to nine digits. */
+function changedRows(before: readonly NamedRow[], after: readonly NamedRow[]): string[] {
+  const old = new Map(before.map((row) => [row.row, digest(row)]));
+  return after.filter((row) => old.has(row.row) && old.get(row.row) !== digest(row)).map((row) => row.row);
+}
+
+function digest(row: NamedRow): string {
   const members = Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify(members, (_name, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(9)) : value));
 }

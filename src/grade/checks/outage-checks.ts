@@ -1,7 +1,8 @@
 /** The four checks that an outage answers. */
 import type { Check, Ground } from '../check.ts';
 import { type Finding, failed, pass, unknown } from '../finding.ts';
-import { type DoubtfulKey, isSame, type Outage } from '../outage.ts';
+import { isSame } from '../outage.ts';
+import type { DoubtfulKey, Outage } from '../outage-record.ts';
 import { shows } from '../subject.ts';
 
 export const QUORUM_ENFORCED: Check = {

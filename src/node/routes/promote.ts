@@ -1,6 +1,8 @@
 /** Changing the leader, and what a node had to give up by it. Behind the token, like every admin call. */
+import { Readable } from 'node:stream';
 import type Router from '@koa/router';
 import { formatVersion } from '../../core/version.ts';
+import type { RolledBack } from '../../store/store.ts';
 import { KvctlError } from '../../wire/errors.ts';
 import type { Runtime } from '../runtime.ts';
 import { parseBody, schemas } from './body.ts';
@@ -41,15 +43,27 @@ export function promoteRoutes(router: Router, runtime: Runtime, nodeName: () => 
   });
 
   router.get('/admin/rolled-back', async (context) => {
-    const rows = await runtime.store.rolledBack();
-    const items = rows.map(({ record: { key, value, version, timestampMs }, instead }) => {
-      const told = {
-        version: formatVersion(version),
-        timestamp_ms: timestampMs,
-        instead: instead === null ? null : formatVersion(instead),
-      };
-      return value === null ? { key, ...told } : { key, value: JSON.parse(value) as unknown, ...told };
+    const rows = runtime.store.rolledBack()[Symbol.asyncIterator]();
+    // Before the answer begins: what cannot be read can still be answered with an error.
+    const first = await rows.next().catch((error: Error) => {
+      throw new KvctlError('storage_failed', error.message, {}, error);
     });
-    context.body = { node: nodeName(), items };
+    const body = Readable.from(linesOf(nodeName(), first, rows));
+    // However the reading ends, and if it never begins: HEAD, or a client that left.
+    body.once('close', () => void rows.return?.().catch(() => undefined));
+    context.type = 'application/x-ndjson';
+    context.body = body;
   });
+}
+
+/** Who speaks, then a line per row. */
+async function* linesOf(node: string, first: IteratorResult<RolledBack>, rows: AsyncIterator<RolledBack>): AsyncGenerator<string> {
+  yield `${JSON.stringify({ node })}\n`;
+  for (let row = first; !row.done; row = await rows.next()) yield lineOf(row.value);
+}
+
+function lineOf({ record: { key, value, version, timestampMs }, instead }: RolledBack): string {
+  const told = { version: formatVersion(version), timestamp_ms: timestampMs, instead: instead === null ? null : formatVersion(instead) };
+  // The value is JSON text already.
+  return `{"key":${JSON.stringify(key)}${value === null ? '' : `,"value":${value}`},${JSON.stringify(told).slice(1)}\n`;
 }

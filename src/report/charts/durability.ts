@@ -1,9 +1,9 @@
 /** What a quorum buys, for what it costs: acknowledged writes lost against the latency of a write, a point per quorum. */
-import type { DurabilityResult } from '../../measure/durability.ts';
+import type { DurabilityResult } from '../../measure/durability-result.ts';
 import { durabilityFinding, type MeasuredRow, measuredRows } from '../durability/words.ts';
 import { count, ms, percent } from '../wording.ts';
 import { roundUp, spread, ticksTo } from './axes.ts';
-import { lines, type Point, type Series } from './series.ts';
+import { labelsBeside, lines, type Point, type Series } from './series.ts';
 import type { Chart, ChartSpec, Panel } from './spec.ts';
 import { chart, INK, UPRIGHT_TITLE } from './theme.ts';
 
@@ -119,19 +119,7 @@ function quorumNames(rows: readonly MeasuredRow[]): ChartSpec {
   const values = named.flatMap(({ quorum, avg_latency_ms: x, alone: { share, expected } }, i) =>
     share === null ? [] : [{ x, ms: share, text: `k = ${quorum}`, ...offsetOf(share, expected, named[i + 1]?.alone.share ?? 0) }],
   );
-  return {
-    data: { values },
-    mark: {
-      type: 'text',
-      align: 'left',
-      baseline: 'middle',
-      dx: { expr: 'datum.dx' },
-      dy: { expr: 'datum.dy' },
-      color: INK.measured,
-      fontWeight: 'bold',
-    },
-    encoding: { text: { field: 'text', type: 'nominal' } },
-  };
+  return labelsBeside(values, INK.measured, 'middle');
 }
 
 function offsetOf(share: number, expected: number, next: number): { readonly dx: number; readonly dy: number } {

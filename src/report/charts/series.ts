@@ -91,17 +91,19 @@ export function pointLabels(points: readonly Point[], color: string, top: number
     const [dx, dy] = point.ms < top * AT_FOOT ? [-10, -22] : isFalling ? [7, -16] : [7, 5];
     return { ...point, text: figure(point.ms), dx, dy };
   });
+  return labelsBeside(beside, color, 'top');
+}
+
+/** Labels in bold, each so many px from its own point. */
+export function labelsBeside(
+  values: readonly { readonly text: string; readonly dx: number; readonly dy: number }[],
+  color: string,
+  baseline: 'top' | 'middle',
+): ChartSpec {
+  const offset = { dx: { expr: 'datum.dx' }, dy: { expr: 'datum.dy' } };
   return {
-    data: { values: beside },
-    mark: {
-      type: 'text',
-      align: 'left',
-      baseline: 'top',
-      dx: { expr: 'datum.dx' },
-      dy: { expr: 'datum.dy' },
-      color,
-      fontWeight: 'bold',
-    },
+    data: { values },
+    mark: { type: 'text', align: 'left', baseline, ...offset, color, fontWeight: 'bold' },
     encoding: { text: { field: 'text', type: 'nominal' } },
   };
 }

@@ -17,12 +17,12 @@ import { markStrip, type TimeScale } from './time-marks.ts';
 /** px. */
 const WIDTH = 880;
 const WRITES_HEIGHT = 260;
-const READS_HEIGHT = 130;
+const READS_HEIGHT = 140;
 /** Of one kind; a picture of many more opens slowly and shows no more. */
 const MAX_POINTS = 2_500;
-/** Shares of the plot: where latencies end, and where failures stand. */
-const TOP = 0.9;
-const FAILED = 0.96;
+/** px from a panel's upper edge: where latencies end, and where failures stand. No shares: their label must clear the highest tick. */
+const TOP = 26;
+const FAILED = 10;
 /** A largest latency that is so many times the median presses the others flat: then the axis is logarithmic. */
 const MAX_LINEAR_RATIO = 60;
 
@@ -85,12 +85,15 @@ interface RequestsPanel {
 function requestsPanel(title: string, points: readonly TimePoint[], scale: TimeScale, height: number): RequestsPanel {
   const answered = points.filter((point) => point.ok);
   const failed = points.filter((point) => !point.ok);
-  const axis = latencyAxis(answered.map((point) => point.latency_ms));
+  const axis = latencyAxis(
+    answered.map((point) => point.latency_ms),
+    1 - TOP / height,
+  );
   const xOf = (point: TimePoint) => (point.at_ms / scale.endMs) * scale.width;
   const shownAnswered = thin(answered, (point) => [xOf(point), axis.share(point.latency_ms) * height], MAX_POINTS);
   const shownFailed = thin(failed, (point) => [xOf(point), 0], MAX_POINTS);
   const at = (point: TimePoint, value: number) => ({ s: point.at_ms / 1000, ms: value });
-  const failedAt = axis.at(FAILED);
+  const failedAt = axis.at(1 - FAILED / height);
   const y = {
     field: 'ms',
     type: 'quantitative',
@@ -132,7 +135,8 @@ interface LatencyAxis {
   readonly share: (value: number) => number;
 }
 
-function latencyAxis(latencies: readonly number[]): LatencyAxis {
+/** @param end share of the panel's height at which latencies end */
+function latencyAxis(latencies: readonly number[], end: number): LatencyAxis {
   const sorted = Float64Array.from(latencies).sort();
   const [least = 0, median = 0, most = 0] = [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];
   const top = roundUp(most);
@@ -140,17 +144,17 @@ function latencyAxis(latencies: readonly number[]): LatencyAxis {
     const low = 10 ** Math.floor(Math.log10(least));
     const high = 10 ** Math.ceil(Math.log10(most));
     const decades = Math.log10(high / low);
-    const at = (share: number) => low * 10 ** ((share / TOP) * decades);
+    const at = (share: number) => low * 10 ** ((share / end) * decades);
     const ticks = Array.from({ length: Math.round(decades) + 1 }, (_, i) => low * 10 ** i);
     return {
       scale: { type: 'log', domain: [low, at(1)], nice: false },
       ticks,
       at,
-      share: (value) => (Math.log10(value / low) / decades) * TOP,
+      share: (value) => (Math.log10(value / low) / decades) * end,
     };
   }
-  const at = (share: number) => (share / TOP) * top;
-  return { scale: { domain: [0, at(1)], nice: false }, ticks: ticksTo(top), at, share: (value) => (value / top) * TOP };
+  const at = (share: number) => (share / end) * top;
+  return { scale: { domain: [0, at(1)], nice: false }, ticks: ticksTo(top), at, share: (value) => (value / top) * end };
 }
 
 function findingOf({ marks }: RunResult, points: readonly TimePoint[], noun: string): string {

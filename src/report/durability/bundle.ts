@@ -1,6 +1,6 @@
 /** The files of a durability run's report, as text: summary.csv|md, the picture's specification and SVG, and report.html. */
 import { toCsv } from '../../lib/csv.ts';
-import type { DurabilityResult } from '../../measure/durability.ts';
+import type { DurabilityResult } from '../../measure/durability-result.ts';
 import { filesOf, type ReportFile } from '../bundle.ts';
 import { durabilityChart } from '../charts/durability.ts';
 import type { Chart } from '../charts/spec.ts';
@@ -15,7 +15,8 @@ export interface DurabilityInput {
   readonly environment: Readonly<Record<string, string>>;
   /** ISO 8601. */
   readonly startedAt: string;
-  readonly command: string;
+  /** The command line that repeats it; null if it was not kept. */
+  readonly command: string | null;
 }
 
 export function durabilityCharts(result: DurabilityResult): readonly Chart[] {

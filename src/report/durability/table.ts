@@ -1,5 +1,6 @@
 /** The table of a durability run, and its rows for csv and ndjson. */
-import type { DurabilityResult, DurabilityRow } from '../../measure/durability.ts';
+import type { DurabilityRow } from '../../measure/durability.ts';
+import type { DurabilityResult } from '../../measure/durability-result.ts';
 import { type Source, type Table, tableOf } from '../columns.ts';
 import type { FlatRow } from '../csv.ts';
 import { percent } from '../wording.ts';

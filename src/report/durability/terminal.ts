@@ -1,5 +1,5 @@
 /** Loss against the quorum, drawn with characters; the latency that each quorum costs stands at the right. */
-import type { DurabilityResult } from '../../measure/durability.ts';
+import type { DurabilityResult } from '../../measure/durability-result.ts';
 import { drawLines, type TerminalChartOptions } from '../terminal-chart.ts';
 import { ms, percent } from '../wording.ts';
 import { measuredRows } from './words.ts';

@@ -1,5 +1,6 @@
 /** What a durability run says in words: a sentence of explanation, the finding that titles its picture, and its method. */
-import type { DurabilityResult, DurabilityRow, LossRow } from '../../measure/durability.ts';
+import type { DurabilityRow, LossRow } from '../../measure/durability.ts';
+import type { DurabilityResult } from '../../measure/durability-result.ts';
 import { count, ms, percent } from '../wording.ts';
 
 /** By quorum, whatever the order in which they ran, those with trials of both kinds of figure. */

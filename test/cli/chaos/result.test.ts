@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Deed } from '../../../src/chaos/deed.ts';
 import { chaosExitCode, chaosResult, type Ending, type Found } from '../../../src/cli/chaos/result.ts';
 import type { Judgement, JudgeRow } from '../../../src/judge/judgement.ts';
-import type { ParityRow } from '../../../src/measure/result.ts';
+import { parityRow } from '../../support/parity-row.ts';
 
 const KILL: Deed = {
   kind: 'kill',
@@ -15,19 +15,6 @@ const KILL: Deed = {
   ended_ms: 900,
   took_effect: true,
   effect: 'n2 running → stopped',
-};
-const MATCH: ParityRow = {
-  url: '',
-  node: 'n2',
-  status: 'match',
-  missing: 0,
-  stale: 0,
-  extra: 0,
-  corrupt: 0,
-  keys: [],
-  reasons: [],
-  compared_by: 'rows',
-  altered: [],
 };
 const KEPT: JudgeRow = {
   judge: 'acknowledged-writes',
@@ -56,7 +43,7 @@ const FOUND: Found = {
   keys: 1,
   rate: 10,
   deeds: [KILL],
-  parity: [MATCH],
+  parity: [parityRow()],
   settle_ms: 1,
   local_reads: { reads: 1, violations: [] },
   judgement: JUDGEMENT,
@@ -77,7 +64,7 @@ test('all is well only if the judges say so, the replicas are equal, and every k
     5,
     expect.stringContaining('nothing was read after'),
   ]);
-  expect(ended({ parity: [{ ...MATCH, status: 'lag' }] })).toEqual(['failed', 1, expect.stringContaining('n2 did not become equal')]);
+  expect(ended({ parity: [parityRow({ status: 'lag' })] })).toEqual(['failed', 1, expect.stringContaining('n2 did not become equal')]);
   const idle: Deed = { ...KILL, kind: 'pause', took_effect: false };
   expect(ended({ deeds: [KILL, idle] })).toEqual(['failed', 1, expect.stringContaining('the nemesis did nothing: of pause')]);
   expect(ended({ deeds: [] })).toEqual(['failed', 1, expect.stringContaining('the nemesis did nothing')]);
@@ -87,7 +74,7 @@ test('a lie outweighs everything else, except that nobody knows after an interru
   const failed = { isInterrupted: false, error: { message: 'n3 did not come back', exitCode: 4 } };
   const lie: Partial<Found> = { judgement: { ...JUDGEMENT, verdict: 'violation', why: 'in violation of zones' } };
   expect(ended(lie, failed)).toEqual(['violation', 3, 'in violation of zones']);
-  expect(ended({ parity: [{ ...MATCH, status: 'mismatch' }] })[1]).toBe(3);
+  expect(ended({ parity: [parityRow({ status: 'mismatch' })] })[1]).toBe(3);
   expect(ended({ local_reads: { reads: 1, violations: ['n2 showed a'] } })[1]).toBe(3);
   expect(ended({}, failed)).toEqual(['failed', 4, 'n3 did not come back']);
   expect(ended(lie, { isInterrupted: true, error: null })[1]).toBe(105);
