@@ -1,7 +1,8 @@
 /**
  * One node's protocol as a state machine: `step(now, input) -> effects`, without I/O, clock or chance of its own.
  *
- * It puts the parts together: every node has a follower (follower.ts); a node that may lead opens an epoch (campaign.ts) and then leads it (leader.ts).
+ * It puts the parts together: every node has a follower (follower.ts); a node that may lead opens an epoch (campaign.ts) and then leads it
+ * (leader.ts); what they ask of other nodes goes through calls.ts.
  * The shell drives it with real sockets, disk and time; a simulator may drive it with virtual ones.
  * Invariant: one writer. At most one `persist` or `saveHard` is outstanding, whoever asked for it.
  */
