@@ -109,7 +109,8 @@ export class Intake {
   /** The snapshot that these requests brought is not what it was to be. */
   spoilt(requests: readonly number[]): void {
     this.#staging.spoil();
-    const why = `what ${this.#self.nodeId} built of a snapshot is not what it was to be, and was thrown away`;
+    const { nodeId } = this.#self;
+    const why = `what ${nodeId} was sent of its leader's snapshot does not come to the digest that the leader keeps, and was thrown away: the leader's rows are not what was written, or did not arrive as they are; \`kvctl parity --full\` tells which`;
     this.#host.out({ t: 'note', level: 'error', event: 'snapshot spoilt', data: { why } });
     for (const id of requests) this.#inbox.respond(id, refuse(this.#holding, 'need_snapshot', why));
   }

@@ -200,9 +200,8 @@ export class Link {
     if (this.state === 'stream') return this.#spokeAt + this.#limits.heartbeatMs;
     if (this.state === 'probe') return this.#retryAt;
     if (this.state === 'install') return now;
-    // Its last part waits until all that it holds is due and durable.
-    if (this.state === 'snapshot') return this.#backlog.firstDueAt() > now ? this.#backlog.firstDueAt() : Number.POSITIVE_INFINITY;
-    // What is due already waits for the store, and the store's answer is an input.
+    if (this.state === 'snapshot' && this.#snapshot?.isReading) return Number.POSITIVE_INFINITY;
+    // As the last part of a snapshot waits, so does a page. What is due already waits for the store, and the store's answer is an input.
     const dueAt = this.#backlog.firstDueAt();
     const heartbeatAt = this.#spokeAt + this.#limits.heartbeatMs;
     return dueAt > now ? Math.min(dueAt, heartbeatAt) : heartbeatAt;
@@ -238,7 +237,7 @@ export class Link {
   viewRead(token: number, part: ViewPart, now: Ms): void {
     // Also if the link failed meanwhile: the view has moved on.
     if (!this.#snapshot?.read(token, part)) return;
-    if (this.state === 'snapshot' && this.#inFlight.size === 0) this.#sendPart(this.#snapshot, part, now);
+    if (this.state === 'snapshot' && this.#inFlight.size === 0 && !this.#sendPart(this.#snapshot, part, now)) this.#sendNews(now);
   }
 
   /** The leadership is over. */
@@ -269,7 +268,8 @@ export class Link {
     this.#inFlight.delete(request);
     this.isUp = true;
     this.answeredAt = now;
-    this.#backoffMs = this.#limits.backoffMinMs;
+    // One who refuses a snapshot again and again answers every probe before.
+    if (!this.#isGap) this.#backoffMs = this.#limits.backoffMinMs;
     if (!sent.isOutdated) this.kMin = answer.kMin;
     const isOther = this.incarnation !== null && this.incarnation !== answer.incarnation;
     // Only a rollback may lower it, and that is what an install is for.
@@ -333,16 +333,18 @@ export class Link {
     const snapshot = this.#snapshot as Snapshot;
     if (snapshot.isReading) return;
     if (snapshot.next === null) snapshot.asked(this.#port.readView(snapshot));
-    else this.#sendPart(snapshot, snapshot.next, now);
+    else if (!this.#sendPart(snapshot, snapshot.next, now)) this.#sendNews(now);
   }
 
-  #sendPart(snapshot: Snapshot, part: ViewPart, now: Ms): void {
+  /** False: the last part must wait. */
+  #sendPart(snapshot: Snapshot, part: ViewPart, now: Ms): boolean {
     // With the last part the follower holds, hence acks, everything up to the head of the view, so that must be due.
     const before = this.#backlog.before(this.#epoch);
-    if (part.end !== null && before !== null && isNewer(part.end.head, before)) return;
+    if (part.end !== null && before !== null && isNewer(part.end.head, before)) return false;
     this.#mustSpeak = false;
     const header = snapshot.header(part);
     this.#sent(this.#port.sendPart(this, part.rows, header), [], null, now, header);
+    return true;
   }
 
   #partAcked(part: SnapshotPart, answer: ReplicateAnswer): void {
@@ -363,7 +365,12 @@ export class Link {
     const until = this.#backlog.before(this.#epoch) ?? this.#newest;
     // One page at least, for it tells the follower how far to go; after that only when there is something to read.
     if (!this.#hasPaged || isNewer(until, this.#cursor)) this.#scanning = this.#port.scan(this, this.#cursor, until);
-    else if (this.#mustSpeak || now >= this.#spokeAt + this.#limits.heartbeatMs) this.#sendEmpty(now);
+    else this.#sendNews(now);
+  }
+
+  /** What is to be told or asked, or a heartbeat, while nothing else may leave. */
+  #sendNews(now: Ms): void {
+    if (this.#mustSpeak || now >= this.#spokeAt + this.#limits.heartbeatMs) this.#sendEmpty(now);
   }
 
   #found(answer: ReplicateAnswer): void {

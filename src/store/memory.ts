@@ -22,8 +22,8 @@ export function openMemoryStore(): MemoryStore {
 export class MemoryStore implements Store {
   readonly kind = 'memory';
   #table = new MemoryTable();
-  /** A snapshot that is being built. */
-  #next: MemoryTable | null = null;
+  /** A snapshot that is being built, of the leader of that epoch. */
+  #next: { readonly table: MemoryTable; readonly epoch: number } | null = null;
   #position: Position = EMPTY_POSITION;
   #rolledBack: RolledBack[] = [];
   readonly #views = new Views(() => this.dump({ tombstones: true }));
@@ -128,6 +128,7 @@ export class MemoryStore implements Store {
   #apply(batch: Commit): Persisted {
     const table = this.#table;
     const { epoch = 0, position, dropUntoldAfter, dropOrphansAfter } = batch;
+    if (this.#next !== null && epoch > this.#next.epoch) this.#next = null;
     const previous = new Map<string, KvRecord | null>();
     for (const key of batch.previousOf ?? []) previous.set(key, this.get(key));
     for (const { key, record, rolledBack, instead } of batch.replacements ?? []) {
@@ -145,8 +146,8 @@ export class MemoryStore implements Store {
   }
 
   #stage({ epoch = 0, position }: Commit, { isFirst, rows, entries, swap }: Stage): Persisted {
-    const table = isFirst || this.#next === null ? new MemoryTable() : this.#next;
-    this.#next = table;
+    const table = isFirst || this.#next === null ? new MemoryTable() : this.#next.table;
+    this.#next = { table, epoch };
     for (const row of rows) table.apply(row);
     for (const entry of entries) table.remember(entry, epoch);
     if (swap !== null) {

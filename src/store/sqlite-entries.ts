@@ -9,7 +9,7 @@ const KEEP = `INSERT INTO idempotency (${ENTRY}, told_epoch) VALUES (?, ?, ?, ?,
   fingerprint = excluded.fingerprint, epoch = excluded.epoch, seq = excluded.seq, need = excluded.need, existed = excluded.existed,
   record_key = excluded.record_key WHERE (epoch, seq) <= (excluded.epoch, excluded.seq)`;
 const DROP_UNTOLD = 'DELETE FROM idempotency WHERE (epoch, seq) > (?, ?) AND told_epoch < ?';
-const DROP_ORPHANS = `DELETE FROM idempotency WHERE (epoch, seq) > (?, ?) AND NOT EXISTS (SELECT 1 FROM kv WHERE kv.key = idempotency.record_key
+const DROP_ORPHANS = `DELETE FROM idempotency WHERE (epoch, seq) > (?, ?) AND record_key <> '' AND NOT EXISTS (SELECT 1 FROM kv WHERE kv.key = idempotency.record_key
   AND (kv.epoch, kv.seq) >= (idempotency.epoch, idempotency.seq) AND kv.epoch <= idempotency.told_epoch)`;
 const FORGET = 'DELETE FROM idempotency WHERE seq <= ?';
 const NEWEST = `SELECT max(coalesce((SELECT seq FROM kv ORDER BY epoch DESC, seq DESC LIMIT 1), 0), watermark_seq) FROM node`;

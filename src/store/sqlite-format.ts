@@ -104,10 +104,11 @@ const BRING_UP_PURGE = `
   ${TOMBSTONE_INDEX}
 `;
 
-/** The first files of the older form had no entries at all. */
+/** The first files of the older form had no entries at all. Of those that had, the key of the row stays unknown, and empty, which no key is. */
 const BRING_UP_ENTRIES = `
   ALTER TABLE idempotency ADD COLUMN record_key TEXT NOT NULL DEFAULT '';
   ALTER TABLE idempotency ADD COLUMN told_epoch INTEGER NOT NULL DEFAULT 0;
+  UPDATE idempotency SET told_epoch = epoch;
 `;
 
 /** Two orders: of versions, which catch-up reads, and of seqs, by which the oldest go. */

@@ -18,20 +18,23 @@ const COUNT = 'SELECT count(*) FROM kv';
 export class SqliteStage {
   readonly #database: DatabaseSync;
   readonly #digest = new ContentDigest();
+  /** Of the leader that it is a snapshot of. */
+  readonly epoch: number;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, epoch: number) {
     this.#database = database;
+    this.epoch = epoch;
     database.exec(`${DROP_STAGE} ${STAGE_SCHEMA}`);
   }
 
-  add(rows: Iterable<KvRecord>, entries: readonly EntryRow[], epoch: number): void {
+  add(rows: Iterable<KvRecord>, entries: readonly EntryRow[]): void {
     const addRow = this.#database.prepare(ADD_ROW);
     for (const row of rows) {
       addRow.run(row.key, row.value, row.version.epoch, row.version.seq, row.need, row.timestampMs);
       this.#digest.replace(null, row);
     }
     const addEntry = this.#database.prepare(ADD_ENTRY);
-    for (const entry of entries) addEntry.run(...entry, epoch);
+    for (const entry of entries) addEntry.run(...entry, this.epoch);
   }
 
   is({ live, digest }: Content): boolean {

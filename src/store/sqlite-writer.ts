@@ -85,6 +85,10 @@ export class Writer {
 
   #apply(request: CommitRequest, changed: number): Changed {
     const { previousOf, dropUntoldAfter, dropOrphansAfter, epoch } = request;
+    if (this.#stage !== null && epoch > this.#stage.epoch) {
+      this.#stage.drop();
+      this.#stage = null;
+    }
     const previous = previousOf.length === 0 ? null : this.#read(previousOf);
     const removed = this.#remove(request.removed);
     const inserted = this.#write(request.rows);
@@ -99,9 +103,9 @@ export class Writer {
   }
 
   #build({ rows, entries, epoch, ...request }: CommitRequest, { isFirst, swap }: Staged): Changed {
-    const stage = isFirst || this.#stage === null ? new SqliteStage(this.#database) : this.#stage;
+    const stage = isFirst || this.#stage === null ? new SqliteStage(this.#database, epoch) : this.#stage;
     this.#stage = stage;
-    stage.add(unpackRows(rows), entries, epoch);
+    stage.add(unpackRows(rows), entries);
     if (swap === null) return { previous: null, grown: 0, isSpoilt: false };
     this.#stage = null;
     if (!stage.is(swap)) {

@@ -32,7 +32,10 @@ export interface Commit {
    * commit that raises it.
    */
   readonly position?: Position | null;
-  /** Nothing else but the position comes with it. What is staged is seen by no read, and thrown away when the store is opened. */
+  /**
+   * Nothing else but the position comes with it. What is staged is seen by no read, and thrown away when the store is opened, and with what a later
+   * epoch's leader tells.
+   */
   readonly stage?: Stage;
   /** Keys of which the row that stood *before* this commit is wanted back. */
   readonly previousOf?: readonly string[];

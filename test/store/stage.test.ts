@@ -106,6 +106,16 @@ describe.each(STORES)('a snapshot in a %s store', (kind) => {
     expect([store.get('x'), store.content()]).toEqual([null, contentOf(rows)]);
   });
 
+  test('that nobody goes on with is thrown away when another leader speaks', async () => {
+    const store = await filled();
+    await store.commit({ epoch: 2, records: [], stage: part([record('x', version(99))], { isFirst: true }) });
+    await store.commit({ epoch: 2, records: [record('y', version(10))] });
+    await store.commit({ epoch: 3, records: [record('y', version(11))] });
+    const swap = contentOf([record('x', version(99)), ...rows]);
+    const answer = await store.commit({ epoch: 2, records: [], stage: part(rows, { swap }), position: positionAt(version(9), ZERO) });
+    expect(answer.isSpoilt).toBe(true);
+  });
+
   test('is read out of one view, in parts of so many rows and bytes, and whole whatever is written meanwhile', async () => {
     const store = await filled();
     await store.commit({ records: [], entries: [entry(version(1), 'a')], position: positionAt(version(5), version(1)) });
