@@ -1,8 +1,9 @@
 /**
- * What the fenced nodes hand over of the epoch that they reached: which of them have something to give, what came of it, and what is stored here.
+ * What the fenced nodes hand over of the epoch that they reached: who has something to give, what came of it, and what is stored here.
  *
  * Not here: who is asked when (opening.ts), and the commit itself (candidacy.ts).
- * Invariant: a source counts as done only when everything up to its head is durable here; a page that came while others were being stored is not in them.
+ * Invariant: a source counts as done only when everything up to its head is durable here; a page that came while others were being stored
+ * is not in them.
  */
 import type { ChangesAnswer, NodeId, StandingAnswer } from './peer.ts';
 import type { IdempotencyEntry, KvRecord } from './record.ts';
@@ -41,7 +42,7 @@ export class Gathering {
 
   /**
    * The rows that came since the last call, which are to be stored; then tell `stored` once they and the `entries` are durable.
-   * @param reached the candidate's epoch: a row of one that its holder has not reached came by a leader whose lineage nobody here belongs to
+   * @param reached the candidate's epoch: a row of a later one came by a leader whose lineage nobody here belongs to
    */
   take(reached: number): readonly KvRecord[] {
     this.#taken = this.#came;

@@ -2,8 +2,8 @@
  * Why an epoch cannot be opened, as things are, and what an operator can do about it: pure functions of those who answered.
  *
  * Not here: what their answers are worth (assess.ts), and who is asked again because of it (opening.ts).
- * Invariant: unforced, nothing hinders only a candidate with a majority that reached the newest epoch among it, was told all deletions that others have
- * forgotten, and cannot miss an acknowledged write.
+ * Invariant: a candidate that nothing hinders and nothing forces has a majority, reached the newest epoch among it, was told every deletion
+ * that others have forgotten, and cannot miss an acknowledged write.
  */
 import type { Assessment } from './assess.ts';
 import type { NodeId, StandingAnswer } from './peer.ts';

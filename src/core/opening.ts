@@ -1,9 +1,10 @@
 /**
  * Opening an epoch: look, fence, gather (SPEC 6); installing is catch-up in the new epoch by the new leader's links (replica.ts).
  *
- * One procedure for a birth, which needs every node, all blank; for a restarted leader, which needs a majority and gathers nothing, because its store holds
- * everything that it ever sent; and for the promotion of any node that reached the newest epoch. What cannot succeed is refused in `look`, where nothing was
- * changed yet. An operator's promotion waits for each node until it answered or failed once, since every answer makes it safer.
+ * One procedure for a birth, which needs every node, all blank; for a restarted leader, which needs a majority and gathers nothing, because
+ * its store holds everything that it ever sent; and for the promotion of any node that reached the newest epoch. What cannot succeed is
+ * refused in `look`, where nothing was changed yet. An operator's promotion waits for each node until it answered or failed once, since every
+ * answer makes it safer. Why it cannot be is said in hindrance.ts; what the fenced nodes hand over is kept in gathering.ts.
  * Invariant: what `opened` tells rests on nodes that promised this epoch, and of which everything was gathered that they could contribute.
  */
 import type { Ms } from '../lib/units.ts';

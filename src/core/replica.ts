@@ -1,22 +1,23 @@
 /**
  * One node's protocol as a state machine: `step(now, input) -> effects`, without I/O, clock or chance of its own.
  *
- * It puts the parts together: every node has a follower (follower.ts); a node that may lead opens an epoch (campaign.ts) and then leads it (leader.ts).
+ * It puts the parts together: every node has a follower (follower.ts); a node that may lead opens an epoch (campaign.ts) and then leads it
+ * (leader.ts); what they ask of other nodes goes through calls.ts.
  * The shell drives it with real sockets, disk and time; a simulator may drive it with virtual ones.
  * Invariant: one writer. At most one `persist` or `saveHard` is outstanding, whoever asked for it.
  */
 import { assert, unreachable } from '../lib/assert.ts';
 import { Prng } from '../lib/prng.ts';
 import type { Ms } from '../lib/units.ts';
+import { Calls } from './calls.ts';
 import { Campaign } from './campaign.ts';
 import type { CandidateConfig } from './candidacy.ts';
 import { Follower } from './follower.ts';
 import type { Host } from './host.ts';
 import type { Leader } from './leader.ts';
-import type { Link } from './link.ts';
 import type { Effect, Input, PromoteInput, WriteFailure } from './message.ts';
 import { type LinkSetting, Network } from './network.ts';
-import type { NodeId, PeerAnswer, PeerRequest, StandingAnswer } from './peer.ts';
+import type { NodeId, PeerRequest, StandingAnswer } from './peer.ts';
 import { majorityOf } from './quorum.ts';
 import type { HardState, Member, Position } from './record.ts';
 import { refusalOf } from './refusal.ts';
@@ -45,8 +46,6 @@ export interface Stored {
 
 export type Phase = 'looking' | 'fencing' | 'installing' | 'open' | 'deposed' | 'following';
 
-type Caller = { readonly leader: Leader; readonly node: NodeId } | 'campaign' | 'recovery';
-
 export class Replica {
   readonly network: Network;
   readonly follower: Follower;
@@ -57,7 +56,7 @@ export class Replica {
   readonly #identity: { nodeId: NodeId; readonly incarnation: string; readonly start: number };
   #isUnnamed: boolean;
   readonly #host: Host;
-  readonly #calls = new Map<number, Caller>();
+  readonly #calls: Calls;
   readonly #jitter: Prng;
   #now: Ms = 0;
   #effects: Effect[] = [];
@@ -79,7 +78,7 @@ export class Replica {
       token: () => ++this.#numbers,
       isStoreFree: () => this.#storeToken === null && this.#storageFailure === null,
       // What the follower's part asks of others is its recovery; the opening and the leader get a host of their own.
-      send: (to, message) => this.#send(to, message, 'recovery'),
+      send: (to, message) => this.#calls.send(to, message, 'recovery'),
       jitter: () => 0.5 + this.#jitter.next(),
     };
     this.follower = new Follower(this.#identity, stored.hard, stored.position, stored.head, this.#host);
@@ -89,8 +88,15 @@ export class Replica {
       follower: this.follower,
       standing: () => this.follower.standing(),
       network: this.network,
-      host: { ...this.#host, send: (to, message) => this.#send(to, message, 'campaign') },
-      sendAsLeader: (leader, to, message) => this.#send(to, message, { leader, node: to }),
+      host: { ...this.#host, send: (to, message) => this.#calls.send(to, message, 'campaign') },
+      sendAsLeader: (leader, to, message) => this.#calls.send(to, message, { leader, node: to }),
+    });
+    this.#calls = new Calls(this.#host, {
+      follower: this.follower,
+      campaign: this.#campaign,
+      leader: () => this.leader,
+      replicated: () => this.#openIfInstalled(),
+      deposed: (epoch, by) => this.#depose(epoch, by),
     });
     const mayLead = stored.hard === null ? config.isBornLeader : stored.hard.promisedTo === config.nodeId;
     if (mayLead) this.#campaign.begin();
@@ -207,9 +213,9 @@ export class Replica {
       case 'request':
         return this.#request(input.id, input.message);
       case 'answer':
-        return this.#answer(input.request, input.message);
+        return this.#calls.answered(input.request, input.message);
       case 'failed':
-        return this.#failed(input.request, input.reason);
+        return this.#calls.failed(input.request, input.reason);
       case 'promote':
         return this.#promote(input);
       case 'scanned':
@@ -325,54 +331,6 @@ export class Replica {
     this.follower.request(id, message);
   }
 
-  #answer(request: number, message: PeerAnswer): void {
-    const caller = this.#calls.get(request);
-    this.#calls.delete(request);
-    if (caller === undefined) return;
-    if (caller === 'campaign') this.#campaign.answered(request, message, this.#now);
-    else if (caller === 'recovery') {
-      const state = message.t === 'standing' ? this.follower.recovery?.answered(request, message) : undefined;
-      if (message.t !== 'standing') this.follower.recovery?.failed(request);
-      // Something else may have given it a hard state meanwhile; then what it recovered is not needed.
-      if (state && this.follower.hard === null && this.#host.isStoreFree()) {
-        // A node whose lineage lives has nothing to bring to life. Not before: whoever calls may be of another one.
-        this.#campaign.abandon();
-        this.follower.takeOver(state);
-      }
-    } else if (caller.leader === this.leader) this.#linkAnswered(caller.leader, caller.leader.linkTo(caller.node), request, message);
-  }
-
-  #linkAnswered(leader: Leader, link: Link, request: number, message: PeerAnswer): void {
-    if (message.t === 'replicated') {
-      leader.answered(link, request, message, this.#now);
-      this.#openIfInstalled();
-    } else if (message.t === 'installed') {
-      leader.installed(link, request, message, this.#now);
-    } else if (message.t === 'refused' && message.code === 'wrong_incarnation') {
-      leader.reset(link, request, this.#now);
-    } else if (message.t === 'refused' && message.code === 'stale_epoch' && message.epoch > leader.epoch) {
-      this.#depose(message.epoch, link.node);
-    } else {
-      if (message.t === 'refused' && message.code === 'need_snapshot') link.refusedGap(request, this.#now);
-      leader.failed(link, request, this.#now);
-      if (message.t === 'refused')
-        this.#note('warn', 'follower refuses', { follower: link.node, code: message.code, message: message.message });
-    }
-  }
-
-  #failed(request: number, reason: string): void {
-    const caller = this.#calls.get(request);
-    this.#calls.delete(request);
-    if (caller === undefined) return;
-    if (caller === 'campaign') this.#campaign.failed(request, this.#now);
-    else if (caller === 'recovery') this.follower.recovery?.failed(request);
-    else if (caller.leader === this.leader) {
-      const link = caller.leader.linkTo(caller.node);
-      if (link.isUp) this.#note('warn', 'link down', { follower: link.node, reason });
-      caller.leader.failed(link, request, this.#now);
-    }
-  }
-
   #openIfInstalled(): void {
     const leader = this.leader;
     if (leader === null || leader.isOpen) return;
@@ -403,13 +361,6 @@ export class Replica {
   refusal(): WriteFailure | null {
     if (this.#storageFailure === null && this.leader?.isOpen) return null;
     return refusalOf(this, this.#config.publicUrls);
-  }
-
-  #send(to: NodeId, message: PeerRequest, caller: Caller): number {
-    const request = ++this.#numbers;
-    this.#calls.set(request, caller);
-    this.#out({ t: 'send', to, request, message });
-    return request;
   }
 
   #note(level: 'info' | 'warn' | 'error', event: string, data: Readonly<Record<string, unknown>>): void {
