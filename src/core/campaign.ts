@@ -125,8 +125,11 @@ export class Campaign {
 
   #unfit(): string | null {
     const { nodeId, follower } = this.#parts;
-    if (follower.position.watermark.epoch === 0)
-      return `${nodeId()} holds nothing that counts yet: promote another node, or wait until the cluster is born`;
+    const { hard, position } = follower;
+    if (position.watermark.epoch === 0)
+      return hard?.blank === false
+        ? `${nodeId()} gave up what it held for epoch ${hard.promisedEpoch} of ${hard.promisedTo}, and was not filled yet: start ${hard.promisedTo}, or promote a node that holds something`
+        : `${nodeId()} holds nothing that counts yet: promote another node, or wait until the cluster is born`;
     return this.#promotion.isPending ? 'another promotion of this node is under way' : null;
   }
 
@@ -142,6 +145,8 @@ export class Campaign {
   }
 
   #newCandidacy(wish: Wish | null): Candidacy {
-    return new Candidacy({ ...this.#parts, wish });
+    // A name may have come since the start.
+    const { nodeId, config, ...parts } = this.#parts;
+    return new Candidacy({ ...parts, config: { ...config, nodeId: nodeId() }, wish });
   }
 }
