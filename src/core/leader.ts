@@ -1,13 +1,13 @@
 /**
- * The leader of one epoch: admits writes, stores them in group commits, counts acks, answers clients (SPEC 2).
+ * The leader of one epoch: admits writes, stores them in group commits and has them sent (SPEC 2).
  *
- * Not here: how the epoch was won (opening.ts), what leaves for a follower when (link.ts), the table of unsettled writes (writes.ts).
+ * Not here: how the epoch was won (opening.ts), what leaves for a follower when (link.ts), how acks are counted and clients answered (settlement.ts), the
+ * table of unsettled writes (writes.ts).
  * Invariant: a record is handed to a follower only after the store said `persisted` for it, and a client hears success only after that and
  * after `need` distinct followers said that they hold the record. Nothing that a client does, not even leaving, stops the replication of an admitted write.
  */
 import { assert } from '../lib/assert.ts';
 import type { Ms } from '../lib/units.ts';
-import { Deadlines } from './deadlines.ts';
 import type { Host } from './host.ts';
 import { Link } from './link.ts';
 import type { LinkLimits } from './link-port.ts';
@@ -20,9 +20,10 @@ import { QuorumSetting } from './quorum-setting.ts';
 import { Reads } from './reads.ts';
 import type { History, Idempotency, IdempotencyEntry, KvRecord, Member, Position } from './record.ts';
 import { type Holders, Retries } from './retries.ts';
+import { Settlement } from './settlement.ts';
 import { Tombstones } from './tombstones.ts';
 import { Trace } from './trace.ts';
-import { compareVersions, formatVersion, isNewer, minVersion, type Version, ZERO } from './version.ts';
+import { compareVersions, isNewer, minVersion, type Version, ZERO } from './version.ts';
 import { type Write, Writes } from './writes.ts';
 
 export interface LeaderLimits extends LinkLimits {
@@ -67,7 +68,7 @@ export class Leader {
   readonly #network: Network;
   readonly #followers: readonly NodeId[];
   readonly #needs = new NeedFloor();
-  readonly #deadlines: Deadlines;
+  readonly #settlement: Settlement;
   readonly #quorum: QuorumSetting;
   #head: Version;
   #durable: Version;
@@ -80,7 +81,6 @@ export class Leader {
   /** In the stored position. */
   #storedKMin: number;
   #committing: { token: number; writes: readonly Write[]; kMin: number | null; purgeTo: Version | null } | null = null;
-  #upLinks = 0;
   readonly #openedAt: Ms;
 
   constructor(start: LeaderStart, limits: LeaderLimits, network: Network, host: Host) {
@@ -95,7 +95,6 @@ export class Leader {
     this.#needs.admit(start.head, start.kMin);
     this.#followers = start.members.map((member) => member.id).filter((id) => id !== start.nodeId);
     this.trace = new Trace(start.head, this.#followers.length);
-    this.#deadlines = new Deadlines(limits.failEarlyMs);
     const majority = majorityOf(this.#followers.length);
     this.#reads = new Reads(start.nodeId, majority, limits.quorumTimeoutMs, this.writes, host);
     this.#retries = new Retries(this.writes, limits, host, (original) => this.#holders(original));
@@ -112,6 +111,7 @@ export class Leader {
       collectedTo: this.#tombstones.floor,
     }));
     this.links = this.#followers.map((node, index) => new Link(node, index, start.head, limits, mail));
+    this.#settlement = new Settlement(this.writes, this.trace, start.head, this.links, limits.failEarlyMs, host);
   }
 
   get head(): Version {
@@ -207,12 +207,10 @@ export class Leader {
     };
     if (this.writes.admit(write)) this.#askPrevious.push(input.key);
     this.#gathering.push(write);
-    this.#deadlines.add(write);
-    const isShort = this.#upLinks < need;
-    if (isShort) this.#deadlines.setShort(write, now);
+    const isShort = this.#settlement.admit(write, now);
     for (const link of this.links) {
       link.admit(record, now + (delays[link.index] as number), now);
-      if (this.#upLinks < this.links.length) link.hurry(now, isShort);
+      if (!this.#settlement.areAllUp) link.hurry(now, isShort);
     }
   }
 
@@ -223,7 +221,7 @@ export class Leader {
 
   /** Everything that arrived together is here: store it together, and send what may leave. */
   turn(now: Ms): void {
-    this.#expire(now);
+    this.#settlement.expire(now);
     this.#quorum.expire(now);
     this.#reads.expire(now);
     this.#retries.expire(now);
@@ -242,7 +240,7 @@ export class Leader {
       this.trace.stored(write.record.version.seq, now);
       this.writes.stored(write, previous.get(write.record.key), now);
     }
-    for (const write of writes) if (this.writes.get(write.record.version.seq) === write) this.#settleIfCommitted(write, now);
+    for (const write of writes) if (this.writes.get(write.record.version.seq) === write) this.#settlement.settleIfCommitted(write, now);
     this.#retries.look(now);
     this.#checkQuorumChange();
   }
@@ -250,12 +248,12 @@ export class Leader {
   answered(link: Link, request: number, answer: ReplicateAnswer, now: Ms): void {
     const wasUp = link.isUp;
     const sent = link.answered(request, answer, now);
-    if (!wasUp) this.#countLinks(now);
+    if (!wasUp) this.#settlement.countLinks(now);
     if (!answer.isBlank) this.#reads.confirmedBy(link.index, request);
     if (sent !== null && answer.isCounted) {
-      for (const record of sent.records) this.#acked(link, record, sent.page !== null, now);
+      for (const record of sent.records) this.#settlement.acked(link, record, sent.page !== null, now);
       // Also in the stream: the request of an older record may have failed although the follower took it, and nobody sends that again.
-      if (isNewer(answer.watermark, link.ackedThrough)) this.#ackedThrough(link, answer.watermark, now);
+      if (isNewer(answer.watermark, link.ackedThrough)) this.#settlement.ackedThrough(link, answer.watermark, now);
       this.#retries.look(now);
     }
     this.#checkQuorumChange();
@@ -265,19 +263,19 @@ export class Leader {
   installed(link: Link, request: number, answer: InstallAnswer, now: Ms): void {
     const wasUp = link.isUp;
     link.installed(request, answer, now);
-    if (!wasUp) this.#countLinks(now);
+    if (!wasUp) this.#settlement.countLinks(now);
   }
 
   /** Answers of `link` count no more: refused, reset, timed out, partitioned. */
   failed(link: Link, request: number, now: Ms): void {
     link.failed(request, now);
-    this.#countLinks(now);
+    this.#settlement.countLinks(now);
   }
 
   /** The follower is another than the one we knew; it answers, so the link is up. */
   reset(link: Link, request: number, now: Ms): void {
     link.reset(request, now);
-    this.#countLinks(now);
+    this.#settlement.countLinks(now);
   }
 
   setQuorum(id: number, quorum: number, isForced: boolean, now: Ms): void {
@@ -298,9 +296,7 @@ export class Leader {
 
   /** The leadership is over: whoever waits hears that nobody knows. */
   stop(message: string): void {
-    for (const write of [...this.writes.all()]) {
-      if (write.isWaiting) this.#fail(write, 'deposed', message);
-    }
+    this.#settlement.stop(message);
     for (const link of this.links) link.stop();
     this.#reads.stop(message);
     this.#retries.stop(message);
@@ -315,7 +311,7 @@ export class Leader {
   }
 
   wakeAt(now: Ms): Ms {
-    let at = Math.min(this.#deadlines.nextAt(), this.#quorum.deadlineAt, this.#reads.deadlineAt, this.#retries.deadlineAt);
+    let at = Math.min(this.#settlement.nextAt, this.#quorum.deadlineAt, this.#reads.deadlineAt, this.#retries.deadlineAt);
     for (const link of this.links) at = Math.min(at, link.wakeAt(now));
     return at;
   }
@@ -381,88 +377,6 @@ export class Leader {
     const isAway = (link: Link) => now - (link.answeredAt ?? this.#openedAt) > this.#limits.tombstoneKeepMs;
     const start = minVersion(byMajority, this.committedThrough);
     return this.links.reduce((low, link) => (isAway(link) ? low : minVersion(low, link.collectableTo)), start);
-  }
-
-  /**
-   * A row of a page acks every older pending version of its key: a page ends before what is not due, so all of them are due. A record of the stream acks
-   * itself alone, because an older version of its key may still be under way, and its ack must not beat its own delay.
-   */
-  #acked(link: Link, record: KvRecord, isRow: boolean, now: Ms): void {
-    if (record.version.epoch === this.epoch) this.trace.acked(record.version.seq, link.index, now);
-    if (isRow) {
-      for (const write of this.writes.heldWith(record.key, record.version)) this.#ack(write, link, now);
-      return;
-    }
-    const write = record.version.epoch === this.epoch ? this.writes.get(record.version.seq) : undefined;
-    if (write !== undefined) this.#ack(write, link, now);
-  }
-
-  #ackedThrough(link: Link, watermark: Version, now: Ms): void {
-    const after = link.ackedThrough.epoch === this.epoch ? link.ackedThrough.seq : this.#start.head.seq;
-    link.ackedThrough = watermark;
-    this.trace.ackedThrough(after, watermark.seq, link.index, now);
-    // By seq, because with a slow follower thousands of writes below the range may be pending.
-    for (let seq = Math.max(after + 1, this.writes.oldestSeq); seq <= watermark.seq; seq++) {
-      const write = this.writes.get(seq);
-      if (write !== undefined) this.#ack(write, link, now);
-    }
-  }
-
-  #ack(write: Write, link: Link, now: Ms): void {
-    if (!write.acks.add(link.index)) return;
-    this.trace.acked(write.record.version.seq, link.index, now);
-    this.#settleIfCommitted(write, now);
-  }
-
-  #settleIfCommitted(write: Write, now: Ms): void {
-    if (!this.writes.isCommitted(write)) return;
-    if (write.isWaiting) {
-      const { version, need } = write.record;
-      const timing = { storeMs: (write.storedAt ?? now) - write.admittedAt, quorumMs: now - write.admittedAt, floorMs: write.floorMs };
-      this.#host.out({
-        t: 'reply',
-        id: write.id,
-        result: { ok: true, version, acks: write.acks.count, need, existed: write.existed, ...timing },
-      });
-      this.#deadlines.remove(write);
-    }
-    this.writes.settle(write);
-  }
-
-  #expire(now: Ms): void {
-    for (let write = this.#deadlines.popExpired(now); write !== null; write = this.#deadlines.popExpired(now)) {
-      const { need } = write.record;
-      const version = formatVersion(write.record.version);
-      const why =
-        now < write.deadlineAt
-          ? 'too few followers answer'
-          : `the deadline of ${Math.round(write.deadlineAt - write.admittedAt)} ms passed`;
-      this.#fail(
-        write,
-        'quorum_not_met',
-        `${write.acks.count} of ${need} followers acked ${version}: ${why}; the record stays and may commit later, so read it before you write again`,
-      );
-    }
-  }
-
-  #fail(write: Write, code: 'quorum_not_met' | 'deposed', message: string): void {
-    const detail = { follower_acks: write.acks.count, required: write.record.need, version: formatVersion(write.record.version) };
-    this.#host.out({ t: 'reply', id: write.id, result: { ok: false, code, message, detail } });
-    this.#deadlines.remove(write);
-    this.writes.giveUp(write);
-  }
-
-  /** After a link went up or down: which writes can no longer, or again, hope for enough acks? */
-  #countLinks(now: Ms): void {
-    const up = this.links.filter((link) => link.isUp);
-    if (up.length === this.#upLinks) return;
-    this.#upLinks = up.length;
-    for (const write of this.writes.all()) {
-      if (!write.isWaiting || !write.mayFailEarly) continue;
-      const hope = write.acks.count + up.filter((link) => !write.acks.has(link.index)).length;
-      if (hope >= write.record.need) this.#deadlines.clearShort(write);
-      else if (write.shortSince === null) this.#deadlines.setShort(write, now);
-    }
   }
 
   #checkQuorumChange(): void {
