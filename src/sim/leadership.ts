@@ -47,7 +47,7 @@ export class Leadership {
       this.#scans.set(to.id, { coversTo: ordinalOf(page.coversTo), head: ordinalOf(page.head) });
     else if (page !== null) this.#scans.delete(to.id);
     const state = node.replica.leader?.links.find((link) => link.node === to.id)?.state ?? '';
-    if (this.#linkStates.get(to.id) === 'snapshot' && state === 'probe') this.#goals.reach('a snapshot was given up');
+    if (this.#linkStates.get(to.id) === 'snapshot' && state === 'probe') this.#goals.reach('a snapshot was interrupted');
     if (state === 'catch-up' && this.#linkStates.get(to.id) === 'stream') this.#goals.reach('a stream broke off into catch-up');
     this.#linkStates.set(to.id, state);
   }

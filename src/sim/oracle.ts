@@ -19,6 +19,7 @@ import type { Observer } from './observer.ts';
 import { Promotions } from './promotions.ts';
 import { Requests } from './requests.ts';
 import type { ClusterView, SimNode } from './sim-node.ts';
+import { Snapshots } from './snapshots.ts';
 import { must } from './violation.ts';
 import type { World } from './world.ts';
 
@@ -35,6 +36,7 @@ export class Oracle implements Observer {
   readonly #world: World;
   readonly #goals: Goals;
   readonly #leaderships = new Map<number, Leadership>();
+  readonly #snapshots: Snapshots;
   #watched: Watched | null = null;
 
   constructor(world: World, goals: Goals) {
@@ -43,6 +45,7 @@ export class Oracle implements Observer {
     this.ledger = new Ledger(world.followers + 1, goals, (node) => this.promotions.isAlone(node));
     this.epochs = new Epochs(world.followers + 1, goals);
     this.promotions = new Promotions(this.ledger.lineage, goals);
+    this.#snapshots = new Snapshots(goals);
   }
 
   watches(cluster: ClusterView): void {
@@ -76,7 +79,11 @@ export class Oracle implements Observer {
   effect(node: SimNode, effect: Effect): void {
     switch (effect.t) {
       case 'send':
-        if (effect.message.t === 'replicate') this.#leadership(effect.message.epoch).sends(node, this.#it.node(effect.to), effect.message);
+        if (effect.message.t === 'replicate') {
+          const to = this.#it.node(effect.to);
+          this.#leadership(effect.message.epoch).sends(node, to, effect.message);
+          this.#snapshots.sent(to, effect.message);
+        }
         this.epochs.candidacies.asks(node, effect.to, effect.request, effect.message);
         return this.requests.effect(node, effect);
       case 'saveHard':
@@ -134,6 +141,7 @@ export class Oracle implements Observer {
       const isOpening = node.replica.role === 'leader' && node.replica.phase !== 'open';
       if (this.epochs.opened > 0 && isOpening) this.#goals.reach('a leader restarted in the middle of its opening');
       this.requests.crashed(node);
+      this.#snapshots.stopped(node);
       this.promotions.crashed(node);
       this.epochs.crashed(node);
     } else if (what === 'started') {
