@@ -342,6 +342,7 @@ test(`${REQUESTS} requests that nobody thought of are answered, one by one, and 
     // Each node collects its tombstones in its own time.
     cluster.nodes.map(async ({ port }) => (await call(port, { path: '/dump' })).text.split('\n').slice(1)),
   );
-  expect(first?.length).toBeGreaterThan(5);
+  // Some of what was sent was a write.
+  expect(Number(status?.head.split('.')[1])).toBeGreaterThan(20);
   expect(second).toEqual(first);
 });
