@@ -178,9 +178,10 @@ export class FaultEffects {
     try {
       await restart(name, ids, { signal, entry, waitTimeoutMs });
     } catch (error) {
-      // The leader was killed while it was waited for: the nodes run, and are of use once it is back.
-      const isLeaderless = error instanceof KvctlError && error.code === 'not_ready' && !ids.includes(this.#cluster.leader.id);
-      if (!isLeaderless) throw error;
+      if (!(error instanceof KvctlError) || error.code !== 'not_ready') throw error;
+      // It was the leader, and follows: a promotion is under way, and meanwhile nobody leads. Else the leader was killed while it was waited for: the nodes
+      // run, and are of use once it is back.
+      if (ids.includes(this.#cluster.leader.id)) await mustLead(this.#cluster, signal);
       await this.#untilStreaming(ids, error);
     }
     await this.#back(ids);
@@ -193,7 +194,12 @@ export class FaultEffects {
     for (;;) {
       // Another one may lead by now.
       const links = (await client.replicaStatus(this.#cluster.leader.url).catch(() => null))?.replicas ?? [];
-      if (ids.every((id) => links.some(({ node, link, is_up: isUp }) => node === id && link === 'stream' && isUp))) return;
+      if (
+        ids.every(
+          (id) => id === this.#cluster.leader.id || links.some(({ node, link, is_up: isUp }) => node === id && link === 'stream' && isUp),
+        )
+      )
+        return;
       if (performance.now() > deadlineMs) throw notReady;
       await delay(POLL_MS, undefined, { signal: this.#options.signal });
     }

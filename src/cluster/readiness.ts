@@ -157,8 +157,10 @@ async function leaderless(wish: ReadinessWish): Promise<KvctlError> {
   const absent = (await look(wish.state)).filter(({ state }) => state !== 'running');
   const list = absent.map(({ node, state }) => `${node.id} (${state})`).join(', ');
   const advice =
-    'start the leader with `kvctl restart`, or with `kvctl resume` if it is paused, or make another node lead with `kvctl promote`';
-  const message = `${wish.wanted.join(', ')} started, but all running nodes are followers: expected a leader, which must be among ${list}: ${advice}`;
+    absent.length === 0
+      ? 'expected one to lead, and none is missing: make one lead with `kvctl promote`, unless a promotion is under way'
+      : `expected a leader, which must be among ${list}: start the leader with \`kvctl restart\`, or with \`kvctl resume\` if it is paused, or make another node lead with \`kvctl promote\``;
+  const message = `${wish.wanted.join(', ')} started, but all running nodes are followers: ${advice}`;
   return new KvctlError('not_ready', message, { missing: wish.wanted });
 }
 
