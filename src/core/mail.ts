@@ -3,7 +3,7 @@ import type { Host } from './host.ts';
 import { isWithin } from './lineage.ts';
 import type { Addressee, LinkPort } from './link-port.ts';
 import type { Network } from './network.ts';
-import type { InstallRequest, PageHeader, ReplicateAnswer, ReplicateRequest, SnapshotPart } from './peer.ts';
+import type { LeaderAddress, PageHeader, ReplicateAnswer, ReplicateRequest, SnapshotPart } from './peer.ts';
 import type { History, KvRecord, Member } from './record.ts';
 import { Snapshot } from './snapshot.ts';
 import type { Trace } from './trace.ts';
@@ -122,7 +122,7 @@ export class Mail implements LinkPort {
     });
   }
 
-  #address({ incarnation, start }: Addressee): Pick<InstallRequest, 'from' | 'lineage' | 'epoch' | 'incarnation' | 'start' | 'members'> {
+  #address({ incarnation, start }: Addressee): LeaderAddress {
     const { nodeId, lineage, epoch, members } = this.#sender;
     return { from: nodeId, lineage, epoch, incarnation, start, members };
   }

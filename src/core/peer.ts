@@ -6,9 +6,8 @@ import type { Version } from './version.ts';
 
 export type NodeId = string;
 
-/** Leader to follower: records of the stream, or a page of catch-up; with neither it is probe, heartbeat and confirmation. */
-export interface ReplicateRequest {
-  readonly t: 'replicate';
+/** Who leads, and whom it means. */
+export interface LeaderAddress {
   readonly from: NodeId;
   readonly lineage: string;
   readonly epoch: number;
@@ -17,6 +16,11 @@ export interface ReplicateRequest {
   /** The receiver's start as it last answered; null if that is not known. One that names an older start was on its way before the last restart. */
   readonly start: number | null;
   readonly members: readonly Member[];
+}
+
+/** Leader to follower: records of the stream, a page of catch-up or a part of a snapshot; with none it is probe, heartbeat and confirmation. */
+export interface ReplicateRequest extends LeaderAddress {
+  readonly t: 'replicate';
   /** Grows with every request of this leadership: what it says of `quorum` and `kMin` must not undo what a later one said. */
   readonly order: number;
   /** The newest version that the leader accepted. */
@@ -81,15 +85,8 @@ export interface ReplicateAnswer {
 }
 
 /** Leader to a follower below its epoch: which of your rows may the lineage not have? And of those that you named, these stand otherwise in the lineage. */
-export interface InstallRequest {
+export interface InstallRequest extends LeaderAddress {
   readonly t: 'install';
-  readonly from: NodeId;
-  readonly lineage: string;
-  readonly epoch: number;
-  readonly incarnation: string | null;
-  /** The receiver's start: what one start named, another does not remember. */
-  readonly start: number | null;
-  readonly members: readonly Member[];
   readonly history: History;
   /** Tombstones up to here are gone at the leader, so that a key without a row may be a deleted one. */
   readonly purgeFloor: Version;

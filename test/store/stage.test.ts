@@ -6,7 +6,7 @@ import { type Content, EMPTY_POSITION, type IdempotencyEntry, type KvRecord, typ
 import { type Version, ZERO } from '../../src/core/version.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
-import { contentOf, makeTempDirectory, openEmpty, record, STORES, scanAll, version } from './model.ts';
+import { contentOf, makeTempDirectory, ODD_KEYS, openEmpty, record, STORES, scanAll, version } from './model.ts';
 
 const entry = (at: Version, recordKey: string): IdempotencyEntry => {
   return { key: `key-${at.seq}`, fingerprint: 'print', existed: false, recordKey, version: at, need: 1 };
@@ -137,6 +137,23 @@ describe.each(STORES)('a snapshot in a %s store', (kind) => {
     expect(store.readView(8, 1, 1000).rows).toEqual([record('a', version(8))]);
     store.closeView(99);
   });
+});
+
+test.each([
+  ['memory', 'sqlite'],
+  ['sqlite', 'memory'],
+] as const)('what a %s store tells of keys and values of any kind, a %s store takes for its data', async (from, to) => {
+  const [leader, follower] = [await openEmpty(from), await openEmpty(to)];
+  const records = ODD_KEYS.map((key, i) => record(key, version(i + 1), i % 5 === 0 ? null : JSON.stringify(key)));
+  await leader.commit({ records, position: positionAt(version(records.length), ZERO) });
+  for (let isFirst = true; ; isFirst = false) {
+    const { rows, entries, end } = leader.readView(1, 3, 1_000_000);
+    const position = end && positionAt(end.head, end.purgeFloor);
+    await follower.commit({ epoch: 1, records: [], stage: { isFirst, rows, entries, swap: end?.content ?? null }, position });
+    if (end !== null) break;
+  }
+  expect(rowsOf(follower)).toEqual(records);
+  expect([follower.content(), follower.position()]).toEqual([leader.content(), leader.position()]);
 });
 
 test.each([true, false])(
